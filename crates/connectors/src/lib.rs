@@ -1,0 +1,94 @@
+//! Every outbound call: one folder a vendor kind, none knows another; wire types never leave it.
+//!
+//! A connector turns a [`Request`] into one vendor call and what comes back into an [`Outcome`] (the
+//! vendor decided) or a [`Fault`] (it did not). It keeps no state between calls: the engine in `app`
+//! writes down what is about to be asked before it asks, and decides when to ask again.
+
+use async_trait::async_trait;
+use domain::provisioning::{Doubt, Fault, Outcome, RepeatClass, Request, Verb};
+use serde::{Deserialize, Serialize};
+
+/// What a vendor sells, as its own catalog lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogEntry {
+    /// The vendor's product id.
+    pub product: String,
+    /// The product's name for people.
+    pub product_name: String,
+    /// The vendor's plan id.
+    pub plan: String,
+    /// The plan's name for people.
+    pub plan_name: String,
+    /// What the vendor says about the plan.
+    pub description: String,
+}
+
+/// What a connector can do and how it may be repeated; screens and the engine read it, so that
+/// nobody asks "is this Microsoft".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Abilities {
+    /// A person decides, with a form, instead of a program.
+    pub is_manual: bool,
+    /// Orders carry the customer's tenant at the vendor.
+    pub has_tenants: bool,
+}
+
+/// One way of speaking to vendors.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// What this vendor can do.
+    fn abilities(&self) -> Abilities;
+
+    /// How a lost answer to this verb may be settled.
+    fn repeat_class(&self, verb: &Verb) -> RepeatClass;
+
+    /// Sends the request for the first time.
+    async fn submit(&self, request: &Request) -> Result<Outcome, Fault>;
+
+    /// Asks about work that the vendor accepted.
+    async fn poll(&self, request: &Request, operation: Option<&str>) -> Result<Outcome, Fault>;
+
+    /// Finds out what became of a request whose answer was lost, by the verb's repeat class.
+    /// `Refused` here means proven: nothing is booked and nothing will be.
+    async fn settle(&self, request: &Request, doubt: &Doubt) -> Result<Outcome, Fault>;
+
+    /// Removes what a refused purchase may have left behind. `Done` when nothing remains.
+    async fn clear(&self, request: &Request) -> Result<Outcome, Fault>;
+
+    /// Lists what the vendor sells. Harmless; `vendor check` calls it too.
+    async fn catalog(&self) -> Result<Vec<CatalogEntry>, Fault>;
+}
+
+/// Where a vendor is and how to sign in; stored as the vendor's settings.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "connector", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Settings {
+    /// Open Service Broker API 2.17.
+    OpenServiceBroker {
+        /// Root of the broker, without `/v2`.
+        url: String,
+        /// Basic authentication's user name.
+        username: String,
+        /// Basic authentication's password.
+        password: String,
+        /// Orders carry a tenant (the demo world's Microsoft behind this face).
+        #[serde(default)]
+        has_tenants: bool,
+    },
+    /// A person with a form.
+    Manual,
+}
+
+impl std::fmt::Debug for Settings {
+    /// Never prints a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Settings::OpenServiceBroker { url, username, .. } => f
+                .debug_struct("OpenServiceBroker")
+                .field("url", url)
+                .field("username", username)
+                .finish_non_exhaustive(),
+            Settings::Manual => f.write_str("Manual"),
+        }
+    }
+}

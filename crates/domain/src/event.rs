@@ -1,0 +1,120 @@
+//! What happened to an order: the log behind its timeline, live pages and follow-up work.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{LineId, OrganizationId, UserId};
+use crate::task::TaskKind;
+
+/// Who acted: the person and the organization they acted for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The person.
+    pub user: UserId,
+    /// The person's name as it was then.
+    pub person: String,
+    /// The person's e-mail address as it was then.
+    pub email: String,
+    /// The acting organization: a seller on behalf, or the customer itself.
+    pub organization: OrganizationId,
+    /// Its name as it was then.
+    pub organization_name: String,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(
+    missing_docs,
+    reason = "the words of the timeline; see EventKind::text"
+)]
+pub enum EventKind {
+    Started,
+    LineAdded,
+    LineChanged,
+    LineRemoved,
+    Deleted,
+    Restored,
+    SavedAsDraft,
+    Continued,
+    Placed,
+    Sending,
+    NotSent,
+    Accepted,
+    AnswerLost,
+    Finished,
+    Failed,
+    Retried,
+    Canceled,
+    Archived,
+    NoteAdded,
+}
+
+impl EventKind {
+    /// The timeline's words.
+    pub fn text(self) -> &'static str {
+        match self {
+            EventKind::Started => "Order started",
+            EventKind::LineAdded => "License added to the cart",
+            EventKind::LineChanged => "Cart changed",
+            EventKind::LineRemoved => "License removed from the cart",
+            EventKind::Deleted => "Order deleted",
+            EventKind::Restored => "Order restored",
+            EventKind::SavedAsDraft => "Saved as draft",
+            EventKind::Continued => "Purchase continued",
+            EventKind::Placed => "Order placed",
+            EventKind::Sending => "Sent to the vendor",
+            EventKind::NotSent => "The vendor could not be reached; nothing was sent",
+            EventKind::Accepted => "The vendor works on it",
+            EventKind::AnswerLost => "No answer; checking with the vendor",
+            EventKind::Finished => "Provisioning finished",
+            EventKind::Failed => "Provisioning failed",
+            EventKind::Retried => "Sent again by request",
+            EventKind::Canceled => "Canceled",
+            EventKind::Archived => "Archived",
+            EventKind::NoteAdded => "Note added",
+        }
+    }
+
+    /// The work that an event leaves behind for its line.
+    pub fn follow_up(self) -> Option<TaskKind> {
+        use EventKind as K;
+        match self {
+            K::Placed | K::Retried => Some(TaskKind::Provision),
+            K::Failed => Some(TaskKind::Clear),
+            K::Started
+            | K::LineAdded
+            | K::LineChanged
+            | K::LineRemoved
+            | K::Deleted
+            | K::Restored
+            | K::SavedAsDraft
+            | K::Continued
+            | K::Sending
+            | K::NotSent
+            | K::Accepted
+            | K::AnswerLost
+            | K::Finished
+            | K::Canceled
+            | K::Archived
+            | K::NoteAdded => None,
+        }
+    }
+}
+
+/// An entry of the log. Entries are only ever added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+    /// Who; `None` for the engine.
+    pub actor: Option<Actor>,
+    /// Which line, where it is about one.
+    pub line: Option<LineId>,
+    /// What else is to be told, for everybody who sees the order.
+    pub detail: Option<String>,
+    /// Staff only: evidence and the vendor's raw words.
+    pub internal: Option<String>,
+}

@@ -1,0 +1,410 @@
+//! Orders: what people decided is stored, what vendors did is read from the lines, and the words
+//! come from both.
+
+pub mod action;
+pub mod change;
+pub mod line;
+pub mod phase;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use self::change::RequestedChange;
+use self::line::{IllegalMove, Line, LineEvent, LinePrice, LineState};
+use self::phase::{Phase, Status, View};
+use crate::event::{Actor, Event, EventKind};
+use crate::id::{LineId, OrderId, OrganizationId};
+use crate::money::Money;
+
+/// Lines in one order at the most.
+pub const LINES_MAX: usize = 500;
+
+/// Purchase or update (R49).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderKind {
+    /// New subscriptions.
+    Purchase,
+    /// Changes to running ones.
+    Update,
+}
+
+/// What people decided about an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum Stage {
+    /// Being put together.
+    Cart,
+    /// Removed from the cart.
+    Deleted,
+    /// Placed; waits for approvers.
+    AwaitingApproval,
+    /// Placed; waits for its date.
+    Scheduled {
+        /// The date.
+        on: Timestamp,
+    },
+    /// Placed; its lines are with their vendors.
+    Released,
+    /// An approver refused.
+    Rejected {
+        /// Why.
+        reason: String,
+    },
+    /// Stopped before a vendor did anything.
+    Canceled,
+}
+
+/// Why a rule said no; safe to show.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The action does not exist for an order in this status.
+    #[error("an order that is {} can't be changed this way", .status.label())]
+    NotNow {
+        /// The order's status.
+        status: Status,
+    },
+    /// Nothing to place.
+    #[error("the cart is empty")]
+    Empty,
+    /// Too many lines.
+    #[error("an order has at most {LINES_MAX} lines")]
+    TooManyLines,
+    /// The order has no such line.
+    #[error("the order has no such line")]
+    NoSuchLine,
+    /// A line's machine refused.
+    #[error(transparent)]
+    Line(#[from] IllegalMove),
+    /// A sum can't be computed.
+    #[error(transparent)]
+    Money(#[from] crate::money::MoneyError),
+}
+
+/// One submission of one or more lines.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// The customer.
+    pub organization: OrganizationId,
+    /// Its number for people: drawn at random, so that it tells nothing about other orders.
+    pub number: u64,
+    /// Purchase or update.
+    pub kind: OrderKind,
+    /// What people decided.
+    pub stage: Stage,
+    /// Filed into Historical.
+    pub archived_at: Option<Timestamp>,
+    /// Its lines, in the order they were added.
+    pub lines: Vec<Line>,
+    /// Who started it.
+    pub created_by: Actor,
+    /// When.
+    pub created_at: Timestamp,
+    /// When it was placed.
+    pub placed_at: Option<Timestamp>,
+    /// When its phase last changed; the recent window counts from here.
+    pub phase_since: Timestamp,
+    /// Which version of the terms was accepted.
+    pub terms: Option<String>,
+    /// Rises with every change.
+    pub version: i64,
+}
+
+impl Order {
+    /// A new cart.
+    pub fn start(
+        id: OrderId,
+        organization: OrganizationId,
+        number: u64,
+        actor: Actor,
+        now: Timestamp,
+    ) -> (Order, Vec<Event>) {
+        let event = event(EventKind::Started, Some(&actor), None, now);
+        let order = Order {
+            id,
+            organization,
+            number,
+            kind: OrderKind::Purchase,
+            stage: Stage::Cart,
+            archived_at: None,
+            lines: Vec::new(),
+            created_by: actor,
+            created_at: now,
+            placed_at: None,
+            phase_since: now,
+            terms: None,
+            version: 0,
+        };
+        (order, vec![event])
+    }
+
+    /// Where the whole order stands.
+    pub fn phase(&self) -> Phase {
+        match &self.stage {
+            Stage::Cart => Phase::Cart,
+            Stage::Deleted => Phase::Deleted,
+            Stage::AwaitingApproval => Phase::AwaitingApproval,
+            Stage::Scheduled { .. } => Phase::Scheduled,
+            Stage::Released => roll_up(&self.lines),
+            Stage::Rejected { .. } => Phase::Rejected,
+            Stage::Canceled => Phase::Canceled,
+        }
+    }
+
+    /// View and status; `None` where the order is in no list any more.
+    pub fn shown(&self) -> Option<(View, Status)> {
+        let phase = self.phase();
+        phase::shown(
+            phase,
+            self.archived_at.is_some() || phase.is_archived_at_once(),
+        )
+    }
+
+    /// The status, also of an order that is in no list.
+    pub fn status(&self) -> Status {
+        self.shown().map_or(Status::Deleted, |(_, status)| status)
+    }
+
+    /// `Order #11-03-2019`: the day of placement, before that of creation; not unique.
+    pub fn name(&self, zone: &TimeZone) -> String {
+        let day = self
+            .placed_at
+            .unwrap_or(self.created_at)
+            .to_zoned(zone.clone());
+        format!("Order #{}", day.strftime("%d-%m-%Y"))
+    }
+
+    /// What the whole order costs the customer per billing cycle.
+    pub fn total(&self) -> Result<Option<Money>, Refusal> {
+        let mut total: Option<Money> = None;
+        for line in &self.lines {
+            let price = line.price.customer_total()?;
+            total = Some(match total {
+                Some(sum) => sum.plus(price)?,
+                None => price,
+            });
+        }
+        Ok(total)
+    }
+
+    /// `1 of 3 items failed`, where any did.
+    pub fn failures(&self) -> Option<String> {
+        let failed = self
+            .lines
+            .iter()
+            .filter(|line| matches!(line.state, LineState::Failed { .. }))
+            .count();
+        (failed > 0).then(|| format!("{failed} of {} items failed", self.lines.len()))
+    }
+
+    /// Changes nothing but markups: does not exist for customer roles (R19).
+    pub fn is_markup_only(&self) -> bool {
+        self.kind == OrderKind::Update
+            && !self.lines.is_empty()
+            && self.lines.iter().all(|line| line.change.is_markup())
+    }
+
+    /// Puts a license into the cart.
+    pub fn add(
+        &mut self,
+        line: Line,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Refusal> {
+        self.only_in_cart()?;
+        if self.lines.len() >= LINES_MAX {
+            return Err(Refusal::TooManyLines);
+        }
+        let detail = format!("{} · {}", line.item.name, line.change.text());
+        let event = Event {
+            detail: Some(detail),
+            ..event(EventKind::LineAdded, Some(actor), Some(line.id), now)
+        };
+        self.lines.push(line);
+        Ok(vec![event])
+    }
+
+    /// Changes a license's quantity, and with it its price, while in the cart.
+    pub fn change_quantity(
+        &mut self,
+        id: LineId,
+        price: LinePrice,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Refusal> {
+        self.only_in_cart()?;
+        let line = self
+            .lines
+            .iter_mut()
+            .find(|line| line.id == id)
+            .ok_or(Refusal::NoSuchLine)?;
+        let detail = format!(
+            "{} · {} → {}",
+            line.item.name, line.price.quantity, price.quantity
+        );
+        line.change = RequestedChange::Purchase {
+            quantity: price.quantity,
+        };
+        line.price = price;
+        let event = event(EventKind::LineChanged, Some(actor), Some(id), now);
+        Ok(vec![Event {
+            detail: Some(detail),
+            ..event
+        }])
+    }
+
+    /// Takes a license out of the cart; the last one deletes the order (T3).
+    pub fn remove(
+        &mut self,
+        id: LineId,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Refusal> {
+        self.only_in_cart()?;
+        let at = self
+            .lines
+            .iter()
+            .position(|line| line.id == id)
+            .ok_or(Refusal::NoSuchLine)?;
+        if self.lines.len() == 1 {
+            return self.delete(actor, now);
+        }
+        let line = self.lines.remove(at);
+        let event = event(EventKind::LineRemoved, Some(actor), Some(id), now);
+        Ok(vec![Event {
+            detail: Some(line.item.name),
+            ..event
+        }])
+    }
+
+    /// Deletes the cart; it stays in Recent as Deleted (T3).
+    pub fn delete(&mut self, actor: &Actor, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+        self.only_in_cart()?;
+        self.move_lines(&LineEvent::Deleted, now)?;
+        self.enter(Stage::Deleted, now);
+        Ok(vec![event(EventKind::Deleted, Some(actor), None, now)])
+    }
+
+    /// Buys what is in the cart: prices and changes are frozen, the lines go to their vendors (T13).
+    pub fn place(
+        &mut self,
+        terms: String,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Refusal> {
+        self.only_in_cart()?;
+        if self.lines.is_empty() {
+            return Err(Refusal::Empty);
+        }
+        self.total()?;
+        self.move_lines(&LineEvent::Released, now)?;
+        self.enter(Stage::Released, now);
+        self.placed_at = Some(now);
+        self.terms = Some(terms);
+        Ok(self
+            .lines
+            .iter()
+            .map(|line| event(EventKind::Placed, Some(actor), Some(line.id), now))
+            .collect())
+    }
+
+    /// Applies what happened to a line at its vendor.
+    pub fn advance(
+        &mut self,
+        id: LineId,
+        happened: &LineEvent,
+        actor: Option<&Actor>,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Refusal> {
+        let before = self.phase();
+        let line = self
+            .lines
+            .iter_mut()
+            .find(|line| line.id == id)
+            .ok_or(Refusal::NoSuchLine)?;
+        line.state = line.state.after(happened, now)?;
+        if self.phase() != before {
+            self.phase_since = now;
+        }
+        Ok(vec![Event {
+            line: Some(id),
+            ..told(happened, actor, now)
+        }])
+    }
+
+    fn only_in_cart(&self) -> Result<(), Refusal> {
+        if self.stage == Stage::Cart && self.archived_at.is_none() {
+            Ok(())
+        } else {
+            Err(Refusal::NotNow {
+                status: self.status(),
+            })
+        }
+    }
+
+    fn move_lines(&mut self, happened: &LineEvent, now: Timestamp) -> Result<(), Refusal> {
+        for line in &mut self.lines {
+            line.state = line.state.after(happened, now)?;
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, stage: Stage, now: Timestamp) {
+        self.stage = stage;
+        self.phase_since = now;
+    }
+}
+
+/// Any undecided → provisioning; else any failed → failed; else any finished → fulfilled; else canceled.
+fn roll_up(lines: &[Line]) -> Phase {
+    let any = |is: fn(&LineState) -> bool| lines.iter().any(|line| is(&line.state));
+    if any(LineState::is_undecided) {
+        Phase::Provisioning
+    } else if any(|state| matches!(state, LineState::Failed { .. })) {
+        Phase::Failed
+    } else if any(|state| matches!(state, LineState::Finished { .. })) {
+        Phase::Fulfilled
+    } else {
+        Phase::Canceled
+    }
+}
+
+fn event(kind: EventKind, actor: Option<&Actor>, line: Option<LineId>, at: Timestamp) -> Event {
+    Event {
+        at,
+        kind,
+        actor: actor.cloned(),
+        line,
+        detail: None,
+        internal: None,
+    }
+}
+
+/// A line's event in the log's words; evidence is for staff.
+fn told(happened: &LineEvent, actor: Option<&Actor>, now: Timestamp) -> Event {
+    let (kind, detail, internal) = match happened {
+        LineEvent::HeldForApproval | LineEvent::HeldForDate | LineEvent::Released => {
+            (EventKind::Placed, None, None)
+        }
+        LineEvent::Sending => (EventKind::Sending, None, None),
+        LineEvent::NotSent => (EventKind::NotSent, None, None),
+        LineEvent::Accepted { .. } => (EventKind::Accepted, None, None),
+        LineEvent::AnswerLost { evidence } => (EventKind::AnswerLost, None, Some(evidence.clone())),
+        LineEvent::Finished { vendor_reference } => {
+            (EventKind::Finished, None, Some(vendor_reference.clone()))
+        }
+        LineEvent::Failed(failure) => (EventKind::Failed, Some(failure.message.clone()), None),
+        LineEvent::Retried => (EventKind::Retried, None, None),
+        LineEvent::Rejected | LineEvent::Canceled => (EventKind::Canceled, None, None),
+        LineEvent::Deleted => (EventKind::Deleted, None, None),
+        LineEvent::Restored => (EventKind::Restored, None, None),
+    };
+    Event {
+        detail,
+        internal,
+        ..event(kind, actor, None, now)
+    }
+}

@@ -1,0 +1,171 @@
+//! What is asked of a vendor and what can come of it; the words between the engine and the connectors.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{LineId, OrganizationId, UserId};
+use crate::text::Contact;
+
+/// How a connector may repeat an operation whose answer was lost; declared per operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RepeatClass {
+    /// K: the vendor recognizes the same key and bytes, and answers as it did the first time.
+    Keyed,
+    /// T: two steps, of which the second is idempotent by the first one's id.
+    TwoStep,
+    /// R: our reference can be looked up before each repeat.
+    Referenced,
+    /// S: an absolute state, sent with a precondition.
+    Absolute,
+    /// D: a difference; the base count is recorded first and read again before a repeat.
+    Delta,
+    /// X: nothing helps; sent once, and any doubt goes to a person.
+    Once,
+}
+
+/// What a line wants from its vendor. One variant for each kind of change, so that a new kind is a
+/// compile error in every connector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub enum Verb {
+    /// A new subscription.
+    Purchase {
+        /// Seats.
+        quantity: u32,
+    },
+    /// Another number of seats, given as the total afterwards.
+    Quantity {
+        /// Seats before, as far as we know.
+        from: u32,
+        /// Seats after.
+        to: u32,
+    },
+    /// Stop the service and keep the data.
+    Suspend,
+    /// Undo a suspension.
+    Reactivate,
+    /// End the subscription.
+    Cancel,
+}
+
+impl Verb {
+    /// The seats that the subscription has once this is done, where the verb says so.
+    pub fn quantity_after(&self) -> Option<u32> {
+        match self {
+            Verb::Purchase { quantity } => Some(*quantity),
+            Verb::Quantity { to, .. } => Some(*to),
+            Verb::Suspend | Verb::Reactivate | Verb::Cancel => None,
+        }
+    }
+}
+
+/// Everything a connector is told about one attempt at one line. The same value is built again
+/// after a crash, so that a repeat sends the same bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The key of this attempt; stable over crashes, new for each retry that a person asks for.
+    pub key: uuid::Uuid,
+    /// The key of the purchase that the subscription came from; equals `key` for a purchase.
+    pub subscription_key: uuid::Uuid,
+    /// The vendor's own id of the subscription, once there is one.
+    pub vendor_reference: Option<String>,
+    /// What is wanted.
+    pub verb: Verb,
+    /// The vendor's product id (Open Service Broker: `service_id`).
+    pub product: String,
+    /// The vendor's plan id (Open Service Broker: `plan_id`).
+    pub plan: String,
+    /// The customer.
+    pub organization: OrganizationId,
+    /// The customer's readable name in addresses.
+    pub organization_slug: String,
+    /// The order's number as people see it.
+    pub order: u64,
+    /// The line.
+    pub line: LineId,
+    /// Who asked.
+    pub actor: UserId,
+    /// Who asked, as an e-mail address, for the originating identity.
+    pub actor_email: String,
+    /// Who will use the subscription.
+    pub contact: Option<Contact>,
+    /// The customer's tenant at the vendor, where the vendor has such a thing.
+    pub tenant: Option<String>,
+    /// Answers to the offer's form, sent as they were typed.
+    pub parameters: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The vendor decided, or said that it will.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Done, and proven so.
+    Done {
+        /// The vendor's id of the subscription.
+        vendor_reference: String,
+    },
+    /// The vendor works on it; ask again with `operation`.
+    Accepted {
+        /// What the vendor wants to be asked with; empty where it gave nothing.
+        operation: Option<String>,
+        /// When the vendor wants to be asked; `None` leaves the pace to us.
+        #[serde(default)]
+        retry_after: Option<Duration>,
+    },
+    /// The vendor said no, or is proven not to have it: nothing was booked.
+    Refused(Failure),
+}
+
+/// Why a vendor refused, in words that help.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The vendor's code, or ours where it gave none; groups orders that fail for the same cause.
+    pub code: String,
+    /// What the vendor said, bounded and stripped of control characters.
+    pub message: String,
+    /// The field of the order to correct, as a JSON pointer into the line, where one is to blame.
+    #[serde(default)]
+    pub field: Option<String>,
+}
+
+/// No decision came back. What the worker must do is the name of the variant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Proven that not one byte of the request reached the vendor, or that it turned us away
+    /// unread (connection refused, 429): send again later.
+    #[error("not sent: {reason}")]
+    NotSent {
+        /// What happened, for staff.
+        reason: String,
+        /// The vendor's own wish.
+        retry_after: Option<Duration>,
+    },
+    /// The request may have arrived and been booked: find out, never guess.
+    #[error("answer lost: {evidence}")]
+    AnswerLost {
+        /// What came instead of an answer, bounded and without secrets.
+        evidence: String,
+        /// The vendor's own wish.
+        retry_after: Option<Duration>,
+    },
+    /// Credentials or address are wrong: everything for this vendor waits until a person mends it.
+    #[error("connection refused by the vendor: {reason}")]
+    Misconfigured {
+        /// What the vendor objected to, without the secret.
+        reason: String,
+    },
+}
+
+/// A vendor's call that has been sent and not yet decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// Since when nobody knows.
+    pub since: Timestamp,
+    /// What came instead of an answer.
+    pub evidence: String,
+    /// How often we asked what became of it.
+    pub checks: u32,
+}

@@ -1,0 +1,2 @@
+//! Seatwright.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Tests that start the real program: browser, crash and vendor counterparts.

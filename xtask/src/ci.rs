@@ -1,0 +1,45 @@
+//! Every check there is, in the order in which a failure is cheapest to learn; all that CI runs.
+
+use anyhow::{Context, Result};
+
+use crate::postgres::Postgres;
+use crate::{process, tools};
+
+/// Runs every check and stops at the first that fails, with its name.
+pub fn run() -> Result<()> {
+    step("format", || cargo(&["fmt", "--all", "--check"], &[]))?;
+    step("clippy", || {
+        let all = [
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ];
+        cargo(&all, &[])
+    })?;
+    let server = Postgres::start(&tools::postgres()?)?;
+    step("test", || {
+        let url = [("TEST_POSTGRES_URL", server.url()), ("INSTA_UPDATE", "no")];
+        cargo(&["test", "--workspace", "--locked"], &url)
+    })?;
+    step("documentation", || {
+        let strict = [("RUSTDOCFLAGS", "-D warnings")];
+        cargo(&["doc", "--workspace", "--no-deps", "--locked"], &strict)
+    })?;
+    println!("\nEvery check passed.");
+    Ok(())
+}
+
+fn step(name: &str, check: impl FnOnce() -> Result<()>) -> Result<()> {
+    println!("\n== {name}");
+    check().with_context(|| format!("the check `{name}` failed"))
+}
+
+fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
+    let mut command = process::command("cargo");
+    command.args(arguments).envs(environment.iter().copied());
+    process::run(&mut command)
+}

@@ -1,0 +1,49 @@
+//! The project's toolbox, run as `cargo xtask <command>`; nothing in it is shipped.
+#![expect(
+    clippy::print_stdout,
+    reason = "a command line tool answers on standard output"
+)]
+
+mod ci;
+mod postgres;
+mod process;
+mod tools;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask <command>
+
+  ci                       every check; what CI runs
+  postgres [-- command …]  start a throw-away PostgreSQL, run the command with TEST_POSTGRES_URL
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let (name, rest) = match arguments.split_first() {
+        Some((name, rest)) => (name.as_str(), rest),
+        None => ("help", arguments),
+    };
+    let rest = rest.strip_prefix(&["--".to_owned()]).unwrap_or(rest);
+    match name {
+        "ci" => ci::run(),
+        "postgres" => postgres::run_with(&tools::postgres()?, rest),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        unknown => bail!("no command `{unknown}`\n\n{HELP}"),
+    }
+}

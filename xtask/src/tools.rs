@@ -1,0 +1,45 @@
+//! What the tests need beyond Rust, installed when it is missing.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::{postgres, process};
+
+/// The folder with PostgreSQL's server programs; the newest, where there are several.
+pub fn postgres() -> Result<PathBuf> {
+    if let Some(bin) = find_postgres() {
+        return Ok(bin);
+    }
+    install("postgresql")?;
+    match find_postgres() {
+        Some(bin) => Ok(bin),
+        None => bail!("PostgreSQL was installed, but no initdb is in /usr/lib/postgresql/*/bin"),
+    }
+}
+
+fn find_postgres() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
+    let mut found: Vec<(u32, PathBuf)> = versions
+        .filter_map(|entry| entry.ok())
+        .filter_map(|entry| {
+            let version = entry.file_name().to_str()?.parse().ok()?;
+            Some((version, entry.path().join("bin")))
+        })
+        .filter(|(_, bin)| bin.join("initdb").exists())
+        .collect();
+    found.sort();
+    found.pop().map(|(_, bin)| bin)
+}
+
+fn install(package: &str) -> Result<()> {
+    if !postgres::am_root()? {
+        bail!("the Debian package `{package}` is missing: `sudo apt-get install {package}`");
+    }
+    let mut update = process::command("apt-get");
+    process::read(update.args(["update", "-q"]))?;
+    let mut install = process::command("apt-get");
+    install.env("DEBIAN_FRONTEND", "noninteractive");
+    process::run(install.args(["install", "-y", "-q", "--no-install-recommends", package]))
+}
