@@ -1,7 +1,7 @@
 //! Child processes: how one is started, shown, waited for and blamed.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -10,11 +10,6 @@ use anyhow::{Context, Result, bail};
 pub fn root() -> &'static Path {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().unwrap_or(manifest)
-}
-
-/// A path inside the repository.
-pub fn in_root(path: &str) -> PathBuf {
-    root().join(path)
 }
 
 /// A command that runs in the repository's root, without what the outer cargo told xtask.

@@ -1,1 +1,229 @@
-//! To be built.
+//! The only SQL there is: embedded SQLite and PostgreSQL behind one text, a file for each noun.
+//!
+//! Functions take a [`Tx`] and, for what belongs to an organization, that organization; permission
+//! is decided above, in `app`, and visibility arrives as data that becomes part of the query.
+
+pub mod catalog;
+pub mod credentials;
+pub mod orders;
+pub mod organizations;
+pub mod requests;
+pub mod schema;
+mod sql;
+pub mod subscriptions;
+pub mod tasks;
+mod tx;
+pub mod users;
+
+use std::fs::{File, TryLockError};
+use std::io::{Read, Write};
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, PgPool, SqlitePool};
+
+use self::sql::{Connection, Query};
+use self::tx::Writer;
+pub use self::tx::{Mode, Tx};
+
+/// SQLite lost commits in WAL mode before this version (its change log of 3.51.3).
+const SQLITE_MINIMUM: (u32, u32, u32) = (3, 51, 3);
+const READERS_MAX: u32 = 4;
+const POSTGRES_CONNECTIONS_MAX: u32 = 16;
+
+/// What storage found, or could not do.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No such row in the organization that was asked for.
+    #[error("not found")]
+    NotFound,
+    /// The row changed since it was read.
+    #[error("changed meanwhile")]
+    Conflict,
+    /// The value is taken: a number, a slug, an address.
+    #[error("already taken")]
+    Taken,
+    /// The database file is in use.
+    #[error("the database {path} is in use by process {holder}")]
+    InUse {
+        /// The file.
+        path: String,
+        /// Who holds it.
+        holder: String,
+    },
+    /// The address of the database can't be read. The address itself may hold a password.
+    #[error("database_url must be sqlite://PATH or postgres://…")]
+    BadAddress,
+    /// The bundled SQLite is older than is safe.
+    #[error("SQLite {0} may lose commits; 3.51.3 or later is needed")]
+    UnsafeSqlite(String),
+    /// The schema is of a newer release.
+    #[error("the database was written by a newer release; use that one")]
+    Newer,
+    /// Nothing of the write was kept.
+    #[error("not committed: {0}")]
+    NotCommitted(String),
+    /// The writer has stopped.
+    #[error("the database can't be written any more")]
+    Stopped,
+    /// Stored data does not fit the program.
+    #[error("stored data is damaged: {0}")]
+    Corrupt(String),
+    /// The database failed.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The file system failed.
+    #[error("database file: {0}")]
+    File(#[from] std::io::Error),
+}
+
+/// An open database.
+#[derive(Clone)]
+pub struct Store {
+    reader: Reader,
+    writer: Writer,
+    /// Held as long as any clone lives; a second process is refused.
+    _lock: Option<Arc<File>>,
+}
+
+#[derive(Clone)]
+enum Reader {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+impl Store {
+    /// Opens `sqlite://PATH` (made when missing) or `postgres://…`; the schema is not touched.
+    pub async fn open(url: &str) -> Result<Store, StoreError> {
+        match url.split_once("://") {
+            Some(("sqlite", path)) if !path.is_empty() => Store::open_sqlite(Path::new(path)).await,
+            Some(("postgres" | "postgresql", _)) => Store::open_postgres(url).await,
+            _ => Err(StoreError::BadAddress),
+        }
+    }
+
+    async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let lock = lock(path)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(5))
+            .disable_statement_logging();
+        let connection = options.connect().await?;
+        let (writer, jobs) = tx::sqlite_queue();
+        tokio::spawn(tx::run_sqlite_writer(connection, jobs));
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await?;
+        let store = Store {
+            reader: Reader::Sqlite(readers),
+            writer,
+            _lock: Some(Arc::new(lock)),
+        };
+        store.assert_sqlite_version().await?;
+        Ok(store)
+    }
+
+    async fn open_postgres(url: &str) -> Result<Store, StoreError> {
+        let options = sqlx::postgres::PgConnectOptions::from_str(url)
+            .map_err(|_| StoreError::BadAddress)?
+            .disable_statement_logging();
+        let pool = sqlx::postgres::PgPoolOptions::new()
+            .max_connections(POSTGRES_CONNECTIONS_MAX)
+            .connect_with(options)
+            .await?;
+        let writer = Writer::Postgres(pool.clone());
+        Ok(Store {
+            reader: Reader::Postgres(pool),
+            writer,
+            _lock: None,
+        })
+    }
+
+    async fn assert_sqlite_version(&self) -> Result<(), StoreError> {
+        let row = self
+            .read()
+            .await?
+            .row(Query::new("SELECT sqlite_version() AS version"))
+            .await?;
+        let version: String = row.ok_or(StoreError::NotFound)?.get("version")?;
+        let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+        let mut next = || parts.next().unwrap_or(0);
+        if (next(), next(), next()) < SQLITE_MINIMUM {
+            return Err(StoreError::UnsafeSqlite(version));
+        }
+        Ok(())
+    }
+
+    /// A connection to read with; statements see what is committed.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        Ok(Tx::new(match &self.reader {
+            Reader::Sqlite(pool) => Connection::SqliteRead(pool.acquire().await?),
+            Reader::Postgres(pool) => Connection::PostgresRead(pool.acquire().await?),
+        }))
+    }
+
+    /// Runs a write in a transaction and commits it when it succeeds.
+    ///
+    /// The closure may run several times, and runs to its end even when the caller goes away, so it
+    /// takes all that it needs as `state` and calls nothing but the store.
+    pub async fn write<S, T, E, F>(&self, state: S, work: F) -> Result<T, E>
+    where
+        S: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> Fn(&'t S, &'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        self.writer.write(state, Mode::Commit, work).await
+    }
+
+    /// [`Store::write`], kept or only shown.
+    pub async fn write_or_show<S, T, E, F>(&self, state: S, mode: Mode, work: F) -> Result<T, E>
+    where
+        S: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> Fn(&'t S, &'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        self.writer.write(state, mode, work).await
+    }
+}
+
+/// One process per file: the lock file names the holder.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let mut lock_path = path.as_os_str().to_owned();
+    lock_path.push(".lock");
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&lock_path)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            file.read_to_string(&mut holder)?;
+            let path = path.display().to_string();
+            return Err(StoreError::InUse {
+                path,
+                holder: holder.trim().to_owned(),
+            });
+        }
+        Err(TryLockError::Error(error)) => return Err(error.into()),
+    }
+    file.set_len(0)?;
+    writeln!(file, "{}", std::process::id())?;
+    Ok(file)
+}

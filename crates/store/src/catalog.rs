@@ -1,0 +1,120 @@
+//! Vendors and offers in storage; they belong to a distributor or seller and come down to those below.
+
+use domain::id::{OfferId, OrganizationId, VendorId};
+use domain::offer::Offer;
+
+use crate::sql::{Query, Row, Value, json};
+use crate::{StoreError, Tx};
+
+/// A connection to a vendor.
+#[derive(Debug, Clone)]
+pub struct Vendor {
+    /// Whose connection it is.
+    pub owner: OrganizationId,
+    /// Its id.
+    pub id: VendorId,
+    /// Its name in addresses and on the command line.
+    pub slug: String,
+    /// Its name for people.
+    pub name: String,
+    /// How to reach it, as the connectors read it.
+    pub settings: String,
+}
+
+/// Adds a connection, or replaces its settings.
+pub async fn save_vendor(tx: &mut Tx, vendor: &Vendor) -> Result<(), StoreError> {
+    let query = Query::new(
+        "INSERT INTO vendors (organization_id, id, slug, name, settings) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (organization_id, id) DO UPDATE SET name = excluded.name, \
+         settings = excluded.settings",
+    )
+    .bind(vendor.owner.0)
+    .bind(vendor.id.0)
+    .bind(vendor.slug.as_str())
+    .bind(vendor.name.as_str())
+    .bind(vendor.settings.as_str());
+    tx.execute(query).await.map(drop)
+}
+
+/// A connection that an organization may use: its own, or one of an ancestor.
+pub async fn find_vendor(
+    tx: &mut Tx,
+    chain: &[OrganizationId],
+    id: VendorId,
+) -> Result<Option<Vendor>, StoreError> {
+    let query = Query::new(
+        "SELECT organization_id, id, slug, name, settings FROM vendors WHERE organization_id IN ",
+    )
+    .list(ids(chain))
+    .and(" AND id = ?", id.0);
+    tx.row(query).await?.as_ref().map(read_vendor).transpose()
+}
+
+/// The connections that an organization may use, by name.
+pub async fn list_vendors(
+    tx: &mut Tx,
+    chain: &[OrganizationId],
+) -> Result<Vec<Vendor>, StoreError> {
+    let query = Query::new(
+        "SELECT organization_id, id, slug, name, settings FROM vendors WHERE organization_id IN ",
+    )
+    .list(ids(chain))
+    .then(" ORDER BY name, id");
+    tx.rows(query).await?.iter().map(read_vendor).collect()
+}
+
+/// Adds an offer, or replaces it.
+pub async fn save_offer(tx: &mut Tx, offer: &Offer) -> Result<(), StoreError> {
+    let query = Query::new(
+        "INSERT INTO offers (organization_id, id, vendor_id, name, body) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (organization_id, id) DO UPDATE SET name = excluded.name, body = excluded.body",
+    )
+    .bind(offer.owner.0)
+    .bind(offer.id.0)
+    .bind(offer.vendor.0)
+    .bind(offer.name.as_str())
+    .bind(json(offer)?);
+    tx.execute(query).await.map(drop)
+}
+
+/// An offer that an organization may be sold, also a withdrawn one.
+pub async fn find_offer(
+    tx: &mut Tx,
+    chain: &[OrganizationId],
+    id: OfferId,
+) -> Result<Option<Offer>, StoreError> {
+    let query = Query::new("SELECT body FROM offers WHERE organization_id IN ")
+        .list(ids(chain))
+        .and(" AND id = ?", id.0);
+    tx.row(query).await?.map(|row| row.json("body")).transpose()
+}
+
+/// The offers that an organization may be sold, by name; at most `limit`, withdrawn ones among them.
+pub async fn list_offers(
+    tx: &mut Tx,
+    chain: &[OrganizationId],
+    limit: u32,
+) -> Result<Vec<Offer>, StoreError> {
+    let query = Query::new("SELECT body FROM offers WHERE organization_id IN ")
+        .list(ids(chain))
+        .and(" ORDER BY name, id LIMIT ?", i64::from(limit));
+    tx.rows(query)
+        .await?
+        .iter()
+        .map(|row| row.json("body"))
+        .collect()
+}
+
+fn ids(chain: &[OrganizationId]) -> impl Iterator<Item = Value> {
+    chain.iter().map(|id| Value::Id(id.0))
+}
+
+fn read_vendor(row: &Row) -> Result<Vendor, StoreError> {
+    Ok(Vendor {
+        owner: OrganizationId(row.get("organization_id")?),
+        id: VendorId(row.get("id")?),
+        slug: row.get("slug")?,
+        name: row.get("name")?,
+        settings: row.get("settings")?,
+    })
+}

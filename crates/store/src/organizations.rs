@@ -1,0 +1,90 @@
+//! Organizations in storage; the hierarchy is a path, never walked row by row.
+
+use domain::id::OrganizationId;
+use domain::organization::{Organization, Slug};
+use uuid::Uuid;
+
+use crate::sql::{Query, Row, word};
+use crate::{StoreError, Tx};
+
+const COLUMNS: &str =
+    "SELECT id, slug, path, kind, name, status, country, currency FROM organizations";
+
+/// Adds an organization below its chain's second member. Fails as taken when the slug is.
+pub async fn save(tx: &mut Tx, organization: &Organization) -> Result<(), StoreError> {
+    let query = Query::new(
+        "INSERT INTO organizations (id, slug, path, kind, name, status, country, currency) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+    )
+    .bind(organization.id.0)
+    .bind(organization.slug.as_str())
+    .bind(path(&organization.chain))
+    .bind(word(&organization.kind)?)
+    .bind(organization.name.as_str())
+    .bind(word(&organization.status)?)
+    .bind(organization.country.as_str())
+    .bind(organization.currency.code());
+    match tx.execute(query).await? {
+        0 => Err(StoreError::Taken),
+        _ => Ok(()),
+    }
+}
+
+/// Finds an organization by its name in addresses. Whether the caller may know of it is not asked here.
+pub async fn find(tx: &mut Tx, slug: &Slug) -> Result<Option<Organization>, StoreError> {
+    let query = Query::new(COLUMNS).and(" WHERE slug = ?", slug.as_str());
+    tx.row(query).await?.as_ref().map(read).transpose()
+}
+
+/// Finds an organization by its id.
+pub async fn find_by_id(
+    tx: &mut Tx,
+    id: OrganizationId,
+) -> Result<Option<Organization>, StoreError> {
+    let query = Query::new(COLUMNS).and(" WHERE id = ?", id.0);
+    tx.row(query).await?.as_ref().map(read).transpose()
+}
+
+/// An organization and everything below it, by name; at most `limit`.
+pub async fn list_below(
+    tx: &mut Tx,
+    top: &Organization,
+    limit: u32,
+) -> Result<Vec<Organization>, StoreError> {
+    let first = path(&top.chain);
+    // '0' is the character after '/': the half-open range is the whole subtree.
+    let last = format!("{}0", first.trim_end_matches('/'));
+    let query = Query::new(COLUMNS)
+        .and(" WHERE path >= ?", first)
+        .and(" AND path < ?", last)
+        .and(" ORDER BY name, id LIMIT ?", i64::from(limit));
+    tx.rows(query).await?.iter().map(read).collect()
+}
+
+fn path(chain: &[OrganizationId]) -> String {
+    chain
+        .iter()
+        .rev()
+        .map(|id| format!("{}/", id.0.simple()))
+        .collect()
+}
+
+fn read(row: &Row) -> Result<Organization, StoreError> {
+    let path: String = row.get("path")?;
+    let mut chain = path
+        .split_terminator('/')
+        .map(|id| Uuid::try_parse(id).map(OrganizationId))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| StoreError::Corrupt(format!("organization path: {error}")))?;
+    chain.reverse();
+    Ok(Organization {
+        id: OrganizationId(row.get("id")?),
+        kind: row.word("kind")?,
+        slug: row.word("slug")?,
+        name: row.get("name")?,
+        status: row.word("status")?,
+        country: row.get("country")?,
+        currency: row.word("currency")?,
+        chain,
+    })
+}

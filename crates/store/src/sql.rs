@@ -1,0 +1,230 @@
+//! The one place that knows there are two databases: values in, rows out, the same SQL text to both.
+
+use sqlx::{AssertSqlSafe, Postgres, Row as _, Sqlite};
+use uuid::Uuid;
+
+use crate::StoreError;
+
+/// A value for a placeholder.
+#[derive(Debug, Clone)]
+pub(crate) enum Value {
+    Id(Uuid),
+    Text(String),
+    Number(i64),
+    MaybeNumber(Option<i64>),
+}
+
+impl From<Uuid> for Value {
+    fn from(id: Uuid) -> Value {
+        Value::Id(id)
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Value {
+        Value::Text(text)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Value {
+        Value::Text(text.to_owned())
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Value {
+        Value::Number(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Value {
+        Value::Number(i64::from(flag))
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(number: Option<i64>) -> Value {
+        Value::MaybeNumber(number)
+    }
+}
+
+/// A statement under construction. Text is `&'static str` only, which keeps injection out by type.
+pub(crate) struct Query {
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Query {
+    pub(crate) fn new(text: &'static str) -> Query {
+        Query {
+            text: text.to_owned(),
+            values: Vec::new(),
+        }
+    }
+
+    /// Gives the next placeholder its value.
+    pub(crate) fn bind(mut self, value: impl Into<Value>) -> Query {
+        self.values.push(value.into());
+        self
+    }
+
+    /// Appends text whose `?` stands for the next placeholder.
+    pub(crate) fn and(mut self, text: &'static str, value: impl Into<Value>) -> Query {
+        self.values.push(value.into());
+        let (before, after) = text.split_once('?').unwrap_or((text, ""));
+        self.text += &format!("{before}${}{after}", self.values.len());
+        self
+    }
+
+    /// Appends text without a value.
+    pub(crate) fn then(mut self, text: &'static str) -> Query {
+        self.text += text;
+        self
+    }
+
+    /// Appends a parenthesized list of placeholders: a row of `VALUES`, or what `IN` compares with.
+    pub(crate) fn list(mut self, values: impl IntoIterator<Item = Value>) -> Query {
+        let first = self.values.len() + 1;
+        self.values.extend(values);
+        let names: Vec<String> = (first..=self.values.len())
+            .map(|number| format!("${number}"))
+            .collect();
+        self.text += &format!("({})", names.join(", "));
+        self
+    }
+}
+
+/// A row of either database.
+pub(crate) enum Row {
+    Sqlite(sqlx::sqlite::SqliteRow),
+    Postgres(sqlx::postgres::PgRow),
+}
+
+impl Row {
+    /// Reads a column by name.
+    pub(crate) fn get<T>(&self, column: &'static str) -> Result<T, StoreError>
+    where
+        T: for<'r> sqlx::Decode<'r, Sqlite>
+            + sqlx::Type<Sqlite>
+            + for<'r> sqlx::Decode<'r, Postgres>
+            + sqlx::Type<Postgres>,
+    {
+        Ok(match self {
+            Row::Sqlite(row) => row.try_get(column)?,
+            Row::Postgres(row) => row.try_get(column)?,
+        })
+    }
+
+    /// Reads a column of JSON text.
+    pub(crate) fn json<T: serde::de::DeserializeOwned>(
+        &self,
+        column: &'static str,
+    ) -> Result<T, StoreError> {
+        serde_json::from_str(&self.get::<String>(column)?)
+            .map_err(|error| StoreError::Corrupt(format!("column {column}: {error}")))
+    }
+
+    /// Reads a column that holds a word of a domain enum.
+    pub(crate) fn word<T: serde::de::DeserializeOwned>(
+        &self,
+        column: &'static str,
+    ) -> Result<T, StoreError> {
+        serde_json::from_value(serde_json::Value::String(self.get(column)?))
+            .map_err(|error| StoreError::Corrupt(format!("column {column}: {error}")))
+    }
+}
+
+/// JSON text of a domain value. Our own types always have one.
+pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+/// The stored word of a domain enum.
+pub(crate) fn word<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Ok(word),
+        other => Err(StoreError::Corrupt(format!("not a word: {other:?}"))),
+    }
+}
+
+/// A connection to either database.
+pub(crate) enum Connection {
+    Sqlite(Box<sqlx::SqliteConnection>),
+    SqliteRead(sqlx::pool::PoolConnection<Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+    PostgresRead(sqlx::pool::PoolConnection<Postgres>),
+}
+
+macro_rules! run {
+    ($connection:expr, $query:expr, $method:ident, $rows:expr) => {{
+        let Query { text, values } = $query;
+        macro_rules! bound {
+            () => {{
+                let mut query = sqlx::query(AssertSqlSafe(text));
+                for value in values {
+                    query = match value {
+                        Value::Id(id) => query.bind(id),
+                        Value::Text(text) => query.bind(text),
+                        Value::Number(number) => query.bind(number),
+                        Value::MaybeNumber(number) => query.bind(number),
+                    };
+                }
+                query
+            }};
+        }
+        match $connection {
+            Connection::Sqlite(c) => $rows.sqlite(bound!().$method(&mut **c).await?),
+            Connection::SqliteRead(c) => $rows.sqlite(bound!().$method(&mut **c).await?),
+            Connection::Postgres(c) => $rows.postgres(bound!().$method(&mut **c).await?),
+            Connection::PostgresRead(c) => $rows.postgres(bound!().$method(&mut **c).await?),
+        }
+    }};
+}
+
+struct Rows;
+
+impl Rows {
+    fn sqlite(&self, rows: Vec<sqlx::sqlite::SqliteRow>) -> Vec<Row> {
+        rows.into_iter().map(Row::Sqlite).collect()
+    }
+
+    fn postgres(&self, rows: Vec<sqlx::postgres::PgRow>) -> Vec<Row> {
+        rows.into_iter().map(Row::Postgres).collect()
+    }
+}
+
+struct Count;
+
+impl Count {
+    fn sqlite(&self, done: sqlx::sqlite::SqliteQueryResult) -> u64 {
+        done.rows_affected()
+    }
+
+    fn postgres(&self, done: sqlx::postgres::PgQueryResult) -> u64 {
+        done.rows_affected()
+    }
+}
+
+impl Connection {
+    pub(crate) async fn rows(&mut self, query: Query) -> Result<Vec<Row>, sqlx::Error> {
+        Ok(run!(self, query, fetch_all, Rows))
+    }
+
+    /// Runs a statement; the number of rows it changed.
+    pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, sqlx::Error> {
+        Ok(run!(self, query, execute, Count))
+    }
+
+    /// Runs text without values, of one or more statements.
+    pub(crate) async fn batch(&mut self, text: String) -> Result<(), sqlx::Error> {
+        let text = sqlx::raw_sql(AssertSqlSafe(text));
+        match self {
+            Connection::Sqlite(c) => text.execute(&mut **c).await.map(drop),
+            Connection::SqliteRead(c) => text.execute(&mut **c).await.map(drop),
+            Connection::Postgres(c) => text.execute(&mut **c).await.map(drop),
+            Connection::PostgresRead(c) => text.execute(&mut **c).await.map(drop),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Durable work in storage: saved with the events that cause it, claimed by compare-and-set.
+
+use domain::id::{LineId, OrderId, OrganizationId, TaskId, VendorId};
+use domain::task::Task;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::credentials::instant;
+use crate::sql::{Query, Row, word};
+use crate::{StoreError, Tx};
+
+/// Leaves work to be done.
+pub async fn enqueue(tx: &mut Tx, task: &Task) -> Result<(), StoreError> {
+    let query = Query::new(
+        "INSERT INTO tasks (organization_id, id, order_id, line_id, vendor_id, kind, due_at, fence, \
+         tries) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(task.organization.0)
+    .bind(task.id.0)
+    .bind(task.order.0)
+    .bind(task.line.0)
+    .bind(task.vendor.0)
+    .bind(word(&task.kind)?)
+    .bind(task.due_at.as_microsecond())
+    .bind(task.fence)
+    .bind(i64::from(task.tries));
+    tx.execute(query).await.map(drop)
+}
+
+/// What is due, oldest first, whoever's it is; only a claim makes it one's own.
+pub async fn list_due(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<Vec<Task>, StoreError> {
+    let query = Query::new(
+        "SELECT organization_id, id, order_id, line_id, vendor_id, kind, due_at, fence, tries \
+         FROM tasks",
+    )
+    .and(" WHERE due_at <= ?", now.as_microsecond())
+    .and(" ORDER BY due_at LIMIT ?", i64::from(limit));
+    tx.rows(query).await?.iter().map(read).collect()
+}
+
+/// Holds a task for a while: due again when the hold runs out, so a worker that dies lets go by
+/// itself. `None` when another worker was faster.
+pub async fn claim(
+    tx: &mut Tx,
+    task: &Task,
+    hold: SignedDuration,
+    now: Timestamp,
+) -> Result<Option<Task>, StoreError> {
+    let due_at = now + hold;
+    let query = Query::new("UPDATE tasks SET fence = fence + 1, due_at = $1")
+        .bind(due_at.as_microsecond())
+        .and(" WHERE organization_id = ?", task.organization.0)
+        .and(" AND id = ?", task.id.0)
+        .and(" AND fence = ?", task.fence);
+    let won = tx.execute(query).await? == 1;
+    Ok(won.then(|| Task {
+        fence: task.fence + 1,
+        due_at,
+        ..task.clone()
+    }))
+}
+
+/// Puts a held task off. Fails with a conflict when the hold was lost meanwhile.
+pub async fn postpone(
+    tx: &mut Tx,
+    task: &Task,
+    due_at: Timestamp,
+    tries: u32,
+) -> Result<(), StoreError> {
+    let query = Query::new("UPDATE tasks SET due_at = $1, tries = $2")
+        .bind(due_at.as_microsecond())
+        .bind(i64::from(tries));
+    held(tx, query, task).await
+}
+
+/// Removes a held task that is done. Fails with a conflict when the hold was lost meanwhile.
+pub async fn finish(tx: &mut Tx, task: &Task) -> Result<(), StoreError> {
+    held(tx, Query::new("DELETE FROM tasks"), task).await
+}
+
+async fn held(tx: &mut Tx, query: Query, task: &Task) -> Result<(), StoreError> {
+    let query = query
+        .and(" WHERE organization_id = ?", task.organization.0)
+        .and(" AND id = ?", task.id.0)
+        .and(" AND fence = ?", task.fence);
+    match tx.execute(query).await? {
+        0 => Err(StoreError::Conflict),
+        _ => Ok(()),
+    }
+}
+
+fn read(row: &Row) -> Result<Task, StoreError> {
+    Ok(Task {
+        id: TaskId(row.get("id")?),
+        organization: OrganizationId(row.get("organization_id")?),
+        order: OrderId(row.get("order_id")?),
+        line: LineId(row.get("line_id")?),
+        vendor: VendorId(row.get("vendor_id")?),
+        kind: row.word("kind")?,
+        due_at: instant(row, "due_at")?,
+        fence: row.get("fence")?,
+        tries: u32::try_from(row.get::<i64>("tries")?).unwrap_or(u32::MAX),
+    })
+}

@@ -1,0 +1,228 @@
+//! Orders: one winner per version, pages without gaps, nothing across organizations, the markup rule.
+
+use domain::order::Order;
+use domain::order::OrderKind;
+use domain::order::change::RequestedChange;
+use domain::order::phase::View;
+use futures::future::join_all;
+use rust_decimal::Decimal;
+use store::orders::{self, Listing};
+use store::{Store, StoreError};
+
+use crate::world::{
+    CUSTOMER, STAFF, actor, amber, birch, cart, line, on_each_database, organizations, second,
+};
+
+async fn insert(store: &Store, order: Order) -> Result<(), StoreError> {
+    let (_, events) = Order::start(
+        order.id,
+        order.organization,
+        order.number,
+        actor(),
+        order.created_at,
+    );
+    store
+        .write((order, events), |(order, events), tx| {
+            Box::pin(async move { orders::insert(tx, &mut order.clone(), events, second(0)).await })
+        })
+        .await
+}
+
+fn recent(limit: u32) -> Listing {
+    Listing {
+        view: View::Recent,
+        phase: None,
+        after: None,
+        limit,
+    }
+}
+
+#[test]
+fn of_many_writers_of_one_version_exactly_one_wins() {
+    on_each_database(async |store| {
+        organizations(&store).await;
+        insert(&store, cart(amber(), 7, second(0))).await.unwrap();
+        let stale = {
+            let mut tx = store.read().await.unwrap();
+            orders::find(&mut tx, amber(), 7, STAFF)
+                .await
+                .unwrap()
+                .unwrap()
+        };
+        assert_eq!(stale.version, 1);
+        let writes = (0..64).map(|number| {
+            let mut order = stale.clone();
+            let events = order
+                .add(
+                    line(number, RequestedChange::Purchase { quantity: 25 }),
+                    &actor(),
+                    second(1),
+                )
+                .unwrap();
+            store.write((order, events), |(order, events), tx| {
+                Box::pin(
+                    async move { orders::save(tx, &mut order.clone(), events, second(1)).await },
+                )
+            })
+        });
+        let results: Vec<Result<(), StoreError>> = join_all(writes).await;
+        let won = results.iter().filter(|result| result.is_ok()).count();
+        let lost = results
+            .iter()
+            .filter(|r| matches!(r, Err(StoreError::Conflict)))
+            .count();
+        assert_eq!((won, lost), (1, 63));
+        let mut tx = store.read().await.unwrap();
+        let order = orders::find(&mut tx, amber(), 7, STAFF)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!((order.version, order.lines.len()), (2, 1));
+        assert_eq!(
+            orders::events(&mut tx, amber(), order.id)
+                .await
+                .unwrap()
+                .len(),
+            2
+        );
+    });
+}
+
+#[test]
+fn pages_follow_one_another_without_gap_or_repeat_also_within_one_instant() {
+    on_each_database(async |store| {
+        organizations(&store).await;
+        for number in 1..=23 {
+            insert(&store, cart(amber(), number, second(number as i64 / 5)))
+                .await
+                .unwrap();
+            insert(&store, cart(birch(), number, second(0)))
+                .await
+                .unwrap();
+        }
+        let mut tx = store.read().await.unwrap();
+        let mut seen = Vec::new();
+        let mut listing = recent(4);
+        loop {
+            let page = orders::list(&mut tx, amber(), listing, STAFF)
+                .await
+                .unwrap();
+            let Some(last) = page.last() else { break };
+            listing.after = Some(orders::position(last));
+            assert!(page.iter().all(|order| order.organization == amber()));
+            seen.extend(page.iter().map(|order| order.number));
+        }
+        assert_eq!(seen, (1..=23).rev().collect::<Vec<u64>>());
+    });
+}
+
+#[test]
+fn another_organizations_order_and_an_unknown_one_are_the_same_nothing() {
+    on_each_database(async |store| {
+        organizations(&store).await;
+        let order = cart(amber(), 7, second(0));
+        insert(&store, order.clone()).await.unwrap();
+        assert!(matches!(
+            insert(&store, order.clone()).await,
+            Err(StoreError::Taken | StoreError::Database(_))
+        ));
+        let mut tx = store.read().await.unwrap();
+        for number in [7, 8] {
+            assert!(
+                orders::find(&mut tx, birch(), number, STAFF)
+                    .await
+                    .unwrap()
+                    .is_none()
+            );
+        }
+        let foreign = orders::load(&mut tx, birch(), order.id).await;
+        assert!(matches!(foreign, Err(StoreError::NotFound)));
+    });
+}
+
+#[test]
+fn an_order_that_only_changes_a_markup_does_not_exist_for_customers() {
+    on_each_database(async |store| {
+        organizations(&store).await;
+        let markup = RequestedChange::Markup {
+            from: Decimal::new(5, 0),
+            to: Decimal::new(7, 0),
+        };
+        let quantity = RequestedChange::Quantity { from: 10, to: 15 };
+        for (number, changes) in [(1, vec![markup.clone()]), (2, vec![markup, quantity])] {
+            let mut order = cart(amber(), number, second(0));
+            order.kind = OrderKind::Update;
+            for (at, change) in changes.into_iter().enumerate() {
+                order
+                    .add(line(at as u128, change), &actor(), second(0))
+                    .unwrap();
+            }
+            insert(&store, order).await.unwrap();
+        }
+        let mut tx = store.read().await.unwrap();
+        for (seen, expected) in [(STAFF, vec![2, 1]), (CUSTOMER, vec![2])] {
+            let listed = orders::list(&mut tx, amber(), recent(9), seen)
+                .await
+                .unwrap();
+            assert_eq!(
+                listed.iter().map(|order| order.number).collect::<Vec<_>>(),
+                expected
+            );
+            let linked = orders::find(&mut tx, amber(), 1, seen).await.unwrap();
+            assert_eq!(linked.is_some(), expected.contains(&1));
+            let changed = orders::list_changed(&mut tx, amber(), second(-1), 9, seen)
+                .await
+                .unwrap();
+            assert_eq!(changed.len(), expected.len());
+        }
+    });
+}
+
+#[test]
+fn a_cart_is_its_owners_until_it_is_placed() {
+    on_each_database(async |store| {
+        organizations(&store).await;
+        let mut order = cart(amber(), 7, second(0));
+        order
+            .add(
+                line(1, RequestedChange::Purchase { quantity: 25 }),
+                &actor(),
+                second(0),
+            )
+            .unwrap();
+        insert(&store, order.clone()).await.unwrap();
+        let owner = actor().user;
+        {
+            let mut tx = store.read().await.unwrap();
+            assert!(
+                orders::find_cart(&mut tx, amber(), owner)
+                    .await
+                    .unwrap()
+                    .is_some()
+            );
+            assert!(
+                orders::find_cart(&mut tx, birch(), owner)
+                    .await
+                    .unwrap()
+                    .is_none()
+            );
+        }
+        order.version = 1;
+        let events = order.place("2026-11".into(), &actor(), second(1)).unwrap();
+        store
+            .write((order, events), |(order, events), tx| {
+                Box::pin(
+                    async move { orders::save(tx, &mut order.clone(), events, second(1)).await },
+                )
+            })
+            .await
+            .unwrap_or_else(|error: StoreError| panic!("{error}"));
+        let mut tx = store.read().await.unwrap();
+        assert!(
+            orders::find_cart(&mut tx, amber(), owner)
+                .await
+                .unwrap()
+                .is_none()
+        );
+    });
+}

@@ -1,0 +1,198 @@
+//! A fresh database for each test, and the people in it.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use domain::access::Visibility;
+use domain::event::Actor;
+use domain::id::{
+    LineId, OfferId, OrderId, OrganizationId, PlanId, SubscriptionId, UserId, VendorId,
+};
+use domain::money::{Currency, Money};
+use domain::offer::Cadence;
+use domain::order::Order;
+use domain::order::change::RequestedChange;
+use domain::order::line::{Item, Line, LinePrice, LineState};
+use domain::organization::{Organization, OrganizationKind, OrganizationStatus, Slug};
+use domain::price::UnitPrices;
+use domain::text::{Contact, Email};
+use jiff::Timestamp;
+use sqlx::Connection as _;
+use store::{Store, organizations, schema};
+use uuid::Uuid;
+
+pub const STAFF: Visibility = Visibility {
+    markup_only_orders: true,
+    markup: true,
+    cost: true,
+    internal: true,
+};
+pub const CUSTOMER: Visibility = Visibility {
+    markup_only_orders: false,
+    markup: false,
+    cost: false,
+    internal: false,
+};
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// Runs a test on every kind of database. Without `TEST_POSTGRES_URL` (which `cargo xtask ci` sets)
+/// only SQLite is tested, and that is said aloud.
+pub fn on_each_database<F: Future<Output = ()>>(test: impl Fn(Store) -> F) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let path = std::env::temp_dir()
+            .join(unique("seatwright-store"))
+            .join("test.db");
+        test(migrated(&format!("sqlite://{}", path.display())).await).await;
+        std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "where the test server is")]
+        let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
+            println!("NOT TESTED ON POSTGRESQL: TEST_POSTGRES_URL is not set");
+            return;
+        };
+        for isolation in ["read\\ committed", "serializable"] {
+            let schema = unique("test");
+            let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
+            let create = format!("CREATE SCHEMA {schema}");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(create))
+                .execute(&mut admin)
+                .await
+                .unwrap();
+            let options =
+                format!("-c search_path={schema} -c default_transaction_isolation={isolation}");
+            let options = options
+                .replace(' ', "%20")
+                .replace('=', "%3D")
+                .replace('\\', "%5C");
+            test(migrated(&format!("{server}?options={options}")).await).await;
+        }
+    });
+}
+
+pub fn unique(name: &str) -> String {
+    format!(
+        "{name}_{}_{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    )
+}
+
+async fn migrated(url: &str) -> Store {
+    let store = Store::open(url).await.unwrap();
+    assert_eq!(
+        schema::check(&store).await.unwrap(),
+        schema::SchemaState::Older
+    );
+    assert_eq!(schema::migrate(&store).await.unwrap(), 1);
+    assert_eq!(schema::migrate(&store).await.unwrap(), 0);
+    assert_eq!(
+        schema::check(&store).await.unwrap(),
+        schema::SchemaState::Current
+    );
+    store
+}
+
+pub fn id(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+pub fn second(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+/// Nordic (1) supplies Baltic (2), who sells to Amber (3) and Birch (4).
+pub async fn organizations(store: &Store) {
+    for (number, slug, kind, chain) in [
+        (1, "nordic", OrganizationKind::Distributor, vec![1]),
+        (2, "baltic", OrganizationKind::Seller, vec![2, 1]),
+        (3, "amber", OrganizationKind::Customer, vec![3, 2, 1]),
+        (4, "birch", OrganizationKind::Customer, vec![4, 2, 1]),
+    ] {
+        let organization = Organization {
+            id: OrganizationId(id(number)),
+            kind,
+            slug: Slug::parse(slug).unwrap(),
+            name: slug.to_owned(),
+            status: OrganizationStatus::Active,
+            country: "LT".into(),
+            currency: Currency::parse("EUR").unwrap(),
+            chain: chain
+                .into_iter()
+                .map(|number| OrganizationId(id(number)))
+                .collect(),
+        };
+        store
+            .write(organization, |organization, tx| {
+                Box::pin(organizations::save(tx, organization))
+            })
+            .await
+            .unwrap();
+    }
+}
+
+pub fn amber() -> OrganizationId {
+    OrganizationId(id(3))
+}
+
+pub fn birch() -> OrganizationId {
+    OrganizationId(id(4))
+}
+
+pub fn actor() -> Actor {
+    Actor {
+        user: UserId(id(77)),
+        person: "A. Person".into(),
+        email: "seller-admin@baltic.example".into(),
+        organization: OrganizationId(id(2)),
+        organization_name: "Baltic Cloud".into(),
+    }
+}
+
+pub fn cart(organization: OrganizationId, number: u64, now: Timestamp) -> Order {
+    let order = OrderId(id(1_000 + u128::from(number)));
+    Order::start(order, organization, number, actor(), now).0
+}
+
+pub fn line(number: u128, change: RequestedChange) -> Line {
+    let currency = Currency::parse("EUR").unwrap();
+    let money = |minor| Money { minor, currency };
+    let unit = UnitPrices {
+        cost: money(900),
+        retail: money(1200),
+        partner: money(950),
+        customer: money(1000),
+    };
+    Line {
+        id: LineId(id(number)),
+        item: Item {
+            offer: OfferId(id(1)),
+            plan: PlanId(id(1)),
+            vendor: VendorId(id(1)),
+            vendor_name: "Cirrus Backup".into(),
+            name: "Server Backup".into(),
+            product: "cirrus-backup".into(),
+            vendor_plan: "server".into(),
+            has_tenant: false,
+            cadence: Cadence {
+                term_months: 12,
+                cycle_months: 1,
+            },
+        },
+        change,
+        subscription: SubscriptionId(id(number)),
+        vendor_reference: None,
+        contact: Contact {
+            email: Email::parse("admin@amber.example").unwrap(),
+            name: "Ieva".into(),
+            surname: "Berg".into(),
+        },
+        tenant: None,
+        parameters: serde_json::Map::new(),
+        price: LinePrice { unit, quantity: 25 },
+        state: LineState::Started,
+    }
+}
