@@ -4,6 +4,9 @@
 //! vendor decided) or a [`Fault`] (it did not). It keeps no state between calls: the engine in `app`
 //! writes down what is about to be asked before it asks, and decides when to ask again.
 
+pub mod manual;
+pub mod osb;
+
 use async_trait::async_trait;
 use domain::provisioning::{Doubt, Fault, Outcome, RepeatClass, Request, Verb};
 use serde::{Deserialize, Serialize};
@@ -91,4 +94,22 @@ impl std::fmt::Debug for Settings {
             Settings::Manual => f.write_str("Manual"),
         }
     }
+}
+
+/// Makes the connector for a vendor's settings. Fails when the address is not an http(s) URL.
+pub fn connect(settings: &Settings) -> Result<Box<dyn Connector>, Fault> {
+    Ok(match settings {
+        Settings::OpenServiceBroker {
+            url,
+            username,
+            password,
+            has_tenants,
+        } => Box::new(osb::OpenServiceBroker::new(
+            url,
+            username,
+            password,
+            *has_tenants,
+        )?),
+        Settings::Manual => Box::new(manual::Manual),
+    })
 }

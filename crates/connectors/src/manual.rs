@@ -1,0 +1,51 @@
+//! Manual fulfillment: the vendor is a person with a form, who answers through the product.
+
+use async_trait::async_trait;
+use domain::provisioning::{Doubt, Fault, Outcome, RepeatClass, Request, Verb};
+
+use crate::{Abilities, CatalogEntry, Connector};
+
+/// Waits for a person, however long it takes.
+pub struct Manual;
+
+const WAITING: Outcome = Outcome::Accepted {
+    operation: None,
+    retry_after: None,
+};
+
+#[async_trait]
+impl Connector for Manual {
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            is_manual: true,
+            has_tenants: false,
+        }
+    }
+
+    /// Asking twice shows the same form twice: nothing is bought by it.
+    fn repeat_class(&self, _: &Verb) -> RepeatClass {
+        RepeatClass::Keyed
+    }
+
+    async fn submit(&self, _: &Request) -> Result<Outcome, Fault> {
+        Ok(WAITING)
+    }
+
+    async fn poll(&self, _: &Request, _: Option<&str>) -> Result<Outcome, Fault> {
+        Ok(WAITING)
+    }
+
+    async fn settle(&self, _: &Request, _: &Doubt) -> Result<Outcome, Fault> {
+        Ok(WAITING)
+    }
+
+    async fn clear(&self, request: &Request) -> Result<Outcome, Fault> {
+        Ok(Outcome::Done {
+            vendor_reference: request.subscription_key.to_string(),
+        })
+    }
+
+    async fn catalog(&self) -> Result<Vec<CatalogEntry>, Fault> {
+        Ok(Vec::new())
+    }
+}
