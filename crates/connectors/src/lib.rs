@@ -6,6 +6,7 @@
 
 pub mod manual;
 pub mod osb;
+pub mod simulator;
 
 use async_trait::async_trait;
 use domain::provisioning::{Doubt, Fault, Outcome, RepeatClass, Request, Verb};
