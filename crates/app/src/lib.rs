@@ -1,1 +1,114 @@
-//! To be built.
+//! Where rules, storage and vendors meet: operations by noun, and the worker that calls vendors.
+//!
+//! Every write has one shape: authorize, load, decide (pure), save, commit. No transaction is open
+//! while a vendor is called.
+
+pub mod access;
+pub mod carts;
+pub mod catalog;
+pub mod clock;
+pub mod demo;
+pub mod orders;
+pub mod sessions;
+pub mod subscriptions;
+pub mod worker;
+
+use std::sync::Arc;
+
+use domain::id::OrganizationId;
+use domain::order::Refusal;
+use domain::text::Invalid;
+use store::{Store, StoreError};
+use tokio::sync::{Notify, broadcast};
+
+use self::clock::Clock;
+
+/// The running product: everything that an operation needs.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) wake: Arc<Notify>,
+    changes: broadcast::Sender<OrganizationId>,
+}
+
+impl App {
+    /// Puts an open database and a clock together.
+    pub fn new(store: Store, clock: Arc<dyn Clock>) -> App {
+        App {
+            store,
+            clock,
+            wake: Arc::new(Notify::new()),
+            changes: broadcast::channel(1_024).0,
+        }
+    }
+
+    /// Names the organizations whose orders change in this process, right after each commit. Only a
+    /// hint: what changed is asked of the database, within the asker's access.
+    pub fn changes(&self) -> broadcast::Receiver<OrganizationId> {
+        self.changes.subscribe()
+    }
+
+    /// Tells live pages and workers that something was committed.
+    pub(crate) fn committed(&self, organization: OrganizationId) {
+        // Nobody listens when no page is open.
+        self.changes.send(organization).ok();
+        self.wake.notify_one();
+    }
+}
+
+/// What the caller may do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nobody is signed in, or not any more.
+    #[error("sign in first")]
+    SignedOut,
+    /// Does not exist for this caller, whether it exists or not.
+    #[error("not found")]
+    NotFound,
+    /// Seen, but not allowed.
+    #[error("your role does not allow this")]
+    Forbidden,
+    /// A value that was typed can't be taken.
+    #[error("{field} {reason}")]
+    Invalid {
+        /// JSON pointer of the field.
+        field: &'static str,
+        /// Why, and what would be taken.
+        reason: Invalid,
+    },
+    /// The rules refuse.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The offer is no longer sold.
+    #[error("{offer} is no longer sold; remove it from the cart")]
+    Withdrawn {
+        /// Its name.
+        offer: String,
+    },
+    /// What was seen is not what is there any more.
+    #[error("the order has changed since you opened it")]
+    Changed,
+    /// The prices moved since the cart was shown.
+    #[error("a price has changed since you opened the cart")]
+    Repriced,
+    /// The idempotency key stands for another request.
+    #[error("this Idempotency-Key was used for a different request")]
+    KeyReused,
+    /// Too many tries.
+    #[error("too many attempts; wait a minute and try again")]
+    TooMany,
+    /// Our fault.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Error {
+        match error {
+            StoreError::NotFound => Error::NotFound,
+            StoreError::Conflict => Error::Changed,
+            other => Error::Internal(other.to_string()),
+        }
+    }
+}

@@ -2,22 +2,25 @@
 //! key of its purchase, so the specification itself makes each call safe to repeat.
 
 mod answer;
+mod clearing;
 mod http;
+mod retry_after;
 mod wire;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::provisioning::{Doubt, Failure, Fault, Outcome, RepeatClass, Request, Verb};
 use reqwest::Method;
 
 use self::answer::{Answer, Asked};
+use self::clearing::Clearing;
 use self::http::Http;
 use crate::{Abilities, CatalogEntry, Connector};
 
 /// After so many checks that the broker answered with an error of its own, a doubtful purchase is
 /// taken back (orphan mitigation): only that proves that nothing is left.
 const CHECKS_BEFORE_CLEARING: u32 = 6;
-/// Marks an operation as the removal of an orphan; what follows is the broker's own string.
-const CLEARING: &str = "clearing:";
 
 /// A broker.
 pub struct OpenServiceBroker {
@@ -39,25 +42,103 @@ impl OpenServiceBroker {
         })
     }
 
-    async fn call(&self, request: &Request, asked: Asked) -> Result<Answer, Fault> {
-        let path = format!("/v2/service_instances/{}", request.subscription_key);
-        let query = match asked {
-            Asked::Delete => wire::query(request, None),
-            Asked::Create | Asked::Update => vec![("accepts_incomplete", "true".into())],
-        };
+    /// The same broker with another deadline for a whole call.
+    pub fn within(self, deadline: Duration) -> Self {
+        OpenServiceBroker {
+            http: self.http.within(deadline),
+            ..self
+        }
+    }
+
+    async fn ask(&self, asked: Asked, request: &Request) -> Result<Answer, Fault> {
         let (method, body) = match asked {
             Asked::Create => (Method::PUT, Some(wire::provision(request))),
             Asked::Update => (Method::PATCH, Some(wire::update(request))),
             Asked::Delete => (Method::DELETE, None),
         };
+        let mut query = match asked {
+            Asked::Create | Asked::Update => Vec::new(),
+            Asked::Delete => wire::hints(request),
+        };
+        query.push(("accepts_incomplete", "true".into()));
         self.http
-            .send(method, &path, &query, body.as_ref(), Some(request))
+            .send(method, &path(request), &query, body.as_ref(), Some(request))
             .await
     }
 
-    async fn ask(&self, request: &Request) -> Result<(Answer, Asked), Fault> {
-        let asked = Asked::by(&request.verb);
-        Ok((self.call(request, asked).await?, asked))
+    async fn last_operation(
+        &self,
+        request: &Request,
+        operation: Option<&str>,
+    ) -> Result<Answer, Fault> {
+        let mut query = wire::hints(request);
+        query.extend(operation.map(|operation| ("operation", operation.to_owned())));
+        let path = format!("{}/last_operation", path(request));
+        self.http
+            .send(Method::GET, &path, &query, None, Some(request))
+            .await
+    }
+
+    /// Deletes what a purchase may have left. `Refused` with what the vendor said once nothing is.
+    async fn take_back(&self, request: &Request, said: Failure) -> Result<Outcome, Fault> {
+        let answer = self.ask(Asked::Delete, request).await?;
+        match answer::decide(Asked::Delete, &answer, request)? {
+            Outcome::Done { .. } => Ok(Outcome::Refused(said)),
+            Outcome::Accepted {
+                operation,
+                retry_after,
+            } => Ok(Outcome::Accepted {
+                operation: Some(Clearing { operation, said }.write()),
+                retry_after,
+            }),
+            Outcome::Refused(_) => Err(answer.lost("the broker refuses to delete an orphan")),
+        }
+    }
+
+    /// A deletion of an orphan that failed is asked for again, until it succeeds.
+    async fn poll_clearing(&self, request: &Request, clearing: Clearing) -> Result<Outcome, Fault> {
+        let answer = self
+            .last_operation(request, clearing.operation.as_deref())
+            .await?;
+        match answer::progress(Asked::Delete, &answer, request, Some(&clearing.write()))? {
+            Outcome::Done { .. } => Ok(Outcome::Refused(clearing.said)),
+            Outcome::Refused(_) => self.take_back(request, clearing.said).await,
+            still @ Outcome::Accepted { .. } => Ok(still),
+        }
+    }
+
+    /// A refused repeat says nothing about the first request, which may have been carried out: a
+    /// purchase is taken back, anything else is looked up.
+    async fn prove(
+        &self,
+        request: &Request,
+        said: Failure,
+        answer: &Answer,
+    ) -> Result<Outcome, Fault> {
+        if Asked::by(&request.verb) == Asked::Create {
+            return self.take_back(request, said).await;
+        }
+        let found = self
+            .http
+            .send(
+                Method::GET,
+                &path(request),
+                &wire::hints(request),
+                None,
+                Some(request),
+            )
+            .await?;
+        let fetched = match found.status {
+            200 => found.read::<wire::Fetched>(),
+            _ => None,
+        };
+        match fetched.and_then(|fetched| fetched.has_become(&request.verb)) {
+            Some(true) => Ok(Outcome::Done {
+                vendor_reference: request.subscription_key.to_string(),
+            }),
+            Some(false) => Ok(Outcome::Refused(said)),
+            None => Err(answer.lost("a refused repeat, and no proof that nothing was changed")),
+        }
     }
 }
 
@@ -78,73 +159,44 @@ impl Connector for OpenServiceBroker {
     }
 
     async fn submit(&self, request: &Request) -> Result<Outcome, Fault> {
-        let (answer, asked) = self.ask(request).await?;
+        let asked = Asked::by(&request.verb);
+        let answer = self.ask(asked, request).await?;
         answer::decide(asked, &answer, request)
     }
 
     async fn poll(&self, request: &Request, operation: Option<&str>) -> Result<Outcome, Fault> {
-        let clearing = operation.and_then(|operation| operation.strip_prefix(CLEARING));
-        let asked = if clearing.is_some() {
-            Asked::Delete
-        } else {
-            Asked::by(&request.verb)
-        };
-        let path = format!(
-            "/v2/service_instances/{}/last_operation",
-            request.subscription_key
-        );
-        let query = wire::query(
-            request,
-            clearing.or(operation).filter(|text| !text.is_empty()),
-        );
-        let answer = self
-            .http
-            .send(Method::GET, &path, &query, None, Some(request))
-            .await?;
-        let outcome = answer::progress(asked, &answer, request, operation)?;
-        Ok(match (clearing, outcome) {
-            (Some(_), Outcome::Done { .. }) => Outcome::Refused(taken_back()),
-            (_, outcome) => outcome,
-        })
+        if let Some(clearing) = operation.and_then(Clearing::read) {
+            return self.poll_clearing(request, clearing).await;
+        }
+        let answer = self.last_operation(request, operation).await?;
+        answer::progress(Asked::by(&request.verb), &answer, request, operation)
     }
 
     async fn settle(&self, request: &Request, doubt: &Doubt) -> Result<Outcome, Fault> {
-        let (answer, asked) = self.ask(request).await?;
+        let asked = Asked::by(&request.verb);
+        let answer = self.ask(asked, request).await?;
         if asked == Asked::Create && answer.status == 409 {
             // Our own bytes under our own id can't conflict with themselves: a person must look.
-            return Err(answer.lost("409: the instance id is in use with other attributes"));
+            return Err(answer.lost("the instance id is in use with other attributes"));
         }
         let is_stuck = asked == Asked::Create
             && doubt.checks >= CHECKS_BEFORE_CLEARING
-            && answer.status >= 500
-            && answer.error().is_some();
-        if !is_stuck {
-            return answer::decide(asked, &answer, request);
+            && answer.status >= 500;
+        if let Some(error) = answer.error().filter(|_| is_stuck) {
+            return self.take_back(request, answer.refusal(&error)).await;
         }
-        let said = answer
-            .error()
-            .map_or_else(taken_back, |error| error.failure(answer.status));
-        match self.clear(request).await? {
-            Outcome::Done { .. } => Ok(Outcome::Refused(said)),
-            outcome @ (Outcome::Accepted { .. } | Outcome::Refused(_)) => Ok(outcome),
+        match answer::decide(asked, &answer, request)? {
+            Outcome::Refused(said) => self.prove(request, said, &answer).await,
+            outcome @ (Outcome::Done { .. } | Outcome::Accepted { .. }) => Ok(outcome),
         }
     }
 
     async fn clear(&self, request: &Request) -> Result<Outcome, Fault> {
-        let answer = self.call(request, Asked::Delete).await?;
-        match answer::decide(Asked::Delete, &answer, request)? {
-            Outcome::Accepted {
-                operation,
-                retry_after,
-            } => {
-                let operation = Some(format!("{CLEARING}{}", operation.unwrap_or_default()));
-                Ok(Outcome::Accepted {
-                    operation,
-                    retry_after,
-                })
-            }
-            Outcome::Refused(_) => Err(answer.lost("the broker refuses to delete an orphan")),
-            done @ Outcome::Done { .. } => Ok(done),
+        match self.take_back(request, taken_back()).await? {
+            Outcome::Refused(_) => Ok(Outcome::Done {
+                vendor_reference: request.subscription_key.to_string(),
+            }),
+            outcome @ (Outcome::Done { .. } | Outcome::Accepted { .. }) => Ok(outcome),
         }
     }
 
@@ -159,6 +211,10 @@ impl Connector for OpenServiceBroker {
             _ => Err(answer.lost("no catalog")),
         }
     }
+}
+
+fn path(request: &Request) -> String {
+    format!("/v2/service_instances/{}", request.subscription_key)
 }
 
 fn taken_back() -> Failure {

@@ -5,8 +5,13 @@ use std::time::Duration;
 
 use domain::provisioning::{Failure, Fault, Outcome, Request, Verb};
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
+use super::http::Secrets;
 use super::wire::{self, Accepted, BrokerError, Progress, State};
+
+/// So much of a body is searched for secrets before its start becomes evidence.
+const SCRUBBED: usize = 8 * 1024;
 
 /// Which of the three calls was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +36,7 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) retry_after: Option<Duration>,
     pub(super) body: Vec<u8>,
+    pub(super) secrets: Secrets,
 }
 
 impl Answer {
@@ -45,9 +51,21 @@ impl Answer {
             .filter(|error| error.error.is_some() || error.description.is_some())
     }
 
+    /// Whether the body is a JSON object, and not an error under a status of success.
+    fn is_object(&self) -> bool {
+        self.read::<Map<String, Value>>()
+            .is_some_and(|object| self.status >= 300 || !object.contains_key("error"))
+    }
+
+    /// The vendor's no.
+    pub(super) fn refusal(&self, error: &BrokerError) -> Failure {
+        error.failure(self.status, &self.secrets)
+    }
+
     /// A doubt with what was seen as evidence.
     pub(super) fn lost(&self, what: &str) -> Fault {
-        let start = String::from_utf8_lossy(&self.body[..self.body.len().min(120)]).into_owned();
+        let start = String::from_utf8_lossy(&self.body[..self.body.len().min(SCRUBBED)]);
+        let start: String = self.secrets.scrub(&start).chars().take(120).collect();
         let evidence = wire::clean(&format!("{}: {what}: {start}", self.status));
         Fault::AnswerLost {
             evidence,
@@ -75,19 +93,14 @@ pub(super) fn decide(asked: Asked, answer: &Answer, request: &Request) -> Result
     let done = || Outcome::Done {
         vendor_reference: request.subscription_key.to_string(),
     };
-    let is_object = || {
-        answer
-            .read::<serde_json::Map<String, serde_json::Value>>()
-            .is_some()
-    };
     match (asked, answer.status) {
-        (Asked::Create, 200 | 201) | (Asked::Update | Asked::Delete, 200) if is_object() => {
+        (Asked::Create, 200 | 201) | (Asked::Update | Asked::Delete, 200) if answer.is_object() => {
             Ok(done())
         }
         (Asked::Delete, 410) => Ok(done()),
         (_, 202) => match answer.read::<Accepted>() {
             Some(Accepted { operation })
-                if operation.as_ref().is_none_or(|o| o.len() <= 10_000) =>
+                if operation.as_ref().is_none_or(|o| o.len() <= 10_000) && answer.is_object() =>
             {
                 Ok(Outcome::Accepted {
                     operation,
@@ -107,8 +120,8 @@ pub(super) fn decide(asked: Asked, answer: &Answer, request: &Request) -> Result
                     retry_after: answer.retry_after,
                 })
             }
-            Some(error) => Ok(Outcome::Refused(error.failure(answer.status))),
-            None if answer.status == 409 && asked == Asked::Create && is_object() => {
+            Some(error) => Ok(Outcome::Refused(answer.refusal(&error))),
+            None if answer.status == 409 && asked == Asked::Create && answer.is_object() => {
                 Ok(Outcome::Refused(Failure {
                     code: "Conflict".into(),
                     message: "The vendor has this subscription with other attributes".into(),
@@ -142,13 +155,10 @@ pub(super) fn progress(
         (200, Some(progress)) => Ok(match progress.state {
             State::InProgress => still(),
             State::Succeeded => done(),
-            State::Failed => Outcome::Refused(
-                BrokerError {
-                    error: Some("OperationFailed".into()),
-                    description: progress.description,
-                }
-                .failure(200),
-            ),
+            State::Failed => Outcome::Refused(answer.refusal(&BrokerError {
+                error: Some("OperationFailed".into()),
+                description: progress.description,
+            })),
         }),
         // Anything else says nothing about the operation, which goes on.
         _ => Ok(still()),
@@ -187,6 +197,7 @@ mod tests {
             status,
             retry_after: None,
             body: body.as_bytes().to_vec(),
+            secrets: Secrets::new("seatwright", "open sesame"),
         }
     }
 
@@ -203,6 +214,12 @@ mod tests {
             (Create, 202, r#"{"operation": 5}"#, "doubt"),
             (Create, 200, "", "doubt"),
             (Create, 204, "{}", "doubt"),
+            (Create, 200, error, "doubt"),
+            (Create, 202, error, "doubt"),
+            (Create, 200, r#"{"a": 1, "a": NaN}"#, "doubt"),
+            (Create, 400, "{}", "doubt"),
+            (Create, 400, r#"{"error": 5}"#, "doubt"),
+            (Create, 425, "", "doubt"),
             (Create, 400, error, "refused"),
             (Create, 400, "<html>", "doubt"),
             (Create, 409, "{}", "refused"),
@@ -257,6 +274,22 @@ mod tests {
                 Some("o"),
             ));
             assert_eq!(found, expected, "{asked:?} {status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_vendor_that_echoes_our_credentials_does_not_get_them_into_our_records() {
+        let echo = r#"{"error":"E","description":"you sent open sesame, Basic c2VhdHdyaWdodDpvcGVuIHNlc2FtZQ=="}"#;
+        for status in [400, 500] {
+            let said = format!(
+                "{:?}",
+                decide(Asked::Create, &answer(status, echo), &request())
+            );
+            assert!(
+                !said.contains("sesame") && !said.contains("c2Vhd"),
+                "{said}"
+            );
+            assert!(said.contains("[redacted]"), "{said}");
         }
     }
 

@@ -4,6 +4,7 @@ use domain::provisioning::{Failure, Request, Verb};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::http::Secrets;
 use crate::CatalogEntry;
 
 /// Longest text of a vendor that is kept.
@@ -15,18 +16,24 @@ pub(super) fn provision(request: &Request) -> Value {
         "service_id": request.product,
         "plan_id": request.plan,
         "organization_guid": request.organization.0.to_string(),
-        "space_guid": request.organization.0.to_string(),
+        "space_guid": request.line.0.to_string(),
         "context": context(request),
         "parameters": parameters(request),
     })
 }
 
-/// The body of `PATCH /v2/service_instances/{id}`; totals, not differences.
+/// The body of `PATCH /v2/service_instances/{id}`; totals, not differences. Without a `plan_id` the
+/// plan stays. The previous `space_id` is left out: it was the line of the purchase.
 pub(super) fn update(request: &Request) -> Value {
     json!({
         "service_id": request.product,
         "context": context(request),
         "parameters": parameters(request),
+        "previous_values": {
+            "service_id": request.product,
+            "plan_id": request.plan,
+            "organization_id": request.organization.0.to_string(),
+        },
     })
 }
 
@@ -58,17 +65,12 @@ fn parameters(request: &Request) -> Value {
     Value::Object(parameters)
 }
 
-/// The query of `DELETE` and of `last_operation`.
-pub(super) fn query(request: &Request, operation: Option<&str>) -> Vec<(&'static str, String)> {
-    let mut query = vec![
+/// Which product and plan an instance is of, for the calls that have no body.
+pub(super) fn hints(request: &Request) -> Vec<(&'static str, String)> {
+    vec![
         ("service_id", request.product.clone()),
         ("plan_id", request.plan.clone()),
-    ];
-    match operation {
-        Some(operation) => query.push(("operation", operation.to_owned())),
-        None => query.push(("accepts_incomplete", "true".to_owned())),
-    }
-    query
+    ]
 }
 
 /// 202's body.
@@ -84,6 +86,34 @@ pub(super) struct Progress {
     pub(super) state: State,
     #[serde(default)]
     pub(super) description: Option<String>,
+}
+
+/// What `GET /v2/service_instances/{id}` tells of an instance, where the broker has it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Fetched {
+    #[serde(default)]
+    pub(super) parameters: Map<String, Value>,
+}
+
+impl Fetched {
+    /// Whether the instance is as the verb wants it: `Some(false)` only when it is as it was before,
+    /// `None` when the broker's words prove neither.
+    pub(super) fn has_become(&self, verb: &Verb) -> Option<bool> {
+        let quantity = self.parameters.get("quantity").and_then(Value::as_u64);
+        let suspended = self.parameters.get("suspended").and_then(Value::as_bool);
+        match verb {
+            Verb::Quantity { from, to } => match quantity? {
+                found if found == u64::from(*to) => Some(true),
+                found if found == u64::from(*from) => Some(false),
+                _ => None,
+            },
+            Verb::Suspend => suspended,
+            Verb::Reactivate => suspended.map(|is_suspended| !is_suspended),
+            // It is there: neither bought by this request nor canceled.
+            Verb::Purchase { .. } => None,
+            Verb::Cancel => Some(false),
+        }
+    }
 }
 
 /// Where an operation stands.
@@ -107,8 +137,9 @@ pub(super) struct BrokerError {
 }
 
 impl BrokerError {
-    /// The refusal in the vendor's words, bounded and without control characters.
-    pub(super) fn failure(&self, status: u16) -> Failure {
+    /// The refusal in the vendor's words, bounded, without control characters and without our secrets.
+    pub(super) fn failure(&self, status: u16, secrets: &Secrets) -> Failure {
+        let clean = |text: &str| clean(&secrets.scrub(text));
         let code = self.error.as_deref().map(clean);
         let message = self
             .description
@@ -131,6 +162,7 @@ fn field_to_correct(code: &str) -> Option<&'static str> {
     match code {
         "InvalidEmail" => Some("/contact/email"),
         "QuantityAboveMaximum" => Some("/quantity"),
+        "RegionUnavailable" => Some("/parameters/region"),
         _ => None,
     }
 }

@@ -1,0 +1,154 @@
+//! From a person to what they may do in one organization; the only way to its data.
+
+use domain::access::{Grant, Membership, Permission, Standing, Visibility};
+use domain::event::Actor;
+use domain::id::{OrganizationId, UserId};
+use domain::organization::{Organization, OrganizationKind, Slug};
+use store::{organizations, users};
+
+use crate::{App, Error};
+
+/// Organizations shown in one list at the most.
+const LIST_MAX: u32 = 1_000;
+
+/// A person who is signed in, or the owner of a token; rights are read anew with every request.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who.
+    pub user: UserId,
+    /// Their name.
+    pub name: String,
+    /// What they sign in with.
+    pub email: String,
+    pub(crate) memberships: Vec<Membership>,
+}
+
+/// What a caller may do in one organization. Made only by the check.
+#[derive(Debug, Clone)]
+pub struct Access {
+    organization: Organization,
+    standing: Standing,
+    actor: Actor,
+}
+
+impl Access {
+    /// The organization.
+    pub fn organization(&self) -> &Organization {
+        &self.organization
+    }
+
+    /// What this caller may learn of its orders.
+    pub fn visibility(&self) -> Visibility {
+        self.standing.visibility()
+    }
+
+    /// What the caller's roles amount to here.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// Who acts, and for which organization; recorded with every write.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    pub(crate) fn tenant(&self) -> OrganizationId {
+        self.organization.id
+    }
+
+    /// Refuses with *forbidden* what the caller's roles don't allow here.
+    pub(crate) fn require(&self, permission: Permission) -> Result<(), Error> {
+        if self.standing.may(permission) {
+            Ok(())
+        } else {
+            Err(Error::Forbidden)
+        }
+    }
+}
+
+impl App {
+    /// The access of a caller to a customer organization (Customer View, or their own). An
+    /// organization that nothing of theirs reaches is not found, like one that does not exist.
+    pub async fn access(&self, caller: &Caller, slug: &str) -> Result<Access, Error> {
+        let slug = Slug::parse(slug).map_err(|_| Error::NotFound)?;
+        let mut tx = self.store.read().await?;
+        let organization = organizations::find(&mut tx, &slug)
+            .await?
+            .ok_or(Error::NotFound)?;
+        let standing =
+            Standing::new(&caller.memberships, &organization.chain).ok_or(Error::NotFound)?;
+        if organization.kind != OrganizationKind::Customer {
+            return Err(Error::NotFound);
+        }
+        if standing.is_staff() && standing.grant(Permission::EnterCustomerView) == Grant::No {
+            return Err(Error::Forbidden);
+        }
+        // On behalf, the acting organization is the nearest one that the person belongs to.
+        let acting = organization
+            .chain
+            .iter()
+            .find(|id| {
+                caller
+                    .memberships
+                    .iter()
+                    .any(|m| m.organization == **id && m.role.is_staff() == standing.is_staff())
+            })
+            .copied()
+            .ok_or(Error::NotFound)?;
+        let acting = match acting == organization.id {
+            true => organization.clone(),
+            false => organizations::find_by_id(&mut tx, acting)
+                .await?
+                .ok_or(Error::NotFound)?,
+        };
+        let actor = Actor {
+            user: caller.user,
+            person: caller.name.clone(),
+            email: caller.email.clone(),
+            organization: acting.id,
+            organization_name: acting.name,
+        };
+        Ok(Access {
+            organization,
+            standing,
+            actor,
+        })
+    }
+
+    /// The customers that a caller reaches, by name: *Select organization*.
+    pub async fn customers(&self, caller: &Caller) -> Result<Vec<Organization>, Error> {
+        let mut tx = self.store.read().await?;
+        let mut found: Vec<Organization> = Vec::new();
+        for membership in &caller.memberships {
+            let Some(top) = organizations::find_by_id(&mut tx, membership.organization).await?
+            else {
+                continue;
+            };
+            for organization in organizations::list_below(&mut tx, &top, LIST_MAX).await? {
+                let is_new = found.iter().all(|known| known.id != organization.id);
+                let reaches = Standing::new(&caller.memberships, &organization.chain)
+                    .is_some_and(|s| !s.is_staff() || s.may_view(Permission::EnterCustomerView));
+                if organization.kind == OrganizationKind::Customer && is_new && reaches {
+                    found.push(organization);
+                }
+            }
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+
+    /// A caller by id, with the rights of this moment. `None` once they are blocked.
+    pub(crate) async fn caller(&self, user: UserId) -> Result<Option<Caller>, Error> {
+        let mut tx = self.store.read().await?;
+        let Some(user) = users::find(&mut tx, user).await? else {
+            return Ok(None);
+        };
+        let memberships = users::memberships(&mut tx, user.id).await?;
+        Ok(Some(Caller {
+            user: user.id,
+            name: user.name,
+            email: user.email,
+            memberships,
+        }))
+    }
+}

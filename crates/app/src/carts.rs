@@ -1,0 +1,402 @@
+//! The cart: an order that its owner still puts together, up to the moment it is placed.
+
+use domain::access::Permission;
+use domain::event::Event;
+use domain::id::{LineId, OfferId, OrderId, PlanId, SubscriptionId, TaskId};
+use domain::order::Order;
+use domain::order::change::RequestedChange;
+use domain::order::line::{Item, Line, LineState};
+use domain::task::Task;
+use domain::text::{Contact, Email, Invalid, line};
+use jiff::Timestamp;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use store::requests::{self, Remembered, RequestKey};
+use store::{Mode, StoreError, Tx, orders, tasks};
+
+use crate::access::Access;
+use crate::{App, Error, catalog, clock};
+
+/// The terms in force; the version is recorded with each order.
+pub const TERMS: &str = "2026-11";
+
+/// A license to put into the cart, as it is typed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddItem {
+    /// What.
+    pub offer: OfferId,
+    /// On which terms.
+    pub plan: PlanId,
+    /// How many.
+    pub quantity: i64,
+    /// Who will use it: e-mail address.
+    pub contact_email: String,
+    /// Who will use it: first name.
+    pub contact_name: String,
+    /// Who will use it: family name.
+    pub contact_surname: String,
+    /// The customer's tenant at the vendor, where the offer asks for one.
+    #[serde(default)]
+    pub tenant: Option<String>,
+}
+
+/// A new quantity for a license in the cart.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeItem {
+    /// How many.
+    pub quantity: i64,
+}
+
+/// The wish to buy what is in the cart.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceCart {
+    /// The order that was shown.
+    pub number: u64,
+    /// Its version when it was shown; a cart that changed since is not bought.
+    pub version: i64,
+    /// The terms are accepted.
+    #[serde(default)]
+    pub accept_terms: bool,
+}
+
+/// An idempotency key and the hash of what came with it.
+#[derive(Debug, Clone)]
+pub struct Once {
+    key: String,
+    fingerprint: String,
+}
+
+impl Once {
+    /// Binds a client's key to the content of its request.
+    pub fn new(key: &str, content: &[u8]) -> Result<Once, Error> {
+        let key = line(key, 200).map_err(|reason| Error::Invalid {
+            field: "Idempotency-Key",
+            reason,
+        })?;
+        Ok(Once {
+            key,
+            fingerprint: format!("{:x?}", Sha256::digest(content).as_slice()),
+        })
+    }
+}
+
+impl App {
+    /// The caller's open cart in an organization, if there is one.
+    pub async fn cart(&self, access: &Access) -> Result<Option<Order>, Error> {
+        access.require(Permission::PlaceOrders)?;
+        let mut tx = self.store.read().await?;
+        Ok(orders::find_cart(&mut tx, access.tenant(), access.actor().user).await?)
+    }
+
+    /// Puts a license into the cart; the first one starts an order.
+    pub async fn add_to_cart(&self, access: &Access, item: AddItem) -> Result<Order, Error> {
+        access.require(Permission::PlaceOrders)?;
+        let contact = contact(&item)?;
+        // Drawn before the transaction, which may run again; a number that is taken is drawn anew.
+        loop {
+            let state = Adding {
+                access: access.clone(),
+                item: item.clone(),
+                contact: contact.clone(),
+                line: (LineId(clock::id()), SubscriptionId(clock::id())),
+                order: clock::order_identity(),
+                now: self.clock.now(),
+            };
+            let added = self
+                .store
+                .write(state, |state, tx| Box::pin(state.run(tx)))
+                .await;
+            match added {
+                Ok(Some(order)) => {
+                    self.committed(access.tenant());
+                    return Ok(order);
+                }
+                Ok(None) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Changes the quantity of a license in the cart, at today's price.
+    pub async fn change_cart(
+        &self,
+        access: &Access,
+        line: LineId,
+        change: ChangeItem,
+    ) -> Result<Order, Error> {
+        let state = (access.clone(), line, change, self.clock.now());
+        access.require(Permission::PlaceOrders)?;
+        let order = self.store.write(state, |(access, line, change, now), tx| {
+            Box::pin(async move {
+                let mut order = load(tx, access).await?;
+                let found = order.lines.iter().find(|found| found.id == *line);
+                let item = &found.ok_or(Error::NotFound)?.item;
+                let (offer, plan) = catalog::load(tx, access, item.offer, item.plan).await?;
+                let quantity = check_quantity(&offer, change.quantity)?;
+                let price = catalog::quote(&plan, quantity)?;
+                let events = order.change_quantity(*line, price, access.actor(), *now)?;
+                orders::save(tx, &mut order, &events, *now).await?;
+                Ok::<_, Error>(order)
+            })
+        });
+        let order = order.await?;
+        self.committed(access.tenant());
+        Ok(order)
+    }
+
+    /// Takes a license out of the cart; the last one deletes the order.
+    pub async fn remove_from_cart(&self, access: &Access, line: LineId) -> Result<Order, Error> {
+        access.require(Permission::PlaceOrders)?;
+        let state = (access.clone(), line, self.clock.now());
+        let order = self.store.write(state, |(access, line, now), tx| {
+            Box::pin(async move {
+                let mut order = load(tx, access).await?;
+                let events = order.remove(*line, access.actor(), *now)?;
+                orders::save(tx, &mut order, &events, *now).await?;
+                Ok::<_, Error>(order)
+            })
+        });
+        let order = order.await?;
+        self.committed(access.tenant());
+        Ok(order)
+    }
+
+    /// Buys what is in the cart. The same wish again gives the same order: by its key where the
+    /// client sends one, and in any case by the order's number and version.
+    pub async fn place_cart(
+        &self,
+        access: &Access,
+        command: PlaceCart,
+        once: Option<Once>,
+        mode: Mode,
+    ) -> Result<Order, Error> {
+        access.require(Permission::PlaceOrders)?;
+        if !command.accept_terms {
+            let reason = Invalid("must be accepted before the order can be placed".into());
+            return Err(Error::Invalid {
+                field: "/accept_terms",
+                reason,
+            });
+        }
+        let ids = (0..domain::order::LINES_MAX)
+            .map(|_| TaskId(clock::id()))
+            .collect();
+        let state = Placing {
+            access: access.clone(),
+            command,
+            once,
+            ids,
+            now: self.clock.now(),
+        };
+        let order = self
+            .store
+            .write_or_show(state, mode, |state, tx| Box::pin(state.run(tx)))
+            .await?;
+        self.committed(access.tenant());
+        Ok(order)
+    }
+}
+
+struct Adding {
+    access: Access,
+    item: AddItem,
+    contact: Contact,
+    line: (LineId, SubscriptionId),
+    order: (OrderId, u64),
+    now: Timestamp,
+}
+
+impl Adding {
+    /// `None` when the new order's number is taken.
+    async fn run(&self, tx: &mut Tx) -> Result<Option<Order>, Error> {
+        let (access, item) = (&self.access, &self.item);
+        let (offer, plan) = catalog::load(tx, access, item.offer, item.plan).await?;
+        let quantity = check_quantity(&offer, item.quantity)?;
+        let line = Line {
+            id: self.line.0,
+            subscription: self.line.1,
+            change: RequestedChange::Purchase { quantity },
+            vendor_reference: None,
+            contact: self.contact.clone(),
+            tenant: tenant(&offer, item.tenant.as_deref())?,
+            parameters: serde_json::Map::new(),
+            price: catalog::quote(&plan, quantity)?,
+            state: LineState::Started,
+            item: Item {
+                offer: offer.id,
+                plan: plan.id,
+                vendor: offer.vendor,
+                vendor_name: offer.vendor_name,
+                name: offer.name,
+                product: offer.product,
+                vendor_plan: offer.vendor_plan,
+                has_tenant: offer.has_tenant,
+                cadence: plan.cadence,
+            },
+        };
+        let (tenant, user) = (access.tenant(), access.actor().user);
+        if let Some(mut order) = orders::find_cart(tx, tenant, user).await? {
+            let events = order.add(line, access.actor(), self.now)?;
+            orders::save(tx, &mut order, &events, self.now).await?;
+            return Ok(Some(order));
+        }
+        let (id, number) = self.order;
+        let (mut order, mut events) =
+            Order::start(id, tenant, number, access.actor().clone(), self.now);
+        events.extend(order.add(line, access.actor(), self.now)?);
+        match orders::insert(tx, &mut order, &events, self.now).await {
+            Ok(()) => Ok(Some(order)),
+            Err(StoreError::Taken) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+struct Placing {
+    access: Access,
+    command: PlaceCart,
+    once: Option<Once>,
+    ids: Vec<TaskId>,
+    now: Timestamp,
+}
+
+impl Placing {
+    async fn run(&self, tx: &mut Tx) -> Result<Order, Error> {
+        let access = &self.access;
+        let found = orders::find(
+            tx,
+            access.tenant(),
+            self.command.number,
+            access.visibility(),
+        )
+        .await?;
+        let found = found.ok_or(Error::NotFound)?;
+        if let Some(once) = &self.once {
+            let request = RequestKey {
+                organization: access.tenant(),
+                user: access.actor().user,
+                key: once.key.clone(),
+                fingerprint: once.fingerprint.clone(),
+            };
+            match requests::remember(tx, &request, found.id, self.now).await? {
+                Remembered::New => {}
+                Remembered::Repeat(id) => return Ok(orders::load(tx, access.tenant(), id).await?),
+                Remembered::Other => return Err(Error::KeyReused),
+            }
+        }
+        let mut order = orders::load(tx, access.tenant(), found.id).await?;
+        if order.created_by.user != access.actor().user {
+            return Err(Error::NotFound);
+        }
+        // A second click, a refreshed page, a lost answer: the order that was bought is the answer.
+        let version = self.command.version;
+        if order.placed_at.is_some() && order.version > version {
+            return Ok(order);
+        }
+        if order.version != version {
+            return Err(Error::Changed);
+        }
+        self.check_prices(tx, &order).await?;
+        let events = order.place(TERMS.to_owned(), access.actor(), self.now)?;
+        orders::save(tx, &mut order, &events, self.now).await?;
+        enqueue(tx, &order, &events, &self.ids, self.now).await?;
+        Ok(order)
+    }
+
+    /// What is charged is what was shown: an offer that is withdrawn or costs something else stops it.
+    async fn check_prices(&self, tx: &mut Tx, order: &Order) -> Result<(), Error> {
+        for line in &order.lines {
+            let (offer, plan) =
+                catalog::load(tx, &self.access, line.item.offer, line.item.plan).await?;
+            let quantity = check_quantity(&offer, line.price.quantity.into())?;
+            if catalog::quote(&plan, quantity)?.unit.customer != line.price.unit.customer {
+                return Err(Error::Repriced);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Leaves the work that events cause, in the same transaction.
+pub(crate) async fn enqueue(
+    tx: &mut Tx,
+    order: &Order,
+    events: &[Event],
+    ids: &[TaskId],
+    now: Timestamp,
+) -> Result<(), Error> {
+    for (event, id) in events.iter().zip(ids) {
+        let line = order.lines.iter().find(|line| Some(line.id) == event.line);
+        if let (Some(kind), Some(line)) = (event.kind.follow_up(), line) {
+            let task = Task {
+                id: *id,
+                organization: order.organization,
+                order: order.id,
+                line: line.id,
+                vendor: line.item.vendor,
+                kind,
+                due_at: now,
+                fence: 0,
+                tries: 0,
+            };
+            tasks::enqueue(tx, &task).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn load(tx: &mut Tx, access: &Access) -> Result<Order, Error> {
+    let cart = orders::find_cart(tx, access.tenant(), access.actor().user).await?;
+    cart.ok_or(Error::NotFound)
+}
+
+fn check_quantity(offer: &domain::offer::Offer, quantity: i64) -> Result<u32, Error> {
+    offer
+        .check_quantity(quantity)
+        .map_err(|reason| Error::Invalid {
+            field: "/quantity",
+            reason,
+        })
+}
+
+fn contact(item: &AddItem) -> Result<Contact, Error> {
+    let name = |field, text| line(text, 80).map_err(|reason| Error::Invalid { field, reason });
+    Ok(Contact {
+        email: Email::parse(&item.contact_email).map_err(|reason| Error::Invalid {
+            field: "/contact_email",
+            reason,
+        })?,
+        name: name("/contact_name", &item.contact_name)?,
+        surname: name("/contact_surname", &item.contact_surname)?,
+    })
+}
+
+/// Taken where the offer asks for one, refused where it does not.
+fn tenant(offer: &domain::offer::Offer, typed: Option<&str>) -> Result<Option<String>, Error> {
+    let wrong = |words: &str| Error::Invalid {
+        field: "/tenant",
+        reason: Invalid(words.into()),
+    };
+    match (
+        offer.has_tenant,
+        typed.map(str::trim).filter(|typed| !typed.is_empty()),
+    ) {
+        (false, None) => Ok(None),
+        (false, Some(_)) => Err(wrong("is not used by this vendor; leave it empty")),
+        (true, None) => Err(wrong("must name the tenant, such as amber.onmicrosoft.com")),
+        (true, Some(typed)) => {
+            let name = typed.to_lowercase();
+            let prefix = name.strip_suffix(".onmicrosoft.com").unwrap_or_default();
+            let is_good = (1..=27).contains(&prefix.len())
+                && prefix.bytes().all(|b| b.is_ascii_alphanumeric());
+            if is_good {
+                Ok(Some(name))
+            } else {
+                Err(wrong("must be like amber.onmicrosoft.com"))
+            }
+        }
+    }
+}

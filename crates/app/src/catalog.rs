@@ -1,0 +1,80 @@
+//! What an organization may buy, and at which price.
+
+use domain::access::Permission;
+use domain::id::{OfferId, PlanId};
+use domain::offer::{Offer, Plan};
+use domain::order::line::LinePrice;
+use domain::price::{Percent, PriceInputs, per_cycle, waterfall};
+use domain::text::Invalid;
+use store::{Tx, catalog};
+
+use crate::access::Access;
+use crate::{App, Error};
+
+/// Offers in one list at the most.
+const OFFERS_MAX: u32 = 500;
+
+impl App {
+    /// The offers an organization may buy in its currency, by name.
+    pub async fn offers(&self, access: &Access) -> Result<Vec<Offer>, Error> {
+        access.require(Permission::SeeCustomerPrice)?;
+        let mut tx = self.store.read().await?;
+        let mut offers =
+            catalog::list_offers(&mut tx, &access.organization().chain, OFFERS_MAX).await?;
+        let currency = access.organization().currency;
+        for offer in &mut offers {
+            offer.plans.retain(|plan| plan.currency == currency);
+        }
+        offers.retain(|offer| !offer.is_withdrawn && !offer.plans.is_empty());
+        Ok(offers)
+    }
+
+    /// One of them.
+    pub async fn offer(&self, access: &Access, id: OfferId) -> Result<Offer, Error> {
+        let offers = self.offers(access).await?;
+        offers
+            .into_iter()
+            .find(|offer| offer.id == id)
+            .ok_or(Error::NotFound)
+    }
+}
+
+/// Loads an offer and plan for a line. A withdrawn offer is refused by name.
+pub(crate) async fn load(
+    tx: &mut Tx,
+    access: &Access,
+    offer: OfferId,
+    plan: PlanId,
+) -> Result<(Offer, Plan), Error> {
+    let unknown = |field| Error::Invalid {
+        field,
+        reason: Invalid("is not in the catalog".into()),
+    };
+    let found = catalog::find_offer(tx, &access.organization().chain, offer).await?;
+    let found = found.ok_or_else(|| unknown("/offer"))?;
+    if found.is_withdrawn {
+        return Err(Error::Withdrawn { offer: found.name });
+    }
+    let plan = found
+        .plan(plan)
+        .filter(|plan| plan.currency == access.organization().currency);
+    let plan = plan.cloned().ok_or_else(|| unknown("/plan"))?;
+    Ok((found, plan))
+}
+
+/// What a plan costs an organization now. Without a catalog rule the customer pays the partner price.
+pub fn quote(plan: &Plan, quantity: u32) -> Result<LinePrice, Error> {
+    let cycles = plan.cadence.cycles();
+    let chain = waterfall(&PriceInputs {
+        cost: per_cycle(plan.cost, cycles),
+        retail: per_cycle(plan.retail, cycles),
+        tier: None,
+        distributor_markup: None,
+        catalog_markup: Percent::default(),
+        subscription_markup: Percent::default(),
+    });
+    let unit = chain
+        .round(plan.currency)
+        .map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(LinePrice { unit, quantity })
+}

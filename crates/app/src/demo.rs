@@ -1,0 +1,349 @@
+//! The demo world: the same organizations, people and offers at every fresh seed.
+
+use connectors::{Settings, simulator};
+use domain::access::{Membership, Role};
+use domain::id::{OfferId, OrganizationId, PlanId, UserId, VendorId};
+use domain::money::Currency;
+use domain::offer::{Cadence, Offer, Plan};
+use domain::organization::{Organization, OrganizationKind, OrganizationStatus, Slug};
+use rust_decimal::Decimal;
+use store::catalog::{self, Vendor};
+use store::users::{self, User};
+use store::{Tx, organizations};
+use uuid::Uuid;
+
+use crate::{App, Error, sessions};
+
+/// Everybody's password in the demo world.
+pub const PASSWORD: &str = "seatwright-demo";
+
+const ORGANIZATIONS: &[(u128, &str, &str, OrganizationKind, &[u128], &str, &str)] = {
+    use OrganizationKind::{Customer, Distributor, Seller};
+    &[
+        (
+            1,
+            "nordic",
+            "Nordic Distribution",
+            Distributor,
+            &[],
+            "SE",
+            "EUR",
+        ),
+        (2, "baltic", "Baltic Cloud", Seller, &[1], "LT", "EUR"),
+        (3, "fjord", "Fjord IT", Seller, &[1], "NO", "NOK"),
+        (
+            4,
+            "amber",
+            "Amber Logistics",
+            Customer,
+            &[2, 1],
+            "LT",
+            "EUR",
+        ),
+        (5, "birch", "Birch Foods", Customer, &[2, 1], "LV", "EUR"),
+        (6, "dune", "Dune Studio", Customer, &[2, 1], "JP", "JPY"),
+        (7, "elk", "Elk Energy", Customer, &[3, 1], "NO", "NOK"),
+        (8, "fern", "Fern Clinic", Customer, &[3, 1], "NO", "NOK"),
+    ]
+};
+
+const STAFF: &[(&str, &str, &[(u128, Role)])] = &[
+    (
+        "distributor-admin@nordic.example",
+        "Nora Lind",
+        &[(1, Role::DistributorAdmin)],
+    ),
+    (
+        "read-only@nordic.example",
+        "Rasmus Olsen",
+        &[(1, Role::DistributorReadOnly)],
+    ),
+    (
+        "seller-admin@baltic.example",
+        "Saulė Petraitė",
+        &[(2, Role::SellerAdmin)],
+    ),
+    (
+        "account-manager@baltic.example",
+        "Andris Kalns",
+        &[(2, Role::AccountManager)],
+    ),
+    (
+        "subscriptions-manager@baltic.example",
+        "Siiri Tamm",
+        &[(2, Role::SubscriptionsManager)],
+    ),
+    (
+        "billing@baltic.example",
+        "Bronius Jonaitis",
+        &[(2, Role::SellerBilling)],
+    ),
+    (
+        "support@baltic.example",
+        "Sofija Vaitkutė",
+        &[(2, Role::SupportAgent)],
+    ),
+    (
+        "seller-admin@fjord.example",
+        "Sigrid Hansen",
+        &[(3, Role::SellerAdmin)],
+    ),
+    (
+        "consultant@freelance.example",
+        "Chris Doyle",
+        &[(4, Role::Customer), (7, Role::CustomerAdmin)],
+    ),
+];
+
+const CUSTOMER_ROLES: &[(&str, &str, Role)] = &[
+    ("admin", "Admin", Role::CustomerAdmin),
+    ("user", "User", Role::Customer),
+    ("billing", "Billing", Role::CustomerBilling),
+];
+
+/// Vendor, its products: name, vendor's product and plan, largest quantity, yearly cost and retail.
+const OFFERS: &[(u128, &str, &str, &str, &str, u32, i64, i64)] = &[
+    (
+        1,
+        "Microsoft",
+        "Microsoft 365 Business Basic",
+        "microsoft-365",
+        "business-basic",
+        300,
+        5760,
+        7200,
+    ),
+    (
+        1,
+        "Microsoft",
+        "Microsoft 365 Business Standard",
+        "microsoft-365",
+        "business-standard",
+        300,
+        12_000,
+        15_000,
+    ),
+    (
+        1,
+        "Microsoft",
+        "Microsoft 365 E3",
+        "microsoft-365",
+        "e3",
+        10_000,
+        34_560,
+        43_200,
+    ),
+    (
+        1,
+        "Microsoft",
+        "Exchange Online Plan 1",
+        "exchange-online",
+        "plan-1",
+        10_000,
+        3840,
+        4800,
+    ),
+    (
+        2,
+        "Cirrus Backup",
+        "Cirrus Workstation Backup",
+        "cirrus-backup",
+        "workstation",
+        1_000,
+        2400,
+        3600,
+    ),
+    (
+        2,
+        "Cirrus Backup",
+        "Cirrus Server Backup",
+        "cirrus-backup",
+        "server",
+        100,
+        18_000,
+        24_000,
+    ),
+    (
+        3,
+        "Paper & Phone",
+        "Desk Phone Line",
+        "phone",
+        "line",
+        50,
+        9600,
+        12_000,
+    ),
+];
+
+/// Rough rates against the euro, so that each customer finds prices in their own currency.
+const CURRENCIES: &[(&str, i64)] = &[("EUR", 1), ("NOK", 11), ("JPY", 160)];
+
+impl App {
+    /// Fills an empty database with the demo world; one that has it already is left as it is. The
+    /// vendors are found at the simulator's address.
+    pub async fn seed_demo(&self, simulator: &str) -> Result<(), Error> {
+        // One hash for everybody: the password is public, and eighty hashes take ten seconds.
+        let hash = sessions::hash_password(PASSWORD)?;
+        let state = (hash, simulator.to_owned());
+        self.store
+            .write(state, |(hash, simulator), tx| {
+                Box::pin(seed(tx, hash, simulator))
+            })
+            .await
+    }
+}
+
+async fn seed(tx: &mut Tx, hash: &str, simulator: &str) -> Result<(), Error> {
+    save_vendors_address(tx, simulator).await?;
+    if organizations::find_by_id(tx, organization(1))
+        .await?
+        .is_some()
+    {
+        return Ok(());
+    }
+    for (number, slug, name, kind, ancestors, country, currency) in ORGANIZATIONS {
+        let chain = std::iter::once(number)
+            .chain(*ancestors)
+            .map(|id| organization(*id));
+        let organization = Organization {
+            id: organization(*number),
+            kind: *kind,
+            slug: Slug::parse(slug).map_err(damaged)?,
+            name: (*name).to_owned(),
+            status: OrganizationStatus::Active,
+            country: (*country).to_owned(),
+            currency: Currency::parse(currency).map_err(damaged)?,
+            chain: chain.collect(),
+        };
+        organizations::save(tx, &organization).await?;
+    }
+    seed_people(tx, hash).await?;
+    save_vendors_address(tx, simulator).await?;
+    seed_offers(tx).await
+}
+
+async fn seed_people(tx: &mut Tx, hash: &str) -> Result<(), Error> {
+    let mut people: Vec<(String, String, Vec<(u128, Role)>)> = STAFF
+        .iter()
+        .map(|(email, name, roles)| ((*email).into(), (*name).into(), roles.to_vec()))
+        .collect();
+    for (number, slug, organization, kind, ..) in ORGANIZATIONS {
+        if *kind == OrganizationKind::Customer {
+            people.extend(CUSTOMER_ROLES.iter().map(|(name, label, role)| {
+                let first = organization.split(' ').next().unwrap_or(organization);
+                (
+                    format!("{name}@{slug}.example"),
+                    format!("{first} {label}"),
+                    vec![(*number, *role)],
+                )
+            }));
+        }
+    }
+    for (number, (email, name, roles)) in (1u128..).zip(people) {
+        let id = UserId(Uuid::from_u128(number));
+        users::save(
+            tx,
+            &User {
+                id,
+                email,
+                name,
+                password_hash: hash.to_owned(),
+            },
+        )
+        .await?;
+        for (at, role) in roles {
+            users::grant(
+                tx,
+                id,
+                Membership {
+                    organization: organization(at),
+                    role,
+                },
+            )
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// The simulator listens on another port at each start.
+async fn save_vendors_address(tx: &mut Tx, simulator: &str) -> Result<(), Error> {
+    if organizations::find_by_id(tx, organization(1))
+        .await?
+        .is_none()
+    {
+        return Ok(());
+    }
+    for (number, slug, name) in [
+        (1, "microsoft", "Microsoft"),
+        (2, "cirrus", "Cirrus Backup"),
+        (3, "paper-phone", "Paper & Phone"),
+    ] {
+        let settings = match slug {
+            "paper-phone" => Settings::Manual,
+            _ => Settings::OpenServiceBroker {
+                url: format!("{simulator}/osb/{slug}"),
+                username: simulator::USERNAME.to_owned(),
+                password: simulator::PASSWORD.to_owned(),
+                has_tenants: slug == "microsoft",
+            },
+        };
+        let vendor = Vendor {
+            owner: organization(1),
+            id: VendorId(Uuid::from_u128(number)),
+            slug: slug.to_owned(),
+            name: name.to_owned(),
+            settings: serde_json::to_string(&settings)
+                .map_err(|error| Error::Internal(error.to_string()))?,
+        };
+        catalog::save_vendor(tx, &vendor).await?;
+    }
+    Ok(())
+}
+
+async fn seed_offers(tx: &mut Tx) -> Result<(), Error> {
+    for (number, (vendor, vendor_name, name, product, plan, maximum, cost, retail)) in
+        (1u128..).zip(OFFERS)
+    {
+        let mut plans = Vec::new();
+        for (at, (currency, rate)) in (1u128..).zip(CURRENCIES) {
+            for (cycle_months, offset) in [(1, 0), (12, 100)] {
+                plans.push(Plan {
+                    id: PlanId(Uuid::from_u128(number * 1_000 + offset + at)),
+                    cadence: Cadence {
+                        term_months: 12,
+                        cycle_months,
+                    },
+                    currency: Currency::parse(currency).map_err(damaged)?,
+                    cost: Decimal::new(cost * rate, 2),
+                    retail: Decimal::new(retail * rate, 2),
+                });
+            }
+        }
+        let offer = Offer {
+            id: OfferId(Uuid::from_u128(number)),
+            owner: organization(1),
+            vendor: VendorId(Uuid::from_u128(*vendor)),
+            vendor_name: (*vendor_name).to_owned(),
+            name: (*name).to_owned(),
+            description: format!("{name}, per license"),
+            product: (*product).to_owned(),
+            vendor_plan: (*plan).to_owned(),
+            minimum: 1,
+            maximum: *maximum,
+            has_tenant: *vendor_name == "Microsoft",
+            is_withdrawn: false,
+            plans,
+        };
+        catalog::save_offer(tx, &offer).await?;
+    }
+    Ok(())
+}
+
+fn organization(number: u128) -> OrganizationId {
+    OrganizationId(Uuid::from_u128(number))
+}
+
+fn damaged(error: domain::text::Invalid) -> Error {
+    Error::Internal(format!("the demo world is damaged: {error}"))
+}

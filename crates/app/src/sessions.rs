@@ -1,0 +1,153 @@
+//! Signing in: passwords, browser sessions and API tokens. Secrets are stored as hashes only.
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::id::{TokenId, UserId};
+use domain::text::Email;
+use jiff::SignedDuration;
+use sha2::{Digest, Sha256};
+use store::credentials::{self, Credential, CredentialKind};
+use store::users;
+use tokio::sync::Semaphore;
+
+use crate::access::Caller;
+use crate::{App, Error, clock};
+
+/// Argon2id: 64 MiB, two passes, one lane (reliability 5.2).
+const MEMORY_KIB: u32 = 64 * 1024;
+/// A password hash takes 64 MiB: more at once would be a memory bomb.
+static HASHES_AT_ONCE: Semaphore = Semaphore::const_new(2);
+const SESSION_LIFE: SignedDuration = SignedDuration::from_hours(12);
+const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// What a token begins with, so that secret scanners find it.
+pub const TOKEN_PREFIX: &str = "seatwright_";
+
+/// Hashes a password for storage.
+pub fn hash_password(password: &str) -> Result<String, Error> {
+    let hash = argon2()?.hash_password(password.as_bytes());
+    Ok(hash
+        .map_err(|error| Error::Internal(error.to_string()))?
+        .to_string())
+}
+
+fn argon2() -> Result<Argon2<'static>, Error> {
+    let params = Params::new(MEMORY_KIB, 2, 1, None);
+    let params = params.map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn is_password(password: &str, hash: &str) -> bool {
+    PasswordHash::new(hash).is_ok_and(|hash| {
+        Argon2::default()
+            .verify_password(password.as_bytes(), &hash)
+            .is_ok()
+    })
+}
+
+fn secret(prefix: &str) -> String {
+    format!("{prefix}{}", URL_SAFE_NO_PAD.encode(clock::random::<32>()))
+}
+
+/// Enough for a secret of 256 random bits.
+fn fingerprint(secret: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(secret.as_bytes()))
+}
+
+impl App {
+    /// Checks a password and opens a session; the cookie's value. A wrong password and an unknown
+    /// address give the same answer in the same time.
+    pub async fn sign_in(
+        &self,
+        email: &str,
+        password: &str,
+        browser: &str,
+    ) -> Result<String, Error> {
+        let user = match Email::parse(email) {
+            Ok(email) => users::find_by_email(&mut self.store.read().await?, &email).await?,
+            Err(_) => None,
+        };
+        let permit = HASHES_AT_ONCE.acquire().await.map_err(|_| Error::TooMany)?;
+        let (found, typed) = (user.clone(), password.to_owned());
+        let is_right = tokio::task::spawn_blocking(move || match found {
+            Some(user) => Ok(is_password(&typed, &user.password_hash)),
+            None => hash_password(&typed).map(|_| false),
+        })
+        .await
+        .map_err(|error| Error::Internal(error.to_string()))??;
+        drop(permit);
+        match user {
+            Some(user) if is_right => {
+                self.open(user.id, CredentialKind::Session, browser, SESSION_LIFE, "")
+                    .await
+            }
+            _ => Err(Error::SignedOut),
+        }
+    }
+
+    /// Makes an API token for a person; its secret is told once.
+    pub async fn create_token(&self, email: &str, label: &str) -> Result<String, Error> {
+        let email = Email::parse(email).map_err(|reason| Error::Invalid {
+            field: "/email",
+            reason,
+        })?;
+        let user = users::find_by_email(&mut self.store.read().await?, &email).await?;
+        let user = user.ok_or(Error::NotFound)?.id;
+        self.open(user, CredentialKind::Token, label, TOKEN_LIFE, TOKEN_PREFIX)
+            .await
+    }
+
+    async fn open(
+        &self,
+        user: UserId,
+        kind: CredentialKind,
+        label: &str,
+        life: SignedDuration,
+        prefix: &str,
+    ) -> Result<String, Error> {
+        let (secret, now) = (secret(prefix), self.clock.now());
+        let credential = Credential {
+            id: TokenId(clock::id()),
+            kind,
+            user,
+            label: label.chars().take(200).collect(),
+            created_at: now,
+            seen_at: now,
+            expires_at: now + life,
+        };
+        let state = (fingerprint(&secret), credential);
+        self.store
+            .write(state, |(hash, credential), tx| {
+                Box::pin(async move { Ok(credentials::save(tx, hash, credential).await?) })
+            })
+            .await
+            .map(|()| secret)
+    }
+
+    /// Who a cookie or token stands for, with the rights of this moment.
+    pub async fn find_caller(&self, secret: &str, kind: CredentialKind) -> Result<Caller, Error> {
+        let found = {
+            let mut tx = self.store.read().await?;
+            credentials::find(&mut tx, &fingerprint(secret), self.clock.now()).await?
+        };
+        let credential = found
+            .filter(|found| found.kind == kind)
+            .ok_or(Error::SignedOut)?;
+        self.caller(credential.user).await?.ok_or(Error::SignedOut)
+    }
+
+    /// Ends a session. One that has ended already is no error.
+    pub async fn sign_out(&self, secret: &str) -> Result<(), Error> {
+        let found = {
+            let mut tx = self.store.read().await?;
+            credentials::find(&mut tx, &fingerprint(secret), self.clock.now()).await?
+        };
+        let Some(found) = found else { return Ok(()) };
+        self.store
+            .write(found, |found, tx| {
+                Box::pin(async move { Ok(credentials::revoke(tx, found.user, found.id).await?) })
+            })
+            .await
+    }
+}

@@ -1,0 +1,332 @@
+//! The worker: writes down what it is about to ask, asks, and writes down what came of it.
+//!
+//! Between the two short transactions nothing is locked. A worker that dies leaves the line as
+//! *sending*; the next one finds it so and asks the vendor what became of it, instead of buying again.
+
+use std::time::Duration;
+
+use connectors::{Connector, Settings, connect};
+use domain::id::{LineId, TaskId};
+use domain::order::Order;
+use domain::order::line::{Line, LineEvent, LineState};
+use domain::provisioning::{Doubt, Fault, Outcome, Request, Verb};
+use domain::subscription::{Subscription, SubscriptionState};
+use domain::task::{Task, TaskKind};
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+use store::{Tx, catalog, orders, organizations, subscriptions, tasks};
+use uuid::Uuid;
+
+use crate::{App, Error, carts, clock};
+
+/// A hold outlives every call of a connector, so no second worker asks while one is asking.
+const HOLD: SignedDuration = SignedDuration::from_secs(60);
+const TASKS_AT_ONCE: u32 = 32;
+const BACKOFF_MAX_SECONDS: i64 = 60;
+/// How long an idle worker sleeps before it looks again, should nobody wake it.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// What is to be asked, decided from where the line stands.
+enum Question {
+    Submit,
+    Settle(Doubt),
+    Poll(Option<String>),
+    Clear,
+}
+
+/// A claimed task with all that its call needs.
+struct Job {
+    task: Task,
+    question: Question,
+    request: Request,
+    settings: Settings,
+}
+
+impl App {
+    /// Works until `stop` completes; what is under way then is left to the holds.
+    pub async fn work(&self, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            match self.run_due().await {
+                Ok(0) => {}
+                Ok(_) => continue,
+                Err(error) => tracing::error!(%error, "the worker could not work"),
+            }
+            tokio::select! {
+                () = &mut stop => return,
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(IDLE) => {}
+            }
+        }
+    }
+
+    /// Does what is due, once; how many tasks were claimed.
+    pub async fn run_due(&self) -> Result<usize, Error> {
+        let due = {
+            let mut tx = self.store.read().await?;
+            tasks::list_due(&mut tx, self.clock.now(), TASKS_AT_ONCE).await?
+        };
+        let runs = due.into_iter().map(|task| async move {
+            let id = task.id;
+            match self.run(task).await {
+                Ok(is_ours) => is_ours,
+                // Another worker took over while we asked: its answer stands.
+                Err(Error::Changed) => false,
+                Err(error) => {
+                    tracing::error!(%error, task = %id, "a task failed and will be tried again");
+                    false
+                }
+            }
+        });
+        Ok(futures::future::join_all(runs)
+            .await
+            .into_iter()
+            .filter(|is_ours| *is_ours)
+            .count())
+    }
+
+    async fn run(&self, task: Task) -> Result<bool, Error> {
+        let organization = task.organization;
+        let state = (task, self.clock.now());
+        let prepared = self
+            .store
+            .write(state, |(task, now), tx| Box::pin(prepare(tx, task, *now)))
+            .await?;
+        self.committed(organization);
+        let Some(job) = prepared else { return Ok(true) };
+        let answer = match connect(&job.settings) {
+            Ok(connector) => ask(connector.as_ref(), &job).await,
+            Err(fault) => Err(fault),
+        };
+        let state = (job, answer, TaskId(clock::id()), self.clock.now());
+        self.store
+            .write(state, |(job, answer, id, now), tx| {
+                Box::pin(record(tx, job, answer.clone(), *id, *now))
+            })
+            .await?;
+        self.committed(organization);
+        Ok(true)
+    }
+}
+
+async fn ask(connector: &dyn Connector, job: &Job) -> Result<Outcome, Fault> {
+    match &job.question {
+        Question::Submit => connector.submit(&job.request).await,
+        Question::Settle(doubt) => connector.settle(&job.request, doubt).await,
+        Question::Poll(operation) => connector.poll(&job.request, operation.as_deref()).await,
+        Question::Clear => connector.clear(&job.request).await,
+    }
+}
+
+/// Claims the task and writes down what is about to be asked. `None`: there is nothing to ask.
+async fn prepare(tx: &mut Tx, task: &Task, now: Timestamp) -> Result<Option<Job>, Error> {
+    let task = tasks::claim(tx, task, HOLD, now)
+        .await?
+        .ok_or(Error::Changed)?;
+    let mut order = orders::load(tx, task.organization, task.order).await?;
+    let question = match (task.kind, &find(&order, task.line)?.state) {
+        (TaskKind::Clear, LineState::Failed { .. }) => Question::Clear,
+        (TaskKind::Provision, LineState::Queued { .. }) => {
+            let events = order.advance(task.line, &LineEvent::Sending, None, now)?;
+            orders::save(tx, &mut order, &events, now).await?;
+            Question::Submit
+        }
+        (TaskKind::Provision, LineState::Sending { since, .. }) => {
+            let evidence = "the worker stopped before it heard an answer".to_owned();
+            Question::Settle(Doubt {
+                since: *since,
+                evidence,
+                checks: 0,
+            })
+        }
+        (TaskKind::Provision, LineState::Checking { doubt, .. }) => Question::Settle(doubt.clone()),
+        (TaskKind::Provision, LineState::Accepted { operation, .. }) => {
+            Question::Poll(operation.clone())
+        }
+        // Decided meanwhile, or moved on: nothing is left to do.
+        (TaskKind::Provision | TaskKind::Clear, _) => {
+            tasks::finish(tx, &task).await?;
+            return Ok(None);
+        }
+    };
+    let customer = organizations::find_by_id(tx, order.organization)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let vendor = catalog::find_vendor(tx, &customer.chain, task.vendor).await?;
+    let settings = serde_json::from_str(&vendor.ok_or(Error::NotFound)?.settings)
+        .map_err(|error| Error::Internal(format!("settings of vendor {}: {error}", task.vendor)))?;
+    let request = request(&order, find(&order, task.line)?, customer.slug.as_str())?;
+    Ok(Some(Job {
+        task,
+        question,
+        request,
+        settings,
+    }))
+}
+
+/// The request of a line's present attempt, always the same bytes.
+fn request(order: &Order, line: &Line, slug: &str) -> Result<Request, Error> {
+    let attempt = match &line.state {
+        LineState::Sending { attempt, .. }
+        | LineState::Checking { attempt, .. }
+        | LineState::Accepted { attempt, .. }
+        | LineState::Failed { attempt, .. }
+        | LineState::Queued { attempt } => *attempt,
+        other => {
+            return Err(Error::Internal(format!(
+                "a {} line asks nothing",
+                other.name()
+            )));
+        }
+    };
+    let verb = line
+        .change
+        .verb()
+        .ok_or_else(|| Error::Internal("no vendor hears of this".into()))?;
+    let key = attempt_key(line.id, attempt);
+    let subscription_key = match (&verb, line.vendor_reference.as_deref().map(Uuid::try_parse)) {
+        (Verb::Purchase { .. }, _) => key,
+        (_, Some(Ok(reference))) => reference,
+        (_, _) => {
+            return Err(Error::Internal(
+                "the subscription has no id at its vendor".into(),
+            ));
+        }
+    };
+    Ok(Request {
+        key,
+        subscription_key,
+        vendor_reference: line.vendor_reference.clone(),
+        verb,
+        product: line.item.product.clone(),
+        plan: line.item.vendor_plan.clone(),
+        organization: order.organization,
+        organization_slug: slug.to_owned(),
+        order: order.number,
+        line: line.id,
+        actor: order.created_by.user,
+        actor_email: order.created_by.email.clone(),
+        contact: Some(line.contact.clone()),
+        tenant: line.tenant.clone(),
+        parameters: line.parameters.clone(),
+    })
+}
+
+/// The key of an attempt: the same after a crash, another for each retry that a person asks for.
+fn attempt_key(line: LineId, attempt: u32) -> Uuid {
+    let digest = Sha256::digest(format!("{line}:{attempt}"));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+/// Writes down what came of a call, and when to ask again.
+async fn record(
+    tx: &mut Tx,
+    job: &Job,
+    answer: Result<Outcome, Fault>,
+    next: TaskId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let task = &job.task;
+    if task.kind == TaskKind::Clear {
+        return match answer {
+            Ok(Outcome::Done { .. }) => Ok(tasks::finish(tx, task).await?),
+            Ok(Outcome::Accepted { .. } | Outcome::Refused(_)) | Err(_) => {
+                put_off(tx, task, None, now).await
+            }
+        };
+    }
+    let (event, retry_after) = match answer {
+        Ok(Outcome::Done { vendor_reference }) => (LineEvent::Finished { vendor_reference }, None),
+        Ok(Outcome::Refused(failure)) => (LineEvent::Failed(failure), None),
+        Ok(Outcome::Accepted {
+            operation,
+            retry_after,
+        }) => (LineEvent::Accepted { operation }, retry_after),
+        Err(Fault::NotSent { retry_after, .. }) => (LineEvent::NotSent, retry_after),
+        Err(Fault::Misconfigured { reason }) => {
+            tracing::warn!(vendor = %task.vendor, reason, "a vendor refuses our connection");
+            (LineEvent::NotSent, Some(Duration::from_secs(60)))
+        }
+        Err(Fault::AnswerLost {
+            evidence,
+            retry_after,
+        }) => (LineEvent::AnswerLost { evidence }, retry_after),
+    };
+    let mut order = orders::load(tx, task.organization, task.order).await?;
+    let before = find(&order, task.line)?.state.clone();
+    // While in doubt, "not sent" speaks of the check, not of the purchase; and a poll says nothing new.
+    let event = match (&job.question, event) {
+        (Question::Settle(_), LineEvent::NotSent) => LineEvent::AnswerLost {
+            evidence: "the vendor can't be reached".into(),
+        },
+        (Question::Poll(_), LineEvent::NotSent | LineEvent::AnswerLost { .. }) => {
+            return put_off(tx, task, retry_after, now).await;
+        }
+        (_, event) => event,
+    };
+    let events = order.advance(task.line, &event, None, now)?;
+    let after = find(&order, task.line)?.clone();
+    // Repeated polls and checks are counted in the state; only a change of state is an event.
+    let is_news = before.name() != after.state.name();
+    let told = if is_news { events.as_slice() } else { &[] };
+    orders::save(tx, &mut order, told, now).await?;
+    carts::enqueue(tx, &order, told, &[next], now).await?;
+    if let LineState::Finished {
+        vendor_reference,
+        at,
+    } = &after.state
+    {
+        subscriptions::save(tx, &subscription(&order, &after, vendor_reference, *at)).await?;
+    }
+    if after.state.is_undecided() {
+        put_off(tx, task, retry_after, now).await
+    } else {
+        Ok(tasks::finish(tx, task).await?)
+    }
+}
+
+/// Asks again later: when the vendor says, else after a growing while.
+async fn put_off(
+    tx: &mut Tx,
+    task: &Task,
+    retry_after: Option<Duration>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let tries = task.tries.saturating_add(1);
+    let seconds = match retry_after {
+        Some(wish) => i64::try_from(wish.as_secs()).unwrap_or(BACKOFF_MAX_SECONDS),
+        None => (1i64 << tries.min(6)).min(BACKOFF_MAX_SECONDS),
+    };
+    let due_at = now + SignedDuration::from_secs(seconds);
+    Ok(tasks::postpone(tx, task, due_at, tries).await?)
+}
+
+fn find(order: &Order, id: LineId) -> Result<&Line, Error> {
+    order
+        .lines
+        .iter()
+        .find(|line| line.id == id)
+        .ok_or(Error::NotFound)
+}
+
+fn subscription(order: &Order, line: &Line, reference: &str, at: Timestamp) -> Subscription {
+    Subscription {
+        id: line.subscription,
+        organization: order.organization,
+        vendor: line.item.vendor,
+        vendor_name: line.item.vendor_name.clone(),
+        name: line.item.name.clone(),
+        quantity: line.totals().now,
+        state: SubscriptionState::Active,
+        vendor_reference: reference.to_owned(),
+        order: order.id,
+        line: line.id,
+        cadence: line.item.cadence,
+        price: line.price,
+        contact: line.contact.clone(),
+        tenant: line.tenant.clone(),
+        started_at: at,
+    }
+}
