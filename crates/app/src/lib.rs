@@ -23,6 +23,10 @@ use tokio::sync::{Notify, broadcast};
 
 use self::clock::Clock;
 
+pub use store::Mode;
+pub use store::credentials::CredentialKind::{Session as SESSION, Token as TOKEN};
+pub use store::orders::{Listing, Position, position};
+
 /// The running product: everything that an operation needs.
 #[derive(Clone)]
 pub struct App {
@@ -41,6 +45,18 @@ impl App {
             wake: Arc::new(Notify::new()),
             changes: broadcast::channel(1_024).0,
         }
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> bool {
+        store::schema::check(&self.store)
+            .await
+            .is_ok_and(|state| state == store::schema::SchemaState::Current)
     }
 
     /// Names the organizations whose orders change in this process, right after each commit. Only a

@@ -1,1 +1,55 @@
-//! To be built.
+//! The doors: pages for people, an API for programs. Both talk to `app` alone, where rights and
+//! visibility are decided.
+
+mod api;
+mod error;
+mod live;
+mod ui;
+mod visitor;
+
+use app::App;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, header};
+use axum::routing::get;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
+
+pub use self::api::openapi;
+
+/// A form or a command; nothing that people type is longer.
+const BODY_MAX: usize = 256 * 1024;
+/// No inline script or style, nothing from elsewhere, no frames (reliability 5.8).
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// What the doors need to know.
+#[derive(Clone)]
+pub struct Web {
+    pub(crate) app: App,
+    /// Where people reach the product, such as `https://desk.example`; without a trailing slash.
+    pub(crate) public_url: String,
+}
+
+/// All routes.
+pub fn router(app: App, public_url: &str) -> Router {
+    let web = Web {
+        app,
+        public_url: public_url.trim_end_matches('/').to_owned(),
+    };
+    let set =
+        |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    Router::new()
+        .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(live::ready))
+        .merge(ui::router())
+        .merge(api::router())
+        .fallback(async || error::Page(app::Error::NotFound))
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(set(header::CONTENT_SECURITY_POLICY, POLICY))
+        .layer(set(header::CACHE_CONTROL, "private, no-store"))
+        .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(set(header::REFERRER_POLICY, "same-origin"))
+        .layer(TraceLayer::new_for_http())
+        .with_state(web)
+}

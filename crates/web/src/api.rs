@@ -1,0 +1,254 @@
+//! The API: everything that a person can do, with a bearer token. The document is made from the
+//! handlers' own types.
+
+mod view;
+
+use app::carts::{AddItem, Once, PlaceCart};
+use app::{Error, Listing, Mode};
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use domain::order::phase::View;
+use domain::text::Invalid;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use utoipa::{IntoParams, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::view::{OfferView, OrderView, SubscriptionView};
+use crate::Web;
+use crate::error::Problem;
+use crate::visitor::Program;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Seatwright",
+        description = "The self-hosted order desk for cloud subscriptions"
+    ),
+    components(schemas(view::ProblemView))
+)]
+struct Document;
+
+fn documented() -> OpenApiRouter<Web> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(orders))
+        .routes(routes!(order))
+        .routes(routes!(cart))
+        .routes(routes!(add_to_cart))
+        .routes(routes!(place_cart))
+        .routes(routes!(catalog))
+        .routes(routes!(subscriptions))
+}
+
+pub(crate) fn router() -> Router<Web> {
+    let (router, _) = documented().split_for_parts();
+    router.route("/api/openapi.json", get(async || Json(openapi())))
+}
+
+/// The OpenAPI 3.1 document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documented().split_for_parts().1
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    /// `recent` (default) or `historical`.
+    view: Option<String>,
+    /// Rows at the most, 1 to 200; 50 by default.
+    limit: Option<u32>,
+    /// Where the page before ended, from its `Link` header.
+    cursor: Option<String>,
+}
+
+/// Orders of an organization, newest first.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/orders",
+    params(("organization" = String, Path), ListQuery),
+    responses((status = 200, body = [OrderView]), (status = 404, body = view::ProblemView)))]
+async fn orders(
+    State(web): State<Web>,
+    Path(organization): Path<String>,
+    Query(query): Query<ListQuery>,
+    Program(caller): Program,
+) -> Result<Response, Problem> {
+    let access = web.app.access(&caller, &organization).await?;
+    let invalid = |field, words: &str| Error::Invalid {
+        field,
+        reason: Invalid(words.into()),
+    };
+    let view = match query.view.as_deref() {
+        None | Some("recent") => View::Recent,
+        Some("historical") => View::Historical,
+        Some(_) => return Err(invalid("/view", "must be recent or historical").into()),
+    };
+    let limit = query.limit.unwrap_or(50);
+    if !(1..=200).contains(&limit) {
+        return Err(invalid("/limit", "must be between 1 and 200").into());
+    }
+    let after = match &query.cursor {
+        None => None,
+        Some(cursor) => Some(
+            view::read_cursor(cursor)
+                .ok_or_else(|| invalid("/cursor", "must come from a Link header"))?,
+        ),
+    };
+    let listing = Listing {
+        view,
+        phase: None,
+        after,
+        limit,
+    };
+    let orders = web.app.orders(&access, listing).await?;
+    let next = orders
+        .last()
+        .filter(|_| orders.len() == limit as usize)
+        .map(|last| {
+            let name = query.view.as_deref().unwrap_or("recent");
+            let cursor = view::cursor(app::position(last));
+            format!("<?view={name}&limit={limit}&cursor={cursor}>; rel=\"next\"")
+        });
+    let body = Json(
+        orders
+            .iter()
+            .map(|order| OrderView::new(order, &access))
+            .collect::<Vec<_>>(),
+    );
+    Ok(match next {
+        Some(next) => ([(header::LINK, next)], body).into_response(),
+        None => body.into_response(),
+    })
+}
+
+/// One order.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/orders/{number}",
+    params(("organization" = String, Path), ("number" = u64, Path)),
+    responses((status = 200, body = OrderView), (status = 404, body = view::ProblemView)))]
+async fn order(
+    State(web): State<Web>,
+    Path((organization, number)): Path<(String, String)>,
+    Program(caller): Program,
+) -> Result<Response, Problem> {
+    let access = web.app.access(&caller, &organization).await?;
+    let number = number.parse().map_err(|_| Error::NotFound)?;
+    let (order, _) = web.app.order(&access, number).await?;
+    Ok(tagged(StatusCode::OK, OrderView::new(&order, &access)))
+}
+
+fn tagged(status: StatusCode, order: OrderView) -> Response {
+    (
+        status,
+        [(header::ETAG, format!("\"{}\"", order.version))],
+        Json(order),
+    )
+        .into_response()
+}
+
+/// The caller's cart; `null` when it is empty.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/cart",
+    params(("organization" = String, Path)),
+    responses((status = 200, body = Option<OrderView>)))]
+async fn cart(
+    State(web): State<Web>,
+    Path(organization): Path<String>,
+    Program(caller): Program,
+) -> Result<Json<Option<OrderView>>, Problem> {
+    let access = web.app.access(&caller, &organization).await?;
+    let cart = web.app.cart(&access).await?;
+    Ok(Json(cart.map(|order| OrderView::new(&order, &access))))
+}
+
+/// Puts a license into the caller's cart.
+#[utoipa::path(post, path = "/api/v1/organizations/{organization}/cart/items",
+    params(("organization" = String, Path)), request_body = view::AddItemView,
+    responses((status = 201, body = OrderView), (status = 422, body = view::ProblemView)))]
+async fn add_to_cart(
+    State(web): State<Web>,
+    Path(organization): Path<String>,
+    Program(caller): Program,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let access = web.app.access(&caller, &organization).await?;
+    let order = web
+        .app
+        .add_to_cart(&access, read::<AddItem>(&body)?)
+        .await?;
+    Ok(tagged(StatusCode::CREATED, OrderView::new(&order, &access)))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct PlaceQuery {
+    /// The same code without the commit.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Buys what is in the cart; safe to repeat with the same `Idempotency-Key`.
+#[utoipa::path(post, path = "/api/v1/organizations/{organization}/cart/placement",
+    params(("organization" = String, Path), PlaceQuery,
+        ("Idempotency-Key" = Option<String>, Header)),
+    request_body = view::PlaceCartView,
+    responses((status = 200, body = OrderView), (status = 409, body = view::ProblemView),
+        (status = 412, body = view::ProblemView), (status = 422, body = view::ProblemView)))]
+async fn place_cart(
+    State(web): State<Web>,
+    Path(organization): Path<String>,
+    Query(query): Query<PlaceQuery>,
+    Program(caller): Program,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let access = web.app.access(&caller, &organization).await?;
+    let once = match headers.get("idempotency-key") {
+        Some(key) => Some(Once::new(&String::from_utf8_lossy(key.as_bytes()), &body)?),
+        None => None,
+    };
+    let mode = if query.dry_run {
+        Mode::DryRun
+    } else {
+        Mode::Commit
+    };
+    let command = read::<PlaceCart>(&body)?;
+    let order = web.app.place_cart(&access, command, once, mode).await?;
+    Ok(tagged(StatusCode::OK, OrderView::new(&order, &access)))
+}
+
+/// What the organization may buy.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/catalog",
+    params(("organization" = String, Path)), responses((status = 200, body = [OfferView])))]
+async fn catalog(
+    State(web): State<Web>,
+    Path(organization): Path<String>,
+    Program(caller): Program,
+) -> Result<Json<Vec<OfferView>>, Problem> {
+    let access = web.app.access(&caller, &organization).await?;
+    let offers = web.app.offers(&access).await?;
+    let views: Result<Vec<_>, Error> = offers.iter().map(OfferView::new).collect();
+    Ok(Json(views?))
+}
+
+/// What the organization has running, newest first.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/subscriptions",
+    params(("organization" = String, Path)), responses((status = 200, body = [SubscriptionView])))]
+async fn subscriptions(
+    State(web): State<Web>,
+    Path(organization): Path<String>,
+    Program(caller): Program,
+) -> Result<Json<Vec<SubscriptionView>>, Problem> {
+    let access = web.app.access(&caller, &organization).await?;
+    let found = web.app.subscriptions(&access).await?;
+    Ok(Json(found.iter().map(SubscriptionView::new).collect()))
+}
+
+/// Reads a command; the words name what is wrong with it.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(body).map_err(|error| Error::Invalid {
+        field: "",
+        reason: Invalid(format!("Body: {error}")),
+    })
+}

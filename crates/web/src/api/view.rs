@@ -1,0 +1,275 @@
+//! The API's words for orders, offers and subscriptions: what their reader may see, and nothing else.
+
+use app::access::Access;
+use app::catalog::quote;
+use app::{Error, Position};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::money::Money;
+use domain::offer::Offer;
+use domain::order::Order;
+use domain::order::action::{Action, target};
+use domain::order::line::Line;
+use domain::order::phase::View;
+use domain::subscription::Subscription;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// An amount in minor units.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MoneyView {
+    minor: i64,
+    currency: &'static str,
+}
+
+impl From<Money> for MoneyView {
+    fn from(money: Money) -> MoneyView {
+        MoneyView {
+            minor: money.minor,
+            currency: money.currency.code(),
+        }
+    }
+}
+
+/// Who created an order.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CreatorView {
+    person: String,
+    organization: String,
+}
+
+/// A requested change, frozen when the order was placed.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ChangeView {
+    kind: String,
+    from: Option<Value>,
+    to: Option<Value>,
+    text: String,
+}
+
+/// A line of an order.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ItemView {
+    id: String,
+    name: String,
+    vendor: String,
+    quantity: u32,
+    status_label: &'static str,
+    subscription: String,
+    unit_price: MoneyView,
+    licenses_now: u32,
+    licenses_after: Option<u32>,
+}
+
+/// An order.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OrderView {
+    number: u64,
+    name: String,
+    kind: Value,
+    view: Option<Value>,
+    status: Value,
+    status_label: &'static str,
+    requested_changes: Vec<ChangeView>,
+    created_by: CreatorView,
+    created_at: String,
+    placed_at: Option<String>,
+    items: Vec<ItemView>,
+    allowed_actions: Vec<Value>,
+    pub(crate) version: i64,
+}
+
+/// Actions that the API has so far; the transition table knows the rest.
+const OFFERED: [Action; 3] = [Action::Edit, Action::Place, Action::Delete];
+
+impl OrderView {
+    pub(crate) fn new(order: &Order, access: &Access) -> OrderView {
+        let archived = order
+            .shown()
+            .is_some_and(|(view, _)| view == View::Historical);
+        let may = |action: &Action| {
+            target(order.phase(), archived, *action).is_some()
+                && access.standing().may(action.permission())
+                && order.created_by.user == access.actor().user
+        };
+        OrderView {
+            number: order.number,
+            name: order.name(&TimeZone::UTC),
+            kind: word(order.kind),
+            view: order.shown().map(|(view, _)| word(view)),
+            status: word(order.status()),
+            status_label: order.status().label(),
+            requested_changes: order.lines.iter().map(change).collect(),
+            created_by: CreatorView {
+                person: order.created_by.person.clone(),
+                organization: order.created_by.organization_name.clone(),
+            },
+            created_at: order.created_at.to_string(),
+            placed_at: order.placed_at.map(|at| at.to_string()),
+            items: order.lines.iter().map(item).collect(),
+            allowed_actions: OFFERED
+                .iter()
+                .filter(|action| may(action))
+                .map(word)
+                .collect(),
+            version: order.version,
+        }
+    }
+}
+
+fn item(line: &Line) -> ItemView {
+    let totals = line.totals();
+    ItemView {
+        id: line.id.to_string(),
+        name: line.item.name.clone(),
+        vendor: line.item.vendor_name.clone(),
+        quantity: line.price.quantity,
+        status_label: line.state.label(),
+        subscription: line.subscription.to_string(),
+        unit_price: line.price.unit.customer.into(),
+        licenses_now: totals.now,
+        licenses_after: totals.after,
+    }
+}
+
+fn change(line: &Line) -> ChangeView {
+    let fields = word(&line.change);
+    let field = |name: &str| fields.get(name).cloned();
+    ChangeView {
+        kind: field("kind")
+            .and_then(|kind| kind.as_str().map(str::to_owned))
+            .unwrap_or_default(),
+        from: field("from"),
+        to: field("to").or_else(|| field("quantity")),
+        text: line.change.text(),
+    }
+}
+
+/// The stable name of a domain value.
+fn word(value: impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or(Value::Null)
+}
+
+/// A plan with today's price.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PlanView {
+    id: String,
+    term_months: u32,
+    billing_cycle_months: u32,
+    unit_price: MoneyView,
+}
+
+/// An offer.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OfferView {
+    id: String,
+    name: String,
+    vendor: String,
+    minimum: u32,
+    maximum: u32,
+    needs_tenant: bool,
+    plans: Vec<PlanView>,
+}
+
+impl OfferView {
+    pub(crate) fn new(offer: &Offer) -> Result<OfferView, Error> {
+        let plan = |plan: &domain::offer::Plan| {
+            Ok(PlanView {
+                id: plan.id.to_string(),
+                term_months: plan.cadence.term_months,
+                billing_cycle_months: plan.cadence.cycle_months,
+                unit_price: quote(plan, 1)?.unit.customer.into(),
+            })
+        };
+        Ok(OfferView {
+            id: offer.id.to_string(),
+            name: offer.name.clone(),
+            vendor: offer.vendor_name.clone(),
+            minimum: offer.minimum,
+            maximum: offer.maximum,
+            needs_tenant: offer.has_tenant,
+            plans: offer.plans.iter().map(plan).collect::<Result<_, Error>>()?,
+        })
+    }
+}
+
+/// A subscription.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SubscriptionView {
+    id: String,
+    name: String,
+    vendor: String,
+    status_label: &'static str,
+    quantity: u32,
+    started_at: String,
+}
+
+impl SubscriptionView {
+    pub(crate) fn new(subscription: &Subscription) -> SubscriptionView {
+        SubscriptionView {
+            id: subscription.id.to_string(),
+            name: subscription.name.clone(),
+            vendor: subscription.vendor_name.clone(),
+            status_label: subscription.state.label(),
+            quantity: subscription.quantity,
+            started_at: subscription.started_at.to_string(),
+        }
+    }
+}
+
+/// What `app::carts::AddItem` reads.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes a command of app, which knows nothing of OpenAPI"
+)]
+pub(crate) struct AddItemView {
+    offer: String,
+    plan: String,
+    quantity: i64,
+    contact_email: String,
+    contact_name: String,
+    contact_surname: String,
+    tenant: Option<String>,
+}
+
+/// What `app::carts::PlaceCart` reads.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes a command of app, which knows nothing of OpenAPI"
+)]
+pub(crate) struct PlaceCartView {
+    number: u64,
+    version: i64,
+    accept_terms: bool,
+}
+
+/// RFC 9457 with a stable code and the field's JSON pointer.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the answer that error.rs makes")]
+pub(crate) struct ProblemView {
+    r#type: String,
+    title: String,
+    status: u16,
+    code: String,
+    detail: String,
+    pointer: Option<String>,
+}
+
+/// A position as an opaque word.
+pub(crate) fn cursor(position: Position) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}-{}", position.listed_at, position.number))
+}
+
+/// The position behind an opaque word.
+pub(crate) fn read_cursor(cursor: &str) -> Option<Position> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let (listed_at, number) = text.split_once('-')?;
+    Some(Position {
+        listed_at: listed_at.parse().ok()?,
+        number: number.parse().ok()?,
+    })
+}

@@ -1,0 +1,183 @@
+//! What can be bought, the form to buy it, and what runs already.
+
+use app::carts::AddItem;
+use app::catalog::quote;
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::id::{OfferId, PlanId};
+use domain::offer::Offer;
+use domain::subscription::Subscription;
+use domain::text::Invalid;
+use serde::Deserialize;
+
+use super::Frame;
+use crate::Web;
+use crate::error::{Page, render, words};
+use crate::visitor::Visitor;
+
+#[derive(Template)]
+#[template(path = "catalog.html")]
+struct CatalogPage {
+    frame: Frame,
+    offers: Vec<Offer>,
+}
+
+impl CatalogPage {
+    fn price(&self, offer: &Offer) -> String {
+        let plan = offer.plans.first();
+        plan.and_then(|plan| quote(plan, 1).ok())
+            .map_or_else(String::new, |price| price.unit.customer.to_string())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "offer.html")]
+struct OfferPage {
+    frame: Frame,
+    offer: Offer,
+    typed: Configuration,
+    problem: Option<(String, &'static str)>,
+}
+
+impl OfferPage {
+    fn plan_label(&self, plan: &domain::offer::Plan) -> String {
+        let price = quote(plan, 1).map_or_else(|_| String::new(), |p| p.unit.customer.to_string());
+        format!(
+            "{}, billed {}: {price} per license",
+            plan.cadence.term_label(),
+            plan.cadence.cycle_label()
+        )
+    }
+
+    fn is_wrong(&self, field: &str) -> bool {
+        self.problem
+            .as_ref()
+            .is_some_and(|(_, wrong)| *wrong == field)
+    }
+}
+
+/// The form as typed; kept as text, so that nothing typed is lost.
+#[derive(Default, Deserialize)]
+pub(crate) struct Configuration {
+    token: String,
+    plan: String,
+    quantity: String,
+    contact_email: String,
+    contact_name: String,
+    contact_surname: String,
+    #[serde(default)]
+    tenant: String,
+}
+
+impl Configuration {
+    fn read(&self, offer: OfferId) -> Result<AddItem, app::Error> {
+        let wrong = |field, words: &str| app::Error::Invalid {
+            field,
+            reason: Invalid(words.into()),
+        };
+        Ok(AddItem {
+            offer,
+            plan: self
+                .plan
+                .parse::<PlanId>()
+                .map_err(|_| wrong("/plan", "must be chosen"))?,
+            quantity: self
+                .quantity
+                .trim()
+                .parse()
+                .map_err(|_| wrong("/quantity", "must be a whole number"))?,
+            contact_email: self.contact_email.clone(),
+            contact_name: self.contact_name.clone(),
+            contact_surname: self.contact_surname.clone(),
+            tenant: Some(self.tenant.clone()),
+        })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "subscriptions.html")]
+struct SubscriptionsPage {
+    frame: Frame,
+    subscriptions: Vec<Subscription>,
+}
+
+pub(crate) async fn list(
+    State(web): State<Web>,
+    Path(organization): Path<String>,
+    visitor: Visitor,
+) -> Result<Response, Page> {
+    let access = web.app.access(&visitor.caller, &organization).await?;
+    let offers = web.app.offers(&access).await?;
+    Ok(render(&CatalogPage {
+        frame: Frame::new(&visitor, &access),
+        offers,
+    }))
+}
+
+pub(crate) async fn offer(
+    State(web): State<Web>,
+    Path((organization, offer)): Path<(String, String)>,
+    visitor: Visitor,
+) -> Result<Response, Page> {
+    let access = web.app.access(&visitor.caller, &organization).await?;
+    let id: OfferId = offer.parse().map_err(|_| app::Error::NotFound)?;
+    let offer = web.app.offer(&access, id).await?;
+    let typed = Configuration {
+        quantity: offer.minimum.to_string(),
+        ..Configuration::default()
+    };
+    let frame = Frame::new(&visitor, &access);
+    Ok(render(&OfferPage {
+        frame,
+        offer,
+        typed,
+        problem: None,
+    }))
+}
+
+pub(crate) async fn add(
+    State(web): State<Web>,
+    Path((organization, offer)): Path<(String, String)>,
+    visitor: Visitor,
+    Form(typed): Form<Configuration>,
+) -> Result<Response, Page> {
+    visitor.check_form(&typed.token, &organization)?;
+    let access = web.app.access(&visitor.caller, &organization).await?;
+    let id: OfferId = offer.parse().map_err(|_| app::Error::NotFound)?;
+    let offer = web.app.offer(&access, id).await?;
+    let added = match typed.read(id) {
+        Ok(item) => web.app.add_to_cart(&access, item).await.map(drop),
+        Err(error) => Err(error),
+    };
+    match added {
+        Ok(()) => Ok(Redirect::to(&format!("/o/{organization}/cart")).into_response()),
+        Err(ref error @ app::Error::Invalid { field, .. }) => {
+            let problem = Some((words(error), field.trim_start_matches('/')));
+            let frame = Frame::new(&visitor, &access);
+            let page = OfferPage {
+                frame,
+                offer,
+                typed,
+                problem,
+            };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)).into_response())
+        }
+        Err(error) => Err(Page(error)),
+    }
+}
+
+pub(crate) async fn subscriptions(
+    State(web): State<Web>,
+    Path(organization): Path<String>,
+    visitor: Visitor,
+) -> Result<Response, Page> {
+    let access = web.app.access(&visitor.caller, &organization).await?;
+    let subscriptions = web.app.subscriptions(&access).await?;
+    Ok(render(&SubscriptionsPage {
+        frame: Frame::new(&visitor, &access),
+        subscriptions,
+    }))
+}

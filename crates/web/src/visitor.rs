@@ -1,0 +1,113 @@
+//! Who is at the door: a browser with a session cookie, or a program with a bearer token.
+
+use app::Error;
+use app::access::Caller;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use crate::Web;
+use crate::error::{Page, Problem};
+
+/// A person in a browser.
+pub(crate) struct Visitor {
+    pub(crate) caller: Caller,
+    secret: String,
+}
+
+impl Visitor {
+    /// The token that each form of this session carries, bound to the organization it acts in, so
+    /// that a form for one customer can't act in another.
+    pub(crate) fn form_token(&self, organization: &str) -> String {
+        let text = format!("form\0{}\0{organization}", self.secret);
+        URL_SAFE_NO_PAD.encode(Sha256::digest(text.as_bytes()))
+    }
+
+    /// Refuses a form that is not one of ours for this organization.
+    pub(crate) fn check_form(&self, token: &str, organization: &str) -> Result<(), Error> {
+        let is_ours = Sha256::digest(token) == Sha256::digest(self.form_token(organization));
+        if is_ours {
+            Ok(())
+        } else {
+            Err(Error::Forbidden)
+        }
+    }
+
+    /// The session's secret, to end it by.
+    pub(crate) fn secret(&self) -> &str {
+        &self.secret
+    }
+}
+
+impl FromRequestParts<Web> for Visitor {
+    type Rejection = Page;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Visitor, Page> {
+        if !parts.method.is_safe() {
+            check_origin(&parts.headers, web)?;
+        }
+        let jar = CookieJar::from_headers(&parts.headers);
+        let cookie = jar.get(cookie_name(web)).ok_or(Error::SignedOut)?;
+        let secret = cookie.value().to_owned();
+        let caller = web.app.find_caller(&secret, app::SESSION).await?;
+        Ok(Visitor { caller, secret })
+    }
+}
+
+/// A program.
+pub(crate) struct Program(pub(crate) Caller);
+
+impl FromRequestParts<Web> for Program {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Program, Problem> {
+        let header = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let secret = header
+            .and_then(|text| text.strip_prefix("Bearer "))
+            .ok_or(Error::SignedOut)?;
+        Ok(Program(
+            web.app.find_caller(secret.trim(), app::TOKEN).await?,
+        ))
+    }
+}
+
+/// A change must come from our own pages: the browser says so, or its origin is ours.
+pub(crate) fn check_origin(headers: &HeaderMap, web: &Web) -> Result<(), Error> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_ours = match (text("sec-fetch-site"), text("origin")) {
+        (Some(site), _) => site == "same-origin",
+        (None, Some(origin)) => origin == web.public_url,
+        (None, None) => false,
+    };
+    if is_ours {
+        Ok(())
+    } else {
+        Err(Error::Forbidden)
+    }
+}
+
+/// `__Host-` needs TLS, which a demo on localhost does not have.
+fn cookie_name(web: &Web) -> &'static str {
+    if web.public_url.starts_with("https://") {
+        "__Host-s"
+    } else {
+        "s"
+    }
+}
+
+/// The cookie of a new session; gone with the browser.
+pub(crate) fn cookie(web: &Web, secret: String) -> Cookie<'static> {
+    Cookie::build((cookie_name(web), secret))
+        .path("/")
+        .http_only(true)
+        .secure(web.public_url.starts_with("https://"))
+        .same_site(SameSite::Lax)
+        .build()
+}
