@@ -4,13 +4,17 @@
 //! asked at `GET /calls`; `PUT /faults` sets the rules. The same seed gives the same faults.
 
 mod broker;
+mod call;
+mod catalog;
 mod fault;
 mod ledger;
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -23,7 +27,7 @@ use self::ledger::Ledger;
 pub const USERNAME: &str = "seatwright";
 /// What the simulator's brokers ask for; it guards nothing.
 pub const PASSWORD: &str = "simulator";
-/// Calls that are remembered.
+/// Calls that are remembered; the oldest are forgotten first.
 const CALLS_MAX: usize = 10_000;
 
 /// How the simulator behaves without rules.
@@ -38,7 +42,7 @@ pub struct Options {
 struct World {
     ledger: Ledger,
     faults: Faults,
-    calls: Vec<Value>,
+    calls: VecDeque<Value>,
     /// The process that `kill` rules end.
     victim: Option<u32>,
 }
@@ -62,7 +66,7 @@ pub async fn serve(
     let world = World {
         ledger: Ledger::open(options.state_file)?,
         faults: Faults::new(options.seed),
-        calls: Vec::new(),
+        calls: VecDeque::new(),
         victim: None,
     };
     let app = router(Simulator(Arc::new(Mutex::new(world))));
@@ -75,30 +79,40 @@ fn router(simulator: Simulator) -> Router {
     let control = Router::new()
         .route(
             "/truth",
-            get(async |State(s): State<Simulator>| Json(json!(s.world().ledger.bookings()))),
+            get(async |State(s): State<Simulator>| Json(json!(s.world().ledger.truth()))),
         )
         .route(
             "/calls",
             get(async |State(s): State<Simulator>| Json(json!(s.world().calls))),
         )
-        .route(
-            "/faults",
-            put(set_faults).delete(async |State(s): State<Simulator>| {
-                s.world().faults.set(Vec::new());
-            }),
-        )
-        .route(
-            "/victim",
-            put(async |State(s): State<Simulator>, Json(pid): Json<u32>| {
-                s.world().victim = Some(pid);
-            }),
-        )
+        .route("/faults", get(list_faults).put(set_faults).delete(heal))
+        .route("/victim", put(name_victim))
         .route("/reset", post(reset));
     control.merge(broker::router()).with_state(simulator)
 }
 
+async fn list_faults(State(simulator): State<Simulator>) -> Json<Value> {
+    Json(json!(simulator.world().faults.rules()))
+}
+
 async fn set_faults(State(simulator): State<Simulator>, Json(rules): Json<Vec<Rule>>) {
     simulator.world().faults.set(rules);
+}
+
+/// Ends all faults, and with them the waiting for operations that would never end.
+async fn heal(State(simulator): State<Simulator>) {
+    let mut world = simulator.world();
+    world.faults.set(Vec::new());
+    world.ledger.release();
+}
+
+/// 0 would be our own process group, 1 the whole machine; above Linux's largest id, `kill` may wrap.
+async fn name_victim(State(simulator): State<Simulator>, Json(pid): Json<u32>) -> StatusCode {
+    if !(2..=4_194_304).contains(&pid) {
+        return StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    simulator.world().victim = Some(pid);
+    StatusCode::OK
 }
 
 async fn reset(State(simulator): State<Simulator>) {
@@ -106,4 +120,5 @@ async fn reset(State(simulator): State<Simulator>) {
     world.ledger.clear();
     world.faults.set(Vec::new());
     world.calls.clear();
+    world.victim = None;
 }

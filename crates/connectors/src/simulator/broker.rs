@@ -1,58 +1,28 @@
 //! The simulator's Open Service Broker face.
 
 use std::collections::HashMap;
-use std::process::Command;
 
-use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Path, Query, State as Shared};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::routing::{get, put};
 use axum::{Json, Router};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::fault::{Action, KillPoint};
-use super::ledger::{Booking, Operation, key};
-use super::{CALLS_MAX, PASSWORD, Simulator, USERNAME, World};
+use super::call::{Call, Said, problem};
+use super::catalog;
+use super::fault::Action;
+use super::ledger::{Booking, Kind, State, Step, key};
+use super::{Simulator, World};
 
-/// Vendor → products → plans with their largest quantity.
-const CATALOG: &[(&str, &str, &[(&str, u64)])] = &[
-    (
-        "microsoft",
-        "microsoft-365",
-        &[
-            ("business-basic", 300),
-            ("business-standard", 300),
-            ("e3", 10_000),
-            ("e5", 10_000),
-        ],
-    ),
-    (
-        "microsoft",
-        "exchange-online",
-        &[("plan-1", 10_000), ("plan-2", 10_000)],
-    ),
-    ("microsoft", "defender", &[("p1", 10_000)]),
-    (
-        "cirrus",
-        "cirrus-backup",
-        &[
-            ("workstation", 1_000),
-            ("server", 100),
-            ("m365-backup", 5_000),
-        ],
-    ),
-];
-/// Vendors that answer at once; the others take this many polls.
+/// A vendor that answers at once; the others take this many polls.
 const SYNCHRONOUS: &str = "cirrus";
 const POLLS: u32 = 2;
 
 pub(super) fn router() -> Router<Simulator> {
     let instance = put(provision).patch(update).delete(deprovision).get(fetch);
     Router::new()
-        .route("/osb/{vendor}/v2/catalog", get(catalog))
+        .route("/osb/{vendor}/v2/catalog", get(list))
         .route("/osb/{vendor}/v2/service_instances/{instance}", instance)
         .route(
             "/osb/{vendor}/v2/service_instances/{instance}/last_operation",
@@ -60,113 +30,10 @@ pub(super) fn router() -> Router<Simulator> {
         )
 }
 
-/// One call at the broker, from the door to the answer.
-struct Call<'a> {
-    vendor: &'a str,
-    instance: &'a str,
-    operation: &'a str,
-}
+type Names = HashMap<String, String>;
 
-impl Call<'_> {
-    /// Checks the door, applies a fault, does the work, and writes the call down.
-    fn run(
-        &self,
-        simulator: &Simulator,
-        headers: &HeaderMap,
-        work: impl FnOnce(&mut World, Option<&Action>) -> (u16, Value),
-    ) -> Response {
-        if let Some(refused) = at_the_door(headers) {
-            return refused;
-        }
-        let mut world = simulator.world();
-        let fault = world.faults.hit(self.vendor, self.operation);
-        let is_done = match &fault {
-            Some(
-                Action::DropBefore
-                | Action::Kill {
-                    at: KillPoint::BeforeBooking,
-                },
-            ) => false,
-            Some(Action::Answer { booked, .. }) => *booked,
-            _ => true,
-        };
-        let (status, body) = if is_done {
-            work(&mut world, fault.as_ref())
-        } else {
-            (0, Value::Null)
-        };
-        if world.calls.len() < CALLS_MAX {
-            let identity = headers
-                .get("x-broker-api-request-identity")
-                .and_then(|v| v.to_str().ok());
-            world.calls.push(json!({
-                "vendor": self.vendor, "instance": self.instance, "operation": self.operation,
-                "request_identity": identity, "status": status, "fault": &fault,
-            }));
-        }
-        match fault {
-            Some(Action::DropBefore | Action::DropAfter) => dropped(),
-            Some(Action::Kill { .. }) => {
-                kill(world.victim);
-                dropped()
-            }
-            Some(Action::Answer { status, body, .. }) => {
-                let status =
-                    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                (status, body).into_response()
-            }
-            Some(Action::Async { .. } | Action::FailAsync { .. }) | None => answer(status, body),
-        }
-    }
-}
-
-fn answer(status: u16, body: Value) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    match status {
-        StatusCode::ACCEPTED => (status, [(header::RETRY_AFTER, "1")], Json(body)).into_response(),
-        _ => (status, Json(body)).into_response(),
-    }
-}
-
-fn at_the_door(headers: &HeaderMap) -> Option<Response> {
-    let expected = format!(
-        "Basic {}",
-        STANDARD.encode(format!("{USERNAME}:{PASSWORD}"))
-    );
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    match (text("x-broker-api-version"), text("authorization")) {
-        (_, given) if given != Some(expected.as_str()) => Some(answer(401, json!({}))),
-        (None, _) => Some(answer(
-            400,
-            problem("VersionMissing", "X-Broker-API-Version is missing"),
-        )),
-        (Some(version), _) if !version.starts_with("2.") => Some(answer(
-            412,
-            problem("VersionUnsupported", "2.17 is spoken here"),
-        )),
-        _ => None,
-    }
-}
-
-fn problem(error: &str, description: &str) -> Value {
-    json!({ "error": error, "description": description })
-}
-
-/// A body that breaks before its first byte: the server closes the connection without an answer.
-fn dropped() -> Response {
-    let broken = futures::stream::once(async { Err::<Bytes, _>(std::io::Error::other("dropped")) });
-    Response::new(Body::from_stream(broken))
-}
-
-fn kill(victim: Option<u32>) {
-    let Some(pid) = victim else { return };
-    if let Err(error) = Command::new("kill").args(["-9", &pid.to_string()]).status() {
-        tracing::error!(%error, "the victim lives");
-    }
-}
-
-async fn catalog(
-    State(simulator): State<Simulator>,
+async fn list(
+    Shared(simulator): Shared<Simulator>,
     Path(vendor): Path<String>,
     headers: HeaderMap,
 ) -> Response {
@@ -176,26 +43,15 @@ async fn catalog(
         operation: "catalog",
     };
     call.run(&simulator, &headers, |_, _| {
-        let plan = |(id, maximum): &(&str, u64)| {
-            json!({ "id": id, "name": id, "description": format!("Up to {maximum} licenses") })
-        };
-        let services: Vec<Value> = CATALOG
-            .iter()
-            .filter(|(name, _, _)| *name == vendor)
-            .map(|(_, product, plans)| {
-                let plans: Vec<Value> = plans.iter().map(plan).collect();
-                json!({ "id": product, "name": product, "description": product, "bindable": false,
-                        "instances_retrievable": true, "plan_updateable": true, "plans": plans })
-            })
-            .collect();
-        (200, json!({ "services": services }))
+        (200, catalog::listing(&vendor))
     })
+    .await
 }
 
 async fn provision(
-    State(simulator): State<Simulator>,
+    Shared(simulator): Shared<Simulator>,
     Path((vendor, instance)): Path<(String, String)>,
-    Query(query): Query<HashMap<String, String>>,
+    Query(query): Query<Names>,
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Response {
@@ -204,109 +60,108 @@ async fn provision(
         instance: &instance,
         operation: "provision",
     };
+    let identity = headers.get("x-broker-api-request-identity");
+    let identity = identity.and_then(|key| key.to_str().ok()).unwrap_or("");
     call.run(&simulator, &headers, |world, fault| {
-        if let Some(refused) = refuse(&vendor, &body) {
-            return refused;
-        }
         if world.ledger.was_used(&vendor, &instance) {
             return repeat(world, &vendor, &instance, &body);
         }
+        let (product, plan) = (text(&body["service_id"]), text(&body["plan_id"]));
+        if let Some(refused) = refuse(&vendor, &product, &plan, &body["parameters"]) {
+            return refused;
+        }
+        let underway = match way(&vendor, &query, fault) {
+            Ok(underway) => underway,
+            Err(refused) => return refused,
+        };
         world.ledger.book(Booking {
+            number: 0,
             vendor: vendor.clone(),
             instance: instance.clone(),
-            product: text(&body["service_id"]),
-            plan: text(&body["plan_id"]),
+            product,
+            plan,
             quantity: body["parameters"]["quantity"].as_u64().unwrap_or(0),
             context: body["context"].clone(),
-            state: "active".into(),
+            key: identity.to_owned(),
+            state: State::Active,
             wanted: body.clone(),
         });
-        accept(world, &vendor, &instance, &query, fault, 201)
+        begin(
+            world,
+            key(&vendor, &instance),
+            Kind::Provision,
+            underway,
+            201,
+        )
     })
+    .await
 }
 
 /// The same wish again is no second booking; another wish under the same id is refused.
-fn repeat(world: &mut World, vendor: &str, instance: &str, body: &Value) -> (u16, Value) {
-    let operation = world
-        .ledger
-        .operations
-        .get(&key(vendor, instance))
-        .map(|o| o.name.clone());
-    match (world.ledger.find(vendor, instance), operation) {
+fn repeat(world: &mut World, vendor: &str, instance: &str, body: &Value) -> Said {
+    let underway = world.ledger.operations.get(&key(vendor, instance));
+    let underway = underway.map(|operation| operation.name.clone());
+    match (world.ledger.find(vendor, instance), underway) {
         (Some(booking), _) if booking.wanted != *body => (409, json!({})),
         (Some(_), Some(operation)) => (202, json!({ "operation": operation })),
         (Some(_), None) => (200, json!({})),
-        (None, _) => (
-            409,
-            problem("InstanceGone", "Instance ids are not used again"),
-        ),
+        (None, _) => problem(409, "InstanceGone", "Instance ids are not used again"),
     }
 }
 
-fn refuse(vendor: &str, body: &Value) -> Option<(u16, Value)> {
-    let (product, plan) = (text(&body["service_id"]), text(&body["plan_id"]));
-    let maximum = CATALOG
-        .iter()
-        .filter(|(name, id, _)| *name == vendor && *id == product)
-        .flat_map(|(_, _, plans)| plans.iter())
-        .find_map(|(id, maximum)| (*id == plan).then_some(*maximum));
-    let parameters = &body["parameters"];
+/// What a real vendor would say no to.
+fn refuse(vendor: &str, product: &str, plan: &str, parameters: &Value) -> Option<Said> {
     let email = parameters["contact"]["email"].as_str().unwrap_or_default();
-    match maximum {
-        None => Some((
-            400,
-            problem("UnknownPlan", "This product or plan is not sold"),
-        )),
-        Some(maximum) if parameters["quantity"].as_u64().is_some_and(|n| n > maximum) => {
-            let words = format!("At most {maximum} licenses can be bought");
-            Some((400, problem("QuantityAboveMaximum", &words)))
-        }
-        Some(_) if email.ends_with("@invalid.example") => Some((
-            400,
-            problem("InvalidEmail", "The customer's e-mail address is not valid"),
-        )),
-        Some(_) => None,
+    let Some(maximum) = catalog::maximum(vendor, product, plan) else {
+        let words = "This product or plan is not sold";
+        return Some(problem(400, "UnknownPlan", words));
+    };
+    if parameters["quantity"].as_u64().is_some_and(|n| n > maximum) {
+        let words = format!("At most {maximum} licenses can be bought");
+        return Some(problem(400, "QuantityAboveMaximum", &words));
     }
+    if email.ends_with("@invalid.example") {
+        let words = "The customer's e-mail address is not valid";
+        return Some(problem(400, "InvalidEmail", words));
+    }
+    if parameters["region"] == "atlantis" {
+        let words = "The region atlantis is not available";
+        return Some(problem(422, "RegionUnavailable", words));
+    }
+    None
 }
 
-/// Answers at once, or accepts and lets the caller poll.
-fn accept(
-    world: &mut World,
-    vendor: &str,
-    instance: &str,
-    query: &HashMap<String, String>,
-    fault: Option<&Action>,
-    done: u16,
-) -> (u16, Value) {
-    let (polls, failure) = match fault {
+/// How work is done: at once (`None`), or after some polls and perhaps in vain.
+type Underway = Option<(Option<u32>, Option<String>)>;
+
+fn way(vendor: &str, query: &Names, fault: Option<&Action>) -> Result<Underway, Said> {
+    let underway = match fault {
         Some(Action::Async { polls }) => (*polls, None),
         Some(Action::FailAsync { polls, description }) => (Some(*polls), Some(description.clone())),
-        _ if vendor == SYNCHRONOUS => return (done, json!({})),
+        _ if vendor == SYNCHRONOUS => return Ok(None),
         _ => (Some(POLLS), None),
     };
-    if query.get("accepts_incomplete").map(String::as_str) != Some("true") {
-        return (
-            422,
-            problem("AsyncRequired", "This vendor needs accepts_incomplete=true"),
-        );
+    if query.get("accepts_incomplete").map(String::as_str) == Some("true") {
+        return Ok(Some(underway));
     }
-    let name = format!("work-{}", world.ledger.operations.len() + 1);
-    let operation = Operation {
-        name: name.clone(),
-        polls,
-        failure,
-    };
-    world
-        .ledger
-        .operations
-        .insert(key(vendor, instance), operation);
-    (202, json!({ "operation": name }))
+    let words = "This vendor needs accepts_incomplete=true";
+    Err(problem(422, "AsyncRequired", words))
+}
+
+fn begin(world: &mut World, at: String, kind: Kind, underway: Underway, done: u16) -> Said {
+    match underway {
+        None => (done, json!({})),
+        Some((polls, failure)) => {
+            let operation = world.ledger.start(at, kind, polls, failure);
+            (202, json!({ "operation": operation }))
+        }
+    }
 }
 
 async fn update(
-    State(simulator): State<Simulator>,
+    Shared(simulator): Shared<Simulator>,
     Path((vendor, instance)): Path<(String, String)>,
-    Query(query): Query<HashMap<String, String>>,
+    Query(query): Query<Names>,
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Response {
@@ -316,38 +171,53 @@ async fn update(
         operation: "update",
     };
     call.run(&simulator, &headers, |world, fault| {
-        if world
-            .ledger
-            .operations
-            .contains_key(&key(&vendor, &instance))
+        let at = key(&vendor, &instance);
+        // Being asked is how time passes here: a client that was turned away gets its turn.
+        if world.ledger.operations.contains_key(&at)
+            && world.ledger.advance(&at) == Step::InProgress
         {
-            return (
-                422,
-                problem("ConcurrencyError", "Another operation is in progress"),
-            );
+            let words = "Another operation is in progress";
+            return problem(422, "ConcurrencyError", words);
         }
-        let Some(booking) = world.ledger.find(&vendor, &instance) else {
-            return (
-                400,
-                problem("UnknownInstance", "There is no such subscription"),
-            );
+        let underway = match way(&vendor, &query, fault) {
+            Ok(underway) => underway,
+            Err(refused) => return refused,
         };
-        if let Some(quantity) = body["parameters"]["quantity"].as_u64() {
-            booking.quantity = quantity;
+        let Some(booking) = world.ledger.find(&vendor, &instance) else {
+            return problem(400, "UnknownInstance", "There is no such subscription");
+        };
+        let parameters = &body["parameters"];
+        if let Some(refused) = refuse(&vendor, &booking.product, &booking.plan, parameters) {
+            return refused;
         }
-        match body["parameters"]["suspended"].as_bool() {
-            Some(true) => booking.state = "suspended".into(),
-            Some(false) => booking.state = "active".into(),
-            None => {}
-        }
+        let before = change(booking, parameters);
         world.ledger.keep();
-        accept(world, &vendor, &instance, &query, fault, 200)
+        begin(world, at, before, underway, 200)
     })
+    .await
+}
+
+/// Makes the change, and tells what was there before.
+fn change(booking: &mut Booking, parameters: &Value) -> Kind {
+    let before = Kind::Update {
+        quantity: booking.quantity,
+        state: booking.state,
+    };
+    if let Some(quantity) = parameters["quantity"].as_u64() {
+        booking.quantity = quantity;
+    }
+    match parameters["suspended"].as_bool() {
+        Some(true) => booking.state = State::Suspended,
+        Some(false) => booking.state = State::Active,
+        None => {}
+    }
+    before
 }
 
 async fn deprovision(
-    State(simulator): State<Simulator>,
+    Shared(simulator): Shared<Simulator>,
     Path((vendor, instance)): Path<(String, String)>,
+    Query(query): Query<Names>,
     headers: HeaderMap,
 ) -> Response {
     let call = Call {
@@ -355,19 +225,34 @@ async fn deprovision(
         instance: &instance,
         operation: "deprovision",
     };
-    call.run(&simulator, &headers, |world, _| {
-        world.ledger.operations.remove(&key(&vendor, &instance));
+    call.run(&simulator, &headers, |world, fault| {
+        let at = key(&vendor, &instance);
+        match world.ledger.operations.get(&at) {
+            Some(operation) if operation.kind == Kind::Deprovision => {
+                return (202, json!({ "operation": operation.name }));
+            }
+            // A deletion overtakes whatever else is under way.
+            Some(_) => drop(world.ledger.operations.remove(&at)),
+            None => {}
+        }
+        let underway = match way(&vendor, &query, fault) {
+            Ok(underway) => underway,
+            Err(refused) => return refused,
+        };
         let Some(booking) = world.ledger.find(&vendor, &instance) else {
             return (410, json!({}));
         };
-        booking.state = "deleted".into();
-        world.ledger.keep();
-        (200, json!({}))
+        if underway.is_none() {
+            booking.state = State::Deleted;
+            world.ledger.keep();
+        }
+        begin(world, at, Kind::Deprovision, underway, 200)
     })
+    .await
 }
 
 async fn fetch(
-    State(simulator): State<Simulator>,
+    Shared(simulator): Shared<Simulator>,
     Path((vendor, instance)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
@@ -377,20 +262,28 @@ async fn fetch(
         operation: "fetch",
     };
     call.run(&simulator, &headers, |world, _| {
-        match world.ledger.find(&vendor, &instance) {
-            Some(booking) => (
+        let operation = world.ledger.operations.get(&key(&vendor, &instance));
+        let kind = operation.map(|operation| operation.kind);
+        match (world.ledger.find(&vendor, &instance), kind) {
+            (None, _) | (_, Some(Kind::Provision)) => (404, json!({})),
+            (_, Some(Kind::Update { .. })) => {
+                problem(422, "ConcurrencyError", "An update is in progress")
+            }
+            (Some(booking), Some(Kind::Deprovision) | None) => (
                 200,
                 json!({ "service_id": booking.product, "plan_id": booking.plan,
-                    "parameters": { "quantity": booking.quantity } }),
+                    "parameters": { "quantity": booking.quantity,
+                        "suspended": booking.state == State::Suspended } }),
             ),
-            None => (404, json!({})),
         }
     })
+    .await
 }
 
 async fn last_operation(
-    State(simulator): State<Simulator>,
+    Shared(simulator): Shared<Simulator>,
     Path((vendor, instance)): Path<(String, String)>,
+    Query(query): Query<Names>,
     headers: HeaderMap,
 ) -> Response {
     let call = Call {
@@ -400,35 +293,19 @@ async fn last_operation(
     };
     call.run(&simulator, &headers, |world, _| {
         let at = key(&vendor, &instance);
-        let Some(operation) = world.ledger.operations.get_mut(&at) else {
-            let is_gone = world.ledger.find(&vendor, &instance).is_none();
-            return if is_gone {
-                (410, json!({}))
-            } else {
-                (200, json!({ "state": "succeeded" }))
-            };
-        };
-        match operation.polls.as_mut() {
-            None => return (200, json!({ "state": "in progress" })),
-            Some(left) if *left > 0 => {
-                *left -= 1;
-                return (200, json!({ "state": "in progress" }));
-            }
-            Some(_) => {}
+        let current = world.ledger.operations.get(&at);
+        let asked = query.get("operation");
+        if current.is_some_and(|current| asked.is_some_and(|asked| *asked != current.name)) {
+            return problem(400, "UnknownOperation", "There is no such operation");
         }
-        let failure = operation.failure.take();
-        world.ledger.operations.remove(&at);
-        let Some(description) = failure else {
-            return (200, json!({ "state": "succeeded" }));
-        };
-        if let Some(booking) = world.ledger.find(&vendor, &instance) {
-            booking.state = "deleted".into();
+        match world.ledger.advance(&at) {
+            Step::InProgress => (200, json!({ "state": "in progress" })),
+            Step::Succeeded => (200, json!({ "state": "succeeded" })),
+            Step::Gone => (410, json!({})),
+            Step::Failed(words) => (200, json!({ "state": "failed", "description": words })),
         }
-        (
-            200,
-            json!({ "state": "failed", "description": description }),
-        )
     })
+    .await
 }
 
 fn text(value: &Value) -> String {

@@ -14,6 +14,9 @@ pub(super) struct Rule {
     /// Only `provision`, `update`, `deprovision`, `fetch`, `last_operation` or `catalog`.
     #[serde(default)]
     pub(super) operation: Option<String>,
+    /// Only calls whose instance id contains this.
+    #[serde(default)]
+    pub(super) instance_matches: Option<String>,
     /// Percent of the matching calls; all when absent.
     #[serde(default)]
     pub(super) percent: Option<u64>,
@@ -35,6 +38,11 @@ pub(super) enum Action {
     DropBefore,
     /// Booked, and no answer.
     DropAfter,
+    /// Booked at once, and answered late.
+    Delay {
+        /// How late.
+        ms: u64,
+    },
     /// Booked or not, and answered with a status and a body of choice.
     Answer {
         /// HTTP status.
@@ -42,6 +50,12 @@ pub(super) enum Action {
         /// The body, as it is.
         #[serde(default)]
         body: String,
+        /// The body is sent this many times over; once when absent.
+        #[serde(default)]
+        repeat: Option<usize>,
+        /// `Retry-After`, as it is.
+        #[serde(default)]
+        retry_after: Option<String>,
         /// Whether the work is done all the same.
         #[serde(default)]
         booked: bool,
@@ -74,6 +88,8 @@ pub(super) enum KillPoint {
     BeforeBooking,
     /// Booked; the answer is not sent.
     AfterBooking,
+    /// Booked, and the answer handed out a moment before.
+    AfterAnswer,
 }
 
 /// The rules, and how often each matched and hit.
@@ -94,8 +110,12 @@ impl Faults {
         self.rules = rules.into_iter().map(|rule| (rule, 0, 0)).collect();
     }
 
+    pub(super) fn rules(&self) -> Vec<&Rule> {
+        self.rules.iter().map(|(rule, _, _)| rule).collect()
+    }
+
     /// What happens to a call: the first rule that hits.
-    pub(super) fn hit(&mut self, vendor: &str, operation: &str) -> Option<Action> {
+    pub(super) fn hit(&mut self, vendor: &str, instance: &str, operation: &str) -> Option<Action> {
         let seed = self.seed;
         self.rules
             .iter_mut()
@@ -105,7 +125,11 @@ impl Faults {
                     && rule
                         .operation
                         .as_deref()
-                        .is_none_or(|name| name == operation);
+                        .is_none_or(|name| name == operation)
+                    && rule
+                        .instance_matches
+                        .as_deref()
+                        .is_none_or(|part| instance.contains(part));
                 if !is_match || rule.times.is_some_and(|times| *hits >= times) {
                     return None;
                 }

@@ -1,5 +1,14 @@
 //! The contract that a connector keeps, against the simulator over real HTTP.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test can't set up fails the test"
+)]
+
+mod broker;
+mod faults;
+mod sent;
+
 use std::net::SocketAddr;
 
 use connectors::{Connector, Settings, connect, simulator};
@@ -7,6 +16,7 @@ use domain::id::{LineId, OrganizationId, UserId};
 use domain::provisioning::{Doubt, Fault, Outcome, Request, Verb};
 use domain::text::{Contact, Email};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 struct Vendor {
@@ -16,17 +26,20 @@ struct Vendor {
 }
 
 async fn vendor(name: &str) -> Vendor {
-    // Another test may have installed it already.
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .ok();
+    let (vendor, stop) = vendor_with(name, simulator::Options::default()).await;
+    // Serves until the test's runtime ends.
+    std::mem::forget(stop);
+    vendor
+}
+
+async fn vendor_with(name: &str, options: simulator::Options) -> (Vendor, oneshot::Sender<()>) {
+    install_tls();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(simulator::serve(
-        listener,
-        simulator::Options::default(),
-        std::future::pending(),
-    ));
+    let (stop, stopped) = oneshot::channel();
+    tokio::spawn(simulator::serve(listener, options, async {
+        stopped.await.ok();
+    }));
     let connector = connect(&Settings::OpenServiceBroker {
         url: format!("http://{address}/osb/{name}"),
         username: simulator::USERNAME.into(),
@@ -34,11 +47,19 @@ async fn vendor(name: &str) -> Vendor {
         has_tenants: false,
     });
     let http = reqwest::Client::builder().build().unwrap();
-    Vendor {
+    let vendor = Vendor {
         address,
         http,
         connector: connector.unwrap(),
-    }
+    };
+    (vendor, stop)
+}
+
+fn install_tls() {
+    // Another test may have installed it already.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
 }
 
 impl Vendor {
@@ -52,21 +73,19 @@ impl Vendor {
         );
     }
 
+    async fn get(&self, what: &str) -> Vec<Value> {
+        let url = format!("http://{}/{what}", self.address);
+        let answer = self.http.get(url).send().await.unwrap();
+        answer.json().await.unwrap()
+    }
+
+    async fn truth(&self) -> Vec<Value> {
+        self.get("truth").await
+    }
+
     async fn active_bookings(&self) -> usize {
-        let url = format!("http://{}/truth", self.address);
-        let truth: Vec<Value> = self
-            .http
-            .get(url)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
-        truth
-            .iter()
-            .filter(|booking| booking["state"] == "active")
-            .count()
+        let truth = self.truth().await;
+        truth.iter().filter(|row| row["state"] == "active").count()
     }
 
     /// Does what the engine does after a lost answer, up to a limit.
@@ -197,6 +216,10 @@ async fn a_refusal_has_the_vendors_reason_and_the_field_to_correct() {
     let vendor = vendor("cirrus").await;
     let mut wrong_address = server_backup();
     wrong_address.contact.as_mut().unwrap().email = Email::parse("x@invalid.example").unwrap();
+    let mut in_atlantis = server_backup();
+    in_atlantis
+        .parameters
+        .insert("region".into(), "atlantis".into());
     for (request, code, field) in [
         (
             request(1, "cirrus-backup", "server", 101),
@@ -204,6 +227,7 @@ async fn a_refusal_has_the_vendors_reason_and_the_field_to_correct() {
             Some("/quantity"),
         ),
         (wrong_address, "InvalidEmail", Some("/contact/email")),
+        (in_atlantis, "RegionUnavailable", Some("/parameters/region")),
         (
             request(1, "cirrus-backup", "nothing", 1),
             "UnknownPlan",

@@ -1,0 +1,78 @@
+//! What the simulated vendors sell.
+
+use serde_json::{Value, json};
+
+/// A product of a vendor, and its plans with the most licenses that each allows.
+struct Product {
+    vendor: &'static str,
+    id: &'static str,
+    name: &'static str,
+    plans: &'static [(&'static str, &'static str, u64)],
+}
+
+const PRODUCTS: &[Product] = &[
+    Product {
+        vendor: "microsoft",
+        id: "microsoft-365",
+        name: "Microsoft 365",
+        plans: &[
+            ("business-basic", "Business Basic", 300),
+            ("business-standard", "Business Standard", 300),
+            ("e3", "E3", 10_000),
+            ("e5", "E5", 10_000),
+        ],
+    },
+    Product {
+        vendor: "microsoft",
+        id: "exchange-online",
+        name: "Exchange Online",
+        plans: &[("plan-1", "Plan 1", 10_000), ("plan-2", "Plan 2", 10_000)],
+    },
+    Product {
+        vendor: "microsoft",
+        id: "defender",
+        name: "Defender for Endpoint",
+        plans: &[("p1", "P1", 10_000)],
+    },
+    Product {
+        vendor: "microsoft",
+        id: "copilot",
+        name: "Copilot",
+        plans: &[("copilot", "Copilot", 10_000)],
+    },
+    Product {
+        vendor: "cirrus",
+        id: "cirrus-backup",
+        name: "Cirrus Backup",
+        plans: &[
+            ("workstation", "Workstation", 1_000),
+            ("server", "Server", 100),
+            ("m365-backup", "Microsoft 365 Backup", 5_000),
+        ],
+    },
+];
+
+/// The most licenses of a plan; `None` for what is not sold.
+pub(super) fn maximum(vendor: &str, product: &str, plan: &str) -> Option<u64> {
+    sold_by(vendor)
+        .filter(|sold| sold.id == product)
+        .flat_map(|sold| sold.plans)
+        .find_map(|(id, _, maximum)| (*id == plan).then_some(*maximum))
+}
+
+/// The vendor's catalog as Open Service Broker writes it.
+pub(super) fn listing(vendor: &str) -> Value {
+    let plan = |(id, name, maximum): &(&str, &str, u64)| json!({ "id": id, "name": name, "description": format!("Up to {maximum} licenses") });
+    let services: Vec<Value> = sold_by(vendor)
+        .map(|sold| {
+            let plans: Vec<Value> = sold.plans.iter().map(plan).collect();
+            json!({ "id": sold.id, "name": sold.name, "description": sold.name, "bindable": false,
+                    "instances_retrievable": true, "plan_updateable": true, "plans": plans })
+        })
+        .collect();
+    json!({ "services": services })
+}
+
+fn sold_by(vendor: &str) -> impl Iterator<Item = &'static Product> {
+    PRODUCTS.iter().filter(move |sold| sold.vendor == vendor)
+}
