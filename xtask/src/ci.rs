@@ -25,12 +25,24 @@ pub fn run() -> Result<()> {
         let url = [("TEST_POSTGRES_URL", server.url()), ("INSTA_UPDATE", "no")];
         cargo(&["test", "--workspace", "--locked"], &url)
     })?;
+    drop(server);
+    step("browser", browser)?;
     step("documentation", || {
         let strict = [("RUSTDOCFLAGS", "-D warnings")];
         cargo(&["doc", "--workspace", "--no-deps", "--locked"], &strict)
     })?;
     println!("\nEvery check passed.");
     Ok(())
+}
+
+/// The newcomer's way in a real browser, over the program that was just built.
+fn browser() -> Result<()> {
+    tools::chromium()?;
+    tools::npm("e2e/browser")?;
+    cargo(&["build", "--locked", "--package", "seatwright"], &[])?;
+    let mut tests = process::command("npm");
+    tests.args(["test", "--prefix", "e2e/browser"]);
+    process::run(tests.env("SEATWRIGHT_BIN", process::root().join("target/debug/seatwright")))
 }
 
 fn step(name: &str, check: impl FnOnce() -> Result<()>) -> Result<()> {

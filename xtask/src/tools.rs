@@ -1,7 +1,7 @@
 //! What the tests need beyond Rust, installed when it is missing.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
@@ -17,6 +17,20 @@ pub fn postgres() -> Result<PathBuf> {
         Some(bin) => Ok(bin),
         None => bail!("PostgreSQL was installed, but no initdb is in /usr/lib/postgresql/*/bin"),
     }
+}
+
+/// Debian's Chromium; the browser tests bring no browser of their own.
+pub fn chromium() -> Result<()> {
+    if !Path::new("/usr/bin/chromium").exists() {
+        install("chromium")?;
+    }
+    Ok(())
+}
+
+/// The npm packages that a folder's lock file pins.
+pub fn npm(folder: &str) -> Result<()> {
+    let mut command = process::command("npm");
+    process::read(command.args(["ci", "--prefix", folder, "--no-audit", "--no-fund"])).map(drop)
 }
 
 fn find_postgres() -> Option<PathBuf> {
