@@ -20,10 +20,19 @@ pub fn run() -> Result<()> {
         ];
         cargo(&all, &[])
     })?;
+    let (python, prism) = (tools::broker_python()?, tools::prism()?);
     let server = Postgres::start(&tools::postgres()?)?;
     step("test", || {
-        let url = [("TEST_POSTGRES_URL", server.url()), ("INSTA_UPDATE", "no")];
-        cargo(&["test", "--workspace", "--locked"], &url)
+        let mut tests = process::command("cargo");
+        tests
+            .args(["test", "--workspace", "--locked"])
+            .env("INSTA_UPDATE", "no");
+        tests.env("TEST_POSTGRES_URL", server.url());
+        process::run(
+            tests
+                .env("TEST_OSB_PYTHON", &python)
+                .env("TEST_PRISM", &prism),
+        )
     })?;
     drop(server);
     step("browser", browser)?;
@@ -42,7 +51,10 @@ fn browser() -> Result<()> {
     cargo(&["build", "--locked", "--package", "seatwright"], &[])?;
     let mut tests = process::command("npm");
     tests.args(["test", "--prefix", "e2e/browser"]);
-    process::run(tests.env("SEATWRIGHT_BIN", process::root().join("target/debug/seatwright")))
+    process::run(tests.env(
+        "SEATWRIGHT_BIN",
+        process::root().join("target/debug/seatwright"),
+    ))
 }
 
 fn step(name: &str, check: impl FnOnce() -> Result<()>) -> Result<()> {

@@ -33,6 +33,42 @@ pub fn npm(folder: &str) -> Result<()> {
     process::read(command.args(["ci", "--prefix", folder, "--no-audit", "--no-fund"])).map(drop)
 }
 
+/// A Python with the Open Service Broker that nobody here wrote; made anew when its pins change.
+pub fn broker_python() -> Result<PathBuf> {
+    let (pins, folder) = (
+        "e2e/vendors/osb/requirements.txt",
+        process::root().join(".tools/osb"),
+    );
+    let (python, stamp) = (folder.join("bin/python"), folder.join("pins.txt"));
+    let wanted = fs::read(process::root().join(pins))?;
+    if fs::read(&stamp).is_ok_and(|found| found == wanted) && python.exists() {
+        return Ok(python);
+    }
+    process::read(
+        process::command("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&folder),
+    )?;
+    let install = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "-r",
+        pins,
+    ];
+    process::read(process::command(&python).args(install))?;
+    fs::write(stamp, wanted)?;
+    Ok(python)
+}
+
+/// Prism, which checks each request against the specification's own OpenAPI file.
+pub fn prism() -> Result<PathBuf> {
+    npm("e2e/vendors/prism")?;
+    Ok(process::root().join("e2e/vendors/prism/node_modules/.bin/prism"))
+}
+
 fn find_postgres() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
     let mut found: Vec<(u32, PathBuf)> = versions

@@ -17,7 +17,18 @@ use crate::{App, Error, sessions};
 /// Everybody's password in the demo world.
 pub const PASSWORD: &str = "seatwright-demo";
 
-const ORGANIZATIONS: &[(u128, &str, &str, OrganizationKind, &[u128], &str, &str)] = {
+/// Number, slug, name, kind, ancestors from the nearest up, country, currency.
+type Place = (
+    u128,
+    &'static str,
+    &'static str,
+    OrganizationKind,
+    &'static [u128],
+    &'static str,
+    &'static str,
+);
+
+const ORGANIZATIONS: &[Place] = {
     use OrganizationKind::{Customer, Distributor, Seller};
     &[
         (
@@ -47,7 +58,10 @@ const ORGANIZATIONS: &[(u128, &str, &str, OrganizationKind, &[u128], &str, &str)
     ]
 };
 
-const STAFF: &[(&str, &str, &[(u128, Role)])] = &[
+/// E-mail, name, roles by organization.
+type Person = (&'static str, &'static str, &'static [(u128, Role)]);
+
+const STAFF: &[Person] = &[
     (
         "distributor-admin@nordic.example",
         "Nora Lind",
@@ -101,8 +115,20 @@ const CUSTOMER_ROLES: &[(&str, &str, Role)] = &[
     ("billing", "Billing", Role::CustomerBilling),
 ];
 
-/// Vendor, its products: name, vendor's product and plan, largest quantity, yearly cost and retail.
-const OFFERS: &[(u128, &str, &str, &str, &str, u32, i64, i64)] = &[
+/// Vendor and its name, name, vendor's product and plan, largest quantity, yearly cost and retail in
+/// euro cents.
+type Sold = (
+    u128,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    u32,
+    i64,
+    i64,
+);
+
+const OFFERS: &[Sold] = &[
     (
         1,
         "Microsoft",
@@ -223,10 +249,9 @@ async fn seed(tx: &mut Tx, hash: &str, simulator: &str) -> Result<(), Error> {
 }
 
 async fn seed_people(tx: &mut Tx, hash: &str) -> Result<(), Error> {
-    let mut people: Vec<(String, String, Vec<(u128, Role)>)> = STAFF
-        .iter()
-        .map(|(email, name, roles)| ((*email).into(), (*name).into(), roles.to_vec()))
-        .collect();
+    let known =
+        |(email, name, roles): &Person| (email.to_string(), name.to_string(), roles.to_vec());
+    let mut people: Vec<_> = STAFF.iter().map(known).collect();
     for (number, slug, organization, kind, ..) in ORGANIZATIONS {
         if *kind == OrganizationKind::Customer {
             people.extend(CUSTOMER_ROLES.iter().map(|(name, label, role)| {

@@ -1,5 +1,4 @@
 //! The contract that a connector keeps, against the simulator over real HTTP.
-
 #![expect(
     clippy::unwrap_used,
     reason = "what a test can't set up fails the test"

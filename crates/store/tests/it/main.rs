@@ -1,5 +1,7 @@
 //! Every test runs on SQLite, on PostgreSQL, and on PostgreSQL at SERIALIZABLE, whose retries stand in
 //! for engines that shard.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+#![expect(clippy::print_stdout, reason = "what is left out is said aloud")]
 
 mod orders;
 mod transactions;
