@@ -5,8 +5,10 @@
 )]
 
 mod ci;
+mod generated;
 mod postgres;
 mod process;
+mod tidy;
 mod tools;
 
 use std::process::ExitCode;
@@ -16,7 +18,9 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 cargo xtask <command>
 
-  ci                       every check; what CI runs
+  ci [check …]             every check, or those named; what CI runs
+  tidy                     the house rules that no other tool knows
+  tools                    find or install what the tests need beyond Rust
   postgres [-- command …]  start a throw-away PostgreSQL, run the command with TEST_POSTGRES_URL
 ";
 
@@ -38,7 +42,9 @@ fn run(arguments: &[String]) -> Result<()> {
     };
     let rest = rest.strip_prefix(&["--".to_owned()]).unwrap_or(rest);
     match name {
-        "ci" => ci::run(),
+        "ci" => ci::run(rest),
+        "tidy" => tidy::run(),
+        "tools" => tools::run(),
         "postgres" => postgres::run_with(&tools::postgres()?, rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -1,11 +1,78 @@
-//! What the tests need beyond Rust, installed when it is missing.
+//! What the tests need beyond Rust: found or installed, each at the version that the pins name.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::{postgres, process};
+
+const CHROMIUM: &str = "/usr/bin/chromium";
+
+/// Everything that the tests are told the place of.
+pub struct Tools {
+    /// The folder with PostgreSQL's server programs.
+    pub postgres: PathBuf,
+    /// A Python with the Open Service Broker that nobody here wrote.
+    pub broker_python: PathBuf,
+    /// Prism, which checks each request against the specification's own OpenAPI file.
+    pub prism: PathBuf,
+    /// The packages that drive Debian's Chromium; they bring no browser of their own.
+    browser: PathBuf,
+}
+
+/// Prepares all of them and prints a line for each.
+pub fn run() -> Result<()> {
+    Tools::prepare()?.report()
+}
+
+impl Tools {
+    /// Finds or installs all of them.
+    pub fn prepare() -> Result<Self> {
+        if !process::succeeds(process::command("npm").arg("--version")) {
+            bail!(
+                "Node.js 20 or newer is missing, with npm: https://nodejs.org or `apt-get install npm`"
+            );
+        }
+        if !Path::new(CHROMIUM).exists() {
+            install("chromium")?;
+        }
+        Ok(Self {
+            postgres: postgres()?,
+            broker_python: broker_python()?,
+            prism: npm("e2e/vendors/prism")?.join(".bin/prism"),
+            browser: npm("e2e/browser")?,
+        })
+    }
+
+    fn report(&self) -> Result<()> {
+        let print = |name: &str, program: &Path, arguments: &[&str]| -> Result<()> {
+            let version = process::read(process::command(program).args(arguments))?;
+            println!("{name}: {}", version.trim());
+            Ok(())
+        };
+        let broker = "import importlib.metadata as m; print(m.version('openbrokerapi'))";
+        print("cargo", Path::new("cargo"), &["--version"])?;
+        print("node", Path::new("node"), &["--version"])?;
+        print("npm", Path::new("npm"), &["--version"])?;
+        print("python", &self.broker_python, &["--version"])?;
+        print("openbrokerapi", &self.broker_python, &["-c", broker])?;
+        print("postgres", &self.postgres.join("postgres"), &["--version"])?;
+        print("prism", &self.prism, &["--version"])?;
+        print(
+            "chromium",
+            Path::new(CHROMIUM),
+            &["--no-sandbox", "--version"],
+        )?;
+        for package in ["playwright-core", "@axe-core/playwright"] {
+            let manifest = self.browser.join(package).join("package.json");
+            let script = format!("require('{}').version", manifest.display());
+            print(package, Path::new("node"), &["-p", &script])?;
+        }
+        Ok(())
+    }
+}
 
 /// The folder with PostgreSQL's server programs; the newest, where there are several.
 pub fn postgres() -> Result<PathBuf> {
@@ -13,60 +80,71 @@ pub fn postgres() -> Result<PathBuf> {
         return Ok(bin);
     }
     install("postgresql")?;
-    match find_postgres() {
-        Some(bin) => Ok(bin),
-        None => bail!("PostgreSQL was installed, but no initdb is in /usr/lib/postgresql/*/bin"),
+    find_postgres().context("PostgreSQL was installed, but /usr/lib/postgresql/*/bin has no initdb")
+}
+
+/// The npm packages that a folder's lock file pins; fetched anew when the pins change.
+fn npm(folder: &str) -> Result<PathBuf> {
+    let folder = process::root().join(folder);
+    let packages = folder.join("node_modules");
+    let pins = Pins::read(&folder.join("package-lock.json"), &packages)?;
+    if !pins.are_installed() {
+        let mut command = process::command("npm");
+        process::read(command.arg("ci").current_dir(&folder))?;
+        pins.note()?;
     }
+    Ok(packages)
 }
 
-/// Debian's Chromium; the browser tests bring no browser of their own.
-pub fn chromium() -> Result<()> {
-    if !Path::new("/usr/bin/chromium").exists() {
-        install("chromium")?;
-    }
-    Ok(())
-}
-
-/// The npm packages that a folder's lock file pins.
-pub fn npm(folder: &str) -> Result<()> {
-    let mut command = process::command("npm");
-    process::read(command.args(["ci", "--prefix", folder, "--no-audit", "--no-fund"])).map(drop)
-}
-
-/// A Python with the Open Service Broker that nobody here wrote; made anew when its pins change.
-pub fn broker_python() -> Result<PathBuf> {
-    let (pins, folder) = (
-        "e2e/vendors/osb/requirements.txt",
-        process::root().join(".tools/osb"),
-    );
-    let (python, stamp) = (folder.join("bin/python"), folder.join("pins.txt"));
-    let wanted = fs::read(process::root().join(pins))?;
-    if fs::read(&stamp).is_ok_and(|found| found == wanted) && python.exists() {
+fn broker_python() -> Result<PathBuf> {
+    let requirements = process::root().join("e2e/vendors/osb/requirements.txt");
+    let folder = process::root().join(".tools/osb");
+    let python = folder.join("bin/python");
+    let pins = Pins::read(&requirements, &folder)?;
+    // The link outlives the Python that it points to.
+    if pins.are_installed() && process::succeeds(process::command(&python).arg("--version")) {
         return Ok(python);
     }
-    process::read(
-        process::command("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(&folder),
-    )?;
-    let install = [
+    if !process::succeeds(process::command("python3").args(["-c", "import ensurepip"])) {
+        install("python3-venv")?;
+    }
+    let mut create = process::command("python3");
+    process::read(create.args(["-m", "venv", "--clear"]).arg(&folder))?;
+    let mut fill = process::command(&python);
+    fill.args([
         "-m",
         "pip",
         "install",
         "--quiet",
         "--disable-pip-version-check",
         "-r",
-        pins,
-    ];
-    process::read(process::command(&python).args(install))?;
-    fs::write(stamp, wanted)?;
+    ]);
+    process::read(fill.arg(&requirements))?;
+    pins.note()?;
     Ok(python)
 }
 
-/// Prism, which checks each request against the specification's own OpenAPI file.
-pub fn prism() -> Result<PathBuf> {
-    npm("e2e/vendors/prism")?;
-    Ok(process::root().join("e2e/vendors/prism/node_modules/.bin/prism"))
+/// A file of pins, and a copy beside what was installed from it.
+struct Pins {
+    wanted: Vec<u8>,
+    copy: PathBuf,
+}
+
+impl Pins {
+    fn read(file: &Path, installed: &Path) -> Result<Self> {
+        let wanted = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let copy = installed.join(".seatwright-pins");
+        Ok(Self { wanted, copy })
+    }
+
+    fn are_installed(&self) -> bool {
+        fs::read(&self.copy).is_ok_and(|found| found == self.wanted)
+    }
+
+    fn note(&self) -> Result<()> {
+        fs::write(&self.copy, &self.wanted)
+            .with_context(|| format!("cannot write {}", self.copy.display()))
+    }
 }
 
 fn find_postgres() -> Option<PathBuf> {
@@ -87,9 +165,24 @@ fn install(package: &str) -> Result<()> {
     if !postgres::am_root()? {
         bail!("the Debian package `{package}` is missing: `sudo apt-get install {package}`");
     }
-    let mut update = process::command("apt-get");
-    process::read(update.args(["update", "-q"]))?;
-    let mut install = process::command("apt-get");
-    install.env("DEBIAN_FRONTEND", "noninteractive");
-    process::run(install.args(["install", "-y", "-q", "--no-install-recommends", package]))
+    println!("installing the Debian package {package}");
+    process::read(apt_get().arg("update"))?;
+    process::read(apt_get().args(["install", "-y", "--no-install-recommends", package]))?;
+    Ok(())
+}
+
+/// Patient with the network and with another apt; `RUNLEVEL` keeps a new server from being started.
+fn apt_get() -> Command {
+    let mut command = process::command("apt-get");
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .env("RUNLEVEL", "1");
+    command.args([
+        "-q",
+        "-o",
+        "Acquire::Retries=3",
+        "-o",
+        "DPkg::Lock::Timeout=300",
+    ]);
+    command
 }

@@ -46,6 +46,9 @@ impl App {
     /// Works until `stop` completes; what is under way then is left to the holds.
     pub async fn work(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
+        if let Err(error) = self.release_holds().await {
+            tracing::error!(%error, "what the last run held is left to its holds");
+        }
         loop {
             match self.run_due().await {
                 Ok(0) => {}
@@ -58,6 +61,20 @@ impl App {
                 () = tokio::time::sleep(IDLE) => {}
             }
         }
+    }
+
+    /// The only process needn't wait for the holds of the one before it, which is dead.
+    async fn release_holds(&self) -> Result<(), Error> {
+        if !self.store.is_exclusive() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let release = self
+            .store
+            .write(now, |now, tx| Box::pin(tasks::release_all(tx, *now)));
+        release
+            .await
+            .map_err(|error: store::StoreError| error.into())
     }
 
     /// Does what is due, once; how many tasks were claimed.

@@ -192,6 +192,12 @@ impl Connector for OpenServiceBroker {
     }
 
     async fn clear(&self, request: &Request) -> Result<Outcome, Fault> {
+        if Asked::by(&request.verb) != Asked::Create {
+            // Only a purchase leaves orphans: to clear a failed change would end the subscription.
+            return Ok(Outcome::Done {
+                vendor_reference: request.subscription_key.to_string(),
+            });
+        }
         match self.take_back(request, taken_back()).await? {
             Outcome::Refused(_) => Ok(Outcome::Done {
                 vendor_reference: request.subscription_key.to_string(),

@@ -84,6 +84,7 @@ pub async fn serve(
 ) -> Result<()> {
     let app = open(url).await?;
     let listener = listen(address).await?;
+    let address = listener.local_addr()?;
     let public_url = public_url.unwrap_or_else(|| format!("http://{address}"));
     println!("Seatwright is at {public_url}");
     run(app, listener, &public_url, works, stopped()?).await

@@ -166,6 +166,11 @@ impl Store {
         Ok(())
     }
 
+    /// Whether no other process can be using this database.
+    pub fn is_exclusive(&self) -> bool {
+        matches!(self.reader, Reader::Sqlite(_))
+    }
+
     /// A connection to read with; statements see what is committed.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(Tx::new(match &self.reader {

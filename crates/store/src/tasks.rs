@@ -59,6 +59,14 @@ pub async fn claim(
     }))
 }
 
+/// Lets go of all holds: right only when no other process can be working, as on SQLite.
+pub async fn release_all(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
+    let query = Query::new("UPDATE tasks SET due_at = $1")
+        .bind(now.as_microsecond())
+        .and(" WHERE due_at > ?", now.as_microsecond());
+    tx.execute(query).await.map(drop)
+}
+
 /// Puts a held task off. Fails with a conflict when the hold was lost meanwhile.
 pub async fn postpone(
     tx: &mut Tx,

@@ -194,6 +194,24 @@ async fn a_change_that_fails_later_leaves_what_was_there() {
         "Not today"
     );
     assert_eq!(vendor.truth().await[0]["quantity"], 25);
+    assert_eq!(vendor.connector.clear(&request).await, Ok(done(&request)));
+    assert_eq!(
+        vendor.active_bookings().await,
+        1,
+        "only purchases are cleared"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_not_read_to_its_end() {
+    let vendor = vendor("cirrus").await;
+    let action = json!({"do": "answer", "status": 200, "body": "0123456789", "repeat": 300_000});
+    vendor.faults(json!([{"action": action}])).await;
+    let lost = vendor.connector.submit(&server_backup()).await;
+    let Err(Fault::AnswerLost { evidence, .. }) = lost else {
+        panic!("{lost:?}");
+    };
+    assert!(evidence.contains("more than"), "{evidence}");
 }
 
 #[tokio::test]

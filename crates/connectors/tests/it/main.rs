@@ -1,4 +1,5 @@
 //! The contract that a connector keeps, against the simulator over real HTTP.
+
 #![expect(
     clippy::unwrap_used,
     reason = "what a test can't set up fails the test"
@@ -204,6 +205,7 @@ async fn a_vendor_that_works_slowly_is_asked_until_it_decides() {
     let mut polls = 0;
     while let Ok(Outcome::Accepted { operation, .. }) = &outcome {
         polls += 1;
+        assert!(polls < 10, "{outcome:?}");
         outcome = vendor.connector.poll(&request, operation.as_deref()).await;
     }
     assert!(is_done(&outcome), "{outcome:?}");
