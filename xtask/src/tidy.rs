@@ -90,16 +90,21 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<File>) -> Result<()> {
             if !name.starts_with('.') && !NOT_OURS.contains(&name.as_str()) {
                 collect(&entry.path(), &format!("{path}/"), files)?;
             }
-        } else if path
-            .rsplit_once('.')
-            .is_some_and(|(_, ending)| TEXT.contains(&ending))
-        {
-            let text =
-                fs::read_to_string(entry.path()).with_context(|| format!("cannot read {path}"))?;
+        } else {
+            let text = read(&entry.path())?;
             files.push(File { path, text });
         }
     }
     Ok(())
+}
+
+/// A picture counts as a file of its folder and has nothing to read.
+fn read(path: &Path) -> Result<String> {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    if !ending.is_some_and(|ending| TEXT.contains(&ending)) {
+        return Ok(String::new());
+    }
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// What a rule's own tests compare: the lines that it names.

@@ -67,13 +67,18 @@ pub struct Money {
 }
 
 impl Money {
+    /// An amount that is already counted in minor units.
+    pub const fn new(minor: i64, currency: Currency) -> Money {
+        Money { minor, currency }
+    }
+
     /// Nothing, in a currency.
     pub fn zero(currency: Currency) -> Money {
         Money { minor: 0, currency }
     }
 
     /// Rounds once, half away from zero, to the currency's minor unit.
-    pub fn round(amount: Decimal, currency: Currency) -> Result<Money, MoneyError> {
+    pub fn from_decimal(amount: Decimal, currency: Currency) -> Result<Money, MoneyError> {
         let exponent = currency.exponent();
         let mut rounded =
             amount.round_dp_with_strategy(exponent, RoundingStrategy::MidpointAwayFromZero);
@@ -85,6 +90,11 @@ impl Money {
     /// The same amount in major units, exactly.
     pub fn to_decimal(self) -> Decimal {
         Decimal::new(self.minor, self.currency.exponent())
+    }
+
+    /// The amount as [`Display`](fmt::Display) writes it: `1,234.50 EUR`.
+    pub fn plain(&self) -> String {
+        self.to_string()
     }
 
     /// The sum of two amounts of one currency.
@@ -133,13 +143,68 @@ impl fmt::Display for Money {
     }
 }
 
+/// A catalog price for one unit, exact to a millionth of the major unit; vendors publish prices finer
+/// than a cent. Text in JSON (`"54.8"`), as a number there would pass through a float.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "Decimal", into = "Decimal")]
+pub struct UnitAmount(i64);
+
+impl UnitAmount {
+    /// Digits after the decimal point.
+    const SCALE: u32 = 6;
+
+    /// Reads back what [`millionths`](Self::millionths) stored.
+    pub const fn from_millionths(millionths: i64) -> UnitAmount {
+        UnitAmount(millionths)
+    }
+
+    /// Takes an amount in major units. Nothing is rounded: a seventh decimal is refused.
+    pub fn from_decimal(amount: Decimal) -> Result<UnitAmount, Invalid> {
+        let mut scaled = amount.normalize();
+        if scaled.scale() > Self::SCALE {
+            return Err(Invalid("must have at most six decimals".into()));
+        }
+        scaled.rescale(Self::SCALE);
+        // A number too long for the scale keeps a smaller one; its digits don't count millionths.
+        i64::try_from(scaled.mantissa())
+            .ok()
+            .filter(|_| scaled.scale() == Self::SCALE)
+            .map(UnitAmount)
+            .ok_or_else(|| Invalid("is too large for a price".into()))
+    }
+
+    /// Millionths of the major unit.
+    pub const fn millionths(self) -> i64 {
+        self.0
+    }
+
+    /// The amount in major units, exactly.
+    pub fn to_decimal(self) -> Decimal {
+        Decimal::new(self.0, Self::SCALE).normalize()
+    }
+}
+
+impl TryFrom<Decimal> for UnitAmount {
+    type Error = Invalid;
+
+    fn try_from(amount: Decimal) -> Result<UnitAmount, Invalid> {
+        UnitAmount::from_decimal(amount)
+    }
+}
+
+impl From<UnitAmount> for Decimal {
+    fn from(amount: UnitAmount) -> Decimal {
+        amount.to_decimal()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn money(amount: &str, currency: &str) -> String {
         let currency = Currency::parse(currency).unwrap();
-        Money::round(amount.parse().unwrap(), currency)
+        Money::from_decimal(amount.parse().unwrap(), currency)
             .unwrap()
             .to_string()
     }
@@ -170,5 +235,35 @@ mod tests {
         assert_eq!(most.plus(most), Err(MoneyError::TooLarge));
         assert!(Currency::parse("eur").is_err());
         assert!(Currency::parse("XAU").is_err());
+    }
+
+    #[test]
+    fn money_reads_back_and_only_in_a_known_currency() {
+        let money = Money::new(4932, Currency::parse("EUR").unwrap());
+        let json = serde_json::to_value(money).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({ "minor": 4932, "currency": "EUR" })
+        );
+        assert_eq!(serde_json::from_value::<Money>(json).unwrap(), money);
+        assert_eq!(money.plain(), "49.32 EUR");
+        let unknown = serde_json::json!({ "minor": 1, "currency": "EUX" });
+        assert!(serde_json::from_value::<Money>(unknown).is_err());
+    }
+
+    #[test]
+    fn a_catalog_price_is_exact_to_the_millionth_or_refused() {
+        let amount = |text: &str| UnitAmount::from_decimal(text.parse().unwrap());
+        assert_eq!(amount("54.80").unwrap().millionths(), 54_800_000);
+        assert_eq!(amount("0.0000010").unwrap().millionths(), 1);
+        assert!(amount("0.0000001").is_err());
+        assert!(amount("9223372036854.775807").is_ok());
+        assert!(amount("9223372036854.775808").is_err());
+        assert!(amount("79228162514264337593543950335").is_err());
+        assert_eq!(
+            serde_json::to_string(&amount("54.80").unwrap()).unwrap(),
+            r#""54.8""#
+        );
+        assert!(serde_json::from_str::<UnitAmount>(r#""0.0000001""#).is_err());
     }
 }
