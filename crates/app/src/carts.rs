@@ -81,6 +81,28 @@ impl Once {
             fingerprint: format!("{:x?}", Sha256::digest(content).as_slice()),
         })
     }
+
+    /// The order that the same request led to before; the first time, the key is remembered in the
+    /// transaction of its effect.
+    pub(crate) async fn recall(
+        &self,
+        tx: &mut Tx,
+        access: &Access,
+        order: OrderId,
+        now: Timestamp,
+    ) -> Result<Option<Order>, Error> {
+        let request = RequestKey {
+            organization: access.tenant(),
+            user: access.actor().user,
+            key: self.key.clone(),
+            fingerprint: self.fingerprint.clone(),
+        };
+        match requests::remember(tx, &request, order, now).await? {
+            Remembered::New => Ok(None),
+            Remembered::Repeat(id) => Ok(Some(orders::load(tx, access.tenant(), id).await?)),
+            Remembered::Other => Err(Error::KeyReused),
+        }
+    }
 }
 
 impl App {
@@ -88,11 +110,17 @@ impl App {
     pub async fn cart(&self, access: &Access) -> Result<Option<Order>, Error> {
         access.require(Permission::PlaceOrders)?;
         let mut tx = self.store.read().await?;
-        Ok(orders::find_cart(&mut tx, access.tenant(), access.actor().user).await?)
+        let cart = orders::find_cart(&mut tx, access.tenant(), access.actor().user).await?;
+        Ok(cart.map(|cart| shown(cart, access)))
     }
 
     /// Puts a license into the cart; the first one starts an order.
-    pub async fn add_to_cart(&self, access: &Access, item: AddItem) -> Result<Order, Error> {
+    pub async fn add_to_cart(
+        &self,
+        access: &Access,
+        item: AddItem,
+        once: Option<Once>,
+    ) -> Result<Order, Error> {
         access.require(Permission::PlaceOrders)?;
         let contact = contact(&item)?;
         // Drawn before the transaction, which may run again; a number that is taken is drawn anew.
@@ -101,6 +129,7 @@ impl App {
                 access: access.clone(),
                 item: item.clone(),
                 contact: contact.clone(),
+                once: once.clone(),
                 line: (LineId(clock::id()), SubscriptionId(clock::id())),
                 order: clock::order_identity(),
                 now: self.clock.now(),
@@ -112,7 +141,7 @@ impl App {
             match added {
                 Ok(Some(order)) => {
                     self.committed(access.tenant());
-                    return Ok(order);
+                    return Ok(shown(order, access));
                 }
                 Ok(None) => {}
                 Err(error) => return Err(error),
@@ -144,7 +173,7 @@ impl App {
         });
         let order = order.await?;
         self.committed(access.tenant());
-        Ok(order)
+        Ok(shown(order, access))
     }
 
     /// Takes a license out of the cart; the last one deletes the order.
@@ -161,7 +190,7 @@ impl App {
         });
         let order = order.await?;
         self.committed(access.tenant());
-        Ok(order)
+        Ok(shown(order, access))
     }
 
     /// Buys what is in the cart. The same wish again gives the same order: by its key where the
@@ -181,14 +210,11 @@ impl App {
                 reason,
             });
         }
-        let ids = (0..domain::order::LINES_MAX)
-            .map(|_| TaskId(clock::id()))
-            .collect();
         let state = Placing {
             access: access.clone(),
             command,
             once,
-            ids,
+            ids: crate::orders::task_ids(),
             now: self.clock.now(),
         };
         let order = self
@@ -196,7 +222,7 @@ impl App {
             .write_or_show(state, mode, |state, tx| Box::pin(state.run(tx)))
             .await?;
         self.committed(access.tenant());
-        Ok(order)
+        Ok(shown(order, access))
     }
 }
 
@@ -204,6 +230,7 @@ struct Adding {
     access: Access,
     item: AddItem,
     contact: Contact,
+    once: Option<Once>,
     line: (LineId, SubscriptionId),
     order: (OrderId, u64),
     now: Timestamp,
@@ -238,7 +265,14 @@ impl Adding {
             },
         };
         let (tenant, user) = (access.tenant(), access.actor().user);
-        if let Some(mut order) = orders::find_cart(tx, tenant, user).await? {
+        let cart = orders::find_cart(tx, tenant, user).await?;
+        let target = cart.as_ref().map_or(self.order.0, |cart| cart.id);
+        if let Some(once) = &self.once
+            && let Some(order) = once.recall(tx, access, target, self.now).await?
+        {
+            return Ok(Some(order));
+        }
+        if let Some(mut order) = cart {
             let events = order.add(line, access.actor(), self.now)?;
             orders::save(tx, &mut order, &events, self.now).await?;
             return Ok(Some(order));
@@ -274,18 +308,10 @@ impl Placing {
         )
         .await?;
         let found = found.ok_or(Error::NotFound)?;
-        if let Some(once) = &self.once {
-            let request = RequestKey {
-                organization: access.tenant(),
-                user: access.actor().user,
-                key: once.key.clone(),
-                fingerprint: once.fingerprint.clone(),
-            };
-            match requests::remember(tx, &request, found.id, self.now).await? {
-                Remembered::New => {}
-                Remembered::Repeat(id) => return Ok(orders::load(tx, access.tenant(), id).await?),
-                Remembered::Other => return Err(Error::KeyReused),
-            }
+        if let Some(once) = &self.once
+            && let Some(order) = once.recall(tx, access, found.id, self.now).await?
+        {
+            return Ok(order);
         }
         let mut order = orders::load(tx, access.tenant(), found.id).await?;
         if order.created_by.user != access.actor().user {
@@ -293,10 +319,14 @@ impl Placing {
         }
         // A second click, a refreshed page, a lost answer: the order that was bought is the answer.
         let version = self.command.version;
-        if order.placed_at.is_some() && order.version > version {
+        let shown = match access.visibility().internal {
+            true => order.version,
+            false => order.public_version,
+        };
+        if order.placed_at.is_some() && shown > version {
             return Ok(order);
         }
-        if order.version != version {
+        if shown != version {
             return Err(Error::Changed);
         }
         self.check_prices(tx, &order).await?;
@@ -318,6 +348,39 @@ impl Placing {
         }
         Ok(())
     }
+}
+
+/// Today's prices for a cart that comes back; each that moved is told (T5). What is no longer sold
+/// keeps its price and is refused when it is placed.
+pub(crate) async fn reprice(
+    tx: &mut Tx,
+    access: &Access,
+    order: &mut Order,
+    now: Timestamp,
+) -> Result<Vec<Event>, Error> {
+    let mut events = Vec::new();
+    for (id, item, price) in order
+        .lines
+        .clone()
+        .into_iter()
+        .map(|l| (l.id, l.item, l.price))
+    {
+        let Ok((_, plan)) = catalog::load(tx, access, item.offer, item.plan).await else {
+            continue;
+        };
+        let today = catalog::quote(&plan, price.quantity)?;
+        if today.unit.customer != price.unit.customer {
+            let told = order.change_quantity(id, today, access.actor(), now)?;
+            events.extend(told.into_iter().map(|event| Event {
+                detail: Some(format!(
+                    "{}: the price is now {} instead of {}",
+                    item.name, today.unit.customer, price.unit.customer
+                )),
+                ..event
+            }));
+        }
+    }
+    Ok(events)
 }
 
 /// Leaves the work that events cause, in the same transaction.
@@ -348,6 +411,11 @@ pub(crate) async fn enqueue(
     Ok(())
 }
 
+fn shown(mut order: Order, access: &Access) -> Order {
+    crate::orders::redact(&mut order, access.visibility());
+    order
+}
+
 async fn load(tx: &mut Tx, access: &Access) -> Result<Order, Error> {
     let cart = orders::find_cart(tx, access.tenant(), access.actor().user).await?;
     cart.ok_or(Error::NotFound)
@@ -363,14 +431,23 @@ fn check_quantity(offer: &domain::offer::Offer, quantity: i64) -> Result<u32, Er
 }
 
 fn contact(item: &AddItem) -> Result<Contact, Error> {
-    let name = |field, text| line(text, 80).map_err(|reason| Error::Invalid { field, reason });
+    parse_contact(
+        &item.contact_email,
+        &item.contact_name,
+        &item.contact_surname,
+    )
+}
+
+/// Who will use a license, as typed.
+pub fn parse_contact(email: &str, name: &str, surname: &str) -> Result<Contact, Error> {
+    let parsed = |field, text| line(text, 80).map_err(|reason| Error::Invalid { field, reason });
     Ok(Contact {
-        email: Email::parse(&item.contact_email).map_err(|reason| Error::Invalid {
+        email: Email::parse(email).map_err(|reason| Error::Invalid {
             field: "/contact_email",
             reason,
         })?,
-        name: name("/contact_name", &item.contact_name)?,
-        surname: name("/contact_surname", &item.contact_surname)?,
+        name: parsed("/contact_name", name)?,
+        surname: parsed("/contact_surname", surname)?,
     })
 }
 

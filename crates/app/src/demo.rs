@@ -1,15 +1,18 @@
 //! The demo world: the same organizations, people and offers at every fresh seed.
 
+mod manifest;
+mod orders;
+
 use connectors::{Settings, simulator};
 use domain::access::{Membership, Role};
-use domain::id::{OfferId, OrganizationId, PlanId, UserId, VendorId};
+use domain::id::{OfferId, OrderId, OrganizationId, PlanId, UserId, VendorId};
 use domain::money::Currency;
 use domain::offer::{Cadence, Offer, Plan};
 use domain::organization::{Organization, OrganizationKind, OrganizationStatus, Slug};
 use rust_decimal::Decimal;
 use store::catalog::{self, Vendor};
 use store::users::{self, User};
-use store::{Tx, organizations};
+use store::{StoreError, Tx, organizations};
 use uuid::Uuid;
 
 use crate::{App, Error, sessions};
@@ -205,6 +208,24 @@ const OFFERS: &[Sold] = &[
 const CURRENCIES: &[(&str, i64)] = &[("EUR", 1), ("NOK", 11), ("JPY", 160)];
 
 impl App {
+    /// Adds the demo world's orders, once.
+    pub async fn seed_demo_orders(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        self.store
+            .write(now, |now, tx| {
+                Box::pin(async move {
+                    match store::orders::load(tx, organization(4), OrderId(Uuid::from_u128(1)))
+                        .await
+                    {
+                        Ok(_) => Ok(()),
+                        Err(StoreError::NotFound) => orders::seed(tx, *now).await,
+                        Err(error) => Err(error.into()),
+                    }
+                })
+            })
+            .await
+    }
+
     /// Fills an empty database with the demo world; one that has it already is left as it is. The
     /// vendors are found at the simulator's address.
     pub async fn seed_demo(&self, simulator: &str) -> Result<(), Error> {
@@ -248,7 +269,10 @@ async fn seed(tx: &mut Tx, hash: &str, simulator: &str) -> Result<(), Error> {
     seed_offers(tx).await
 }
 
-async fn seed_people(tx: &mut Tx, hash: &str) -> Result<(), Error> {
+type Known = (String, String, Vec<(u128, Role)>);
+
+/// E-mail, name, roles by organization, of everybody.
+fn people() -> Vec<Known> {
     let known =
         |(email, name, roles): &Person| (email.to_string(), name.to_string(), roles.to_vec());
     let mut people: Vec<_> = STAFF.iter().map(known).collect();
@@ -264,7 +288,11 @@ async fn seed_people(tx: &mut Tx, hash: &str) -> Result<(), Error> {
             }));
         }
     }
-    for (number, (email, name, roles)) in (1u128..).zip(people) {
+    people
+}
+
+async fn seed_people(tx: &mut Tx, hash: &str) -> Result<(), Error> {
+    for (number, (email, name, roles)) in (1u128..).zip(people()) {
         let id = UserId(Uuid::from_u128(number));
         users::save(
             tx,

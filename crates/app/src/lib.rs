@@ -8,6 +8,7 @@ pub mod carts;
 pub mod catalog;
 pub mod clock;
 pub mod demo;
+pub mod operators;
 pub mod orders;
 pub mod sessions;
 pub mod subscriptions;

@@ -1,13 +1,28 @@
-//! Reading orders: every question carries what its asker may learn.
+//! Orders, read and acted on: every question carries what its asker may learn.
 
+use connectors::Settings;
 use domain::access::{Permission, Visibility};
-use domain::event::Event;
-use domain::order::Order;
+use domain::event::{Event, EventKind};
+use domain::id::{NoteId, TaskId};
+use domain::order::action::Action;
+use domain::order::command::Command;
+use domain::order::{Order, Refusal};
 use jiff::Timestamp;
 use store::orders::{self, Listing};
+use store::{Mode, Tx, catalog};
 
 use crate::access::Access;
-use crate::{App, Error};
+use crate::carts::{self, Once};
+use crate::{App, Error, clock, subscriptions, worker};
+
+/// What a request says beside its wish.
+#[derive(Debug, Clone, Default)]
+pub struct Conditions {
+    /// The version that was shown (`If-Match`).
+    pub expected: Option<i64>,
+    /// Its `Idempotency-Key`.
+    pub once: Option<Once>,
+}
 
 impl App {
     /// A page of orders, newest first.
@@ -34,8 +49,46 @@ impl App {
         if !seen.internal {
             events.iter_mut().for_each(|event| event.internal = None);
         }
+        events.retain(|event| seen.internal || event.kind != EventKind::InternalNoteAdded);
         redact(&mut order, seen);
         Ok((order, events))
+    }
+
+    /// Does to an order what a person asks; the same wish with the same key is done once.
+    pub async fn command(
+        &self,
+        access: &Access,
+        number: u64,
+        command: Command,
+        conditions: Conditions,
+        mode: Mode,
+    ) -> Result<Order, Error> {
+        access.require(Permission::SeeOrders)?;
+        access.require(match command.action() {
+            Some(action) => action.permission(),
+            None => Permission::FulfillManually,
+        })?;
+        if let Command::AddNote { is_internal, .. } = command
+            && is_internal
+            && !access.visibility().internal
+        {
+            return Err(Error::Forbidden);
+        }
+        let state = Commanded {
+            access: access.clone(),
+            number,
+            command,
+            conditions,
+            ids: task_ids(),
+            now: self.clock.now(),
+        };
+        let mut order = self
+            .store
+            .write_or_show(state, mode, |state, tx| Box::pin(state.run(tx)))
+            .await?;
+        self.committed(access.tenant());
+        redact(&mut order, access.visibility());
+        Ok(order)
     }
 
     /// Orders that changed after an instant, for live pages.
@@ -53,8 +106,13 @@ impl App {
     }
 }
 
-/// Takes the markup lines out of a mixed order (R18): what is left shows no trace of them.
-fn redact(order: &mut Order, seen: Visibility) {
+/// Takes the markup lines out of a mixed order (R18), and internal notes: what is left shows no trace
+/// of them.
+pub(crate) fn redact(order: &mut Order, seen: Visibility) {
+    if !seen.internal {
+        order.notes.retain(|note| !note.is_internal);
+        order.version = order.public_version;
+    }
     if !seen.markup {
         order.lines.retain(|line| !line.change.is_markup());
     }
@@ -64,4 +122,107 @@ fn hidden_lines(order: &Order, seen: Visibility) -> impl Iterator<Item = domain:
     let is_hidden =
         move |line: &&domain::order::line::Line| !seen.markup && line.change.is_markup();
     order.lines.iter().filter(is_hidden).map(|line| line.id)
+}
+
+/// Whether a caller may do something to an order now: the buttons and the API's `allowed_actions`.
+pub fn may(order: &Order, access: &Access, action: Action) -> bool {
+    let is_owners = matches!(
+        action,
+        Action::Edit | Action::Place | Action::ContinuePurchase | Action::Restore
+    );
+    order.allows(action)
+        && access.standing().may(action.permission())
+        && (!is_owners || order.created_by.user == access.actor().user)
+}
+
+/// A fresh id for a note.
+pub fn note_id() -> NoteId {
+    NoteId(clock::id())
+}
+
+/// Fresh ids for the work that one write can cause.
+pub(crate) fn task_ids() -> Vec<TaskId> {
+    let most = domain::order::LINES_MAX + 2;
+    (0..most).map(|_| TaskId(clock::id())).collect()
+}
+
+struct Commanded {
+    access: Access,
+    number: u64,
+    command: Command,
+    conditions: Conditions,
+    ids: Vec<TaskId>,
+    now: Timestamp,
+}
+
+impl Commanded {
+    async fn run(&self, tx: &mut Tx) -> Result<Order, Error> {
+        let (access, tenant) = (&self.access, self.access.tenant());
+        let found = orders::find(tx, tenant, self.number, access.visibility()).await?;
+        let id = found.ok_or(Error::NotFound)?.id;
+        if let Some(once) = &self.conditions.once
+            && let Some(order) = once.recall(tx, access, id, self.now).await?
+        {
+            return Ok(order);
+        }
+        let mut order = orders::load(tx, tenant, id).await?;
+        let shown = match access.visibility().internal {
+            true => order.version,
+            false => order.public_version,
+        };
+        if self
+            .conditions
+            .expected
+            .is_some_and(|expected| expected != shown)
+        {
+            return Err(Error::Changed);
+        }
+        self.guard(tx, &order).await?;
+        let mut events = order.obey(self.command.clone(), access.actor(), self.now)?;
+        if self.command == Command::ContinuePurchase {
+            events.extend(carts::reprice(tx, access, &mut order, self.now).await?);
+        }
+        orders::save(tx, &mut order, &events, self.now).await?;
+        carts::enqueue(tx, &order, &events, &self.ids, self.now).await?;
+        for line in &order.lines {
+            if events.iter().any(|event| event.line == Some(line.id)) {
+                subscriptions::keep(tx, &order, line).await?;
+            }
+        }
+        Ok(order)
+    }
+
+    /// What a command asks of more than its order.
+    async fn guard(&self, tx: &mut Tx, order: &Order) -> Result<(), Error> {
+        let actor = self.access.actor();
+        match &self.command {
+            Command::ContinuePurchase | Command::Restore
+                if order.allows(Action::ContinuePurchase) || order.allows(Action::Restore) =>
+            {
+                if order.created_by.user != actor.user {
+                    return Err(Refusal::Guarded(
+                        "only the person who began this order can go on with it",
+                    )
+                    .into());
+                }
+                match orders::find_cart(tx, self.access.tenant(), actor.user).await? {
+                    Some(_) => Err(Refusal::Guarded(
+                        "there is a cart already; place it or save it as a draft first",
+                    )
+                    .into()),
+                    None => Ok(()),
+                }
+            }
+            Command::Fulfill { line, .. } | Command::RefuseFulfillment { line, .. } => {
+                let found = order.lines.iter().find(|found| found.id == *line);
+                let vendor = found.ok_or(Refusal::NoSuchLine)?.item.vendor;
+                let chain = &self.access.organization().chain;
+                match catalog::find_vendor(tx, chain, vendor).await? {
+                    Some(vendor) if worker::settings(&vendor)? == Settings::Manual => Ok(()),
+                    _ => Err(Refusal::Guarded("this vendor answers for itself").into()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
 }

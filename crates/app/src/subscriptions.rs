@@ -1,8 +1,11 @@
 //! What an organization has running.
 
 use domain::access::Permission;
-use domain::subscription::Subscription;
-use store::subscriptions;
+use domain::order::Order;
+use domain::order::change::RequestedChange;
+use domain::order::line::{Line, LineState};
+use domain::subscription::{Subscription, SubscriptionState};
+use store::{Tx, subscriptions};
 
 use crate::access::Access;
 use crate::{App, Error};
@@ -17,4 +20,36 @@ impl App {
         let mut tx = self.store.read().await?;
         Ok(subscriptions::list(&mut tx, access.tenant(), LIST_MAX).await?)
     }
+}
+
+/// Keeps what a finished purchase leaves behind; any other line leaves nothing.
+pub(crate) async fn keep(tx: &mut Tx, order: &Order, line: &Line) -> Result<(), Error> {
+    let (
+        LineState::Finished {
+            vendor_reference,
+            at,
+        },
+        RequestedChange::Purchase { quantity },
+    ) = (&line.state, &line.change)
+    else {
+        return Ok(());
+    };
+    let subscription = Subscription {
+        id: line.subscription,
+        organization: order.organization,
+        vendor: line.item.vendor,
+        vendor_name: line.item.vendor_name.clone(),
+        name: line.item.name.clone(),
+        quantity: *quantity,
+        state: SubscriptionState::Active,
+        vendor_reference: vendor_reference.clone(),
+        order: order.id,
+        line: line.id,
+        cadence: line.item.cadence,
+        price: line.price,
+        contact: line.contact.clone(),
+        tenant: line.tenant.clone(),
+        started_at: *at,
+    };
+    Ok(subscriptions::save(tx, &subscription).await?)
 }

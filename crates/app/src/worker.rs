@@ -10,14 +10,13 @@ use domain::id::{LineId, TaskId};
 use domain::order::Order;
 use domain::order::line::{Line, LineEvent, LineState};
 use domain::provisioning::{Doubt, Fault, Outcome, Request, Verb};
-use domain::subscription::{Subscription, SubscriptionState};
 use domain::task::{Task, TaskKind};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
-use store::{Tx, catalog, orders, organizations, subscriptions, tasks};
+use store::{Tx, catalog, orders, organizations, tasks};
 use uuid::Uuid;
 
-use crate::{App, Error, carts, clock};
+use crate::{App, Error, carts, clock, subscriptions};
 
 /// A hold outlives every call of a connector, so no second worker asks while one is asking.
 const HOLD: SignedDuration = SignedDuration::from_secs(60);
@@ -170,8 +169,7 @@ async fn prepare(tx: &mut Tx, task: &Task, now: Timestamp) -> Result<Option<Job>
         .await?
         .ok_or(Error::NotFound)?;
     let vendor = catalog::find_vendor(tx, &customer.chain, task.vendor).await?;
-    let settings = serde_json::from_str(&vendor.ok_or(Error::NotFound)?.settings)
-        .map_err(|error| Error::Internal(format!("settings of vendor {}: {error}", task.vendor)))?;
+    let settings = settings(&vendor.ok_or(Error::NotFound)?)?;
     let request = request(&order, find(&order, task.line)?, customer.slug.as_str())?;
     Ok(Some(Job {
         task,
@@ -179,6 +177,12 @@ async fn prepare(tx: &mut Tx, task: &Task, now: Timestamp) -> Result<Option<Job>
         request,
         settings,
     }))
+}
+
+/// A vendor's settings as its connector reads them.
+pub(crate) fn settings(vendor: &catalog::Vendor) -> Result<Settings, Error> {
+    serde_json::from_str(&vendor.settings)
+        .map_err(|error| Error::Internal(format!("settings of vendor {}: {error}", vendor.id)))
 }
 
 /// The request of a line's present attempt, always the same bytes.
@@ -290,13 +294,7 @@ async fn record(
     let told = if is_news { events.as_slice() } else { &[] };
     orders::save(tx, &mut order, told, now).await?;
     carts::enqueue(tx, &order, told, &[next], now).await?;
-    if let LineState::Finished {
-        vendor_reference,
-        at,
-    } = &after.state
-    {
-        subscriptions::save(tx, &subscription(&order, &after, vendor_reference, *at)).await?;
-    }
+    subscriptions::keep(tx, &order, &after).await?;
     if after.state.is_undecided() {
         put_off(tx, task, retry_after, now).await
     } else {
@@ -326,24 +324,4 @@ fn find(order: &Order, id: LineId) -> Result<&Line, Error> {
         .iter()
         .find(|line| line.id == id)
         .ok_or(Error::NotFound)
-}
-
-fn subscription(order: &Order, line: &Line, reference: &str, at: Timestamp) -> Subscription {
-    Subscription {
-        id: line.subscription,
-        organization: order.organization,
-        vendor: line.item.vendor,
-        vendor_name: line.item.vendor_name.clone(),
-        name: line.item.name.clone(),
-        quantity: line.totals().now,
-        state: SubscriptionState::Active,
-        vendor_reference: reference.to_owned(),
-        order: order.id,
-        line: line.id,
-        cadence: line.item.cadence,
-        price: line.price,
-        contact: line.contact.clone(),
-        tenant: line.tenant.clone(),
-        started_at: at,
-    }
 }

@@ -48,6 +48,11 @@ pub enum EventKind {
     Canceled,
     Archived,
     NoteAdded,
+    InternalNoteAdded,
+    Approved,
+    Rejected,
+    Released,
+    Resolved,
 }
 
 impl EventKind {
@@ -73,6 +78,11 @@ impl EventKind {
             EventKind::Canceled => "Canceled",
             EventKind::Archived => "Archived",
             EventKind::NoteAdded => "Note added",
+            EventKind::InternalNoteAdded => "Internal note added",
+            EventKind::Approved => "Approved",
+            EventKind::Rejected => "Rejected",
+            EventKind::Released => "Sent on its way to the vendor",
+            EventKind::Resolved => "Doubt resolved by a person",
         }
     }
 
@@ -80,7 +90,7 @@ impl EventKind {
     pub fn follow_up(self) -> Option<TaskKind> {
         use EventKind as K;
         match self {
-            K::Placed | K::Retried => Some(TaskKind::Provision),
+            K::Placed | K::Released | K::Retried => Some(TaskKind::Provision),
             K::Failed => Some(TaskKind::Clear),
             K::Started
             | K::LineAdded
@@ -96,6 +106,10 @@ impl EventKind {
             | K::AnswerLost
             | K::Finished
             | K::Canceled
+            | K::InternalNoteAdded
+            | K::Approved
+            | K::Rejected
+            | K::Resolved
             | K::Archived
             | K::NoteAdded => None,
         }

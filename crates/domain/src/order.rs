@@ -3,7 +3,9 @@
 
 pub mod action;
 pub mod change;
+pub mod command;
 pub mod line;
+pub mod note;
 pub mod phase;
 
 use jiff::Timestamp;
@@ -12,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use self::change::RequestedChange;
 use self::line::{IllegalMove, Line, LineEvent, LinePrice, LineState};
+use self::note::Note;
 use self::phase::{Phase, Status, View};
 use crate::event::{Actor, Event, EventKind};
 use crate::id::{LineId, OrderId, OrganizationId};
@@ -71,6 +74,9 @@ pub enum Refusal {
     /// Too many lines.
     #[error("an order has at most {LINES_MAX} lines")]
     TooManyLines,
+    /// A guard beyond the status says no; the words say which and what to do instead.
+    #[error("{0}")]
+    Guarded(&'static str),
     /// The order has no such line.
     #[error("the order has no such line")]
     NoSuchLine,
@@ -109,8 +115,14 @@ pub struct Order {
     pub phase_since: Timestamp,
     /// Which version of the terms was accepted.
     pub terms: Option<String>,
+    /// What people wrote about it, oldest first.
+    #[serde(default)]
+    pub notes: Vec<Note>,
     /// Rises with every change.
     pub version: i64,
+    /// Rises with every change that customer roles may learn of; the version that they are told.
+    #[serde(default)]
+    pub public_version: i64,
 }
 
 impl Order {
@@ -136,7 +148,9 @@ impl Order {
             placed_at: None,
             phase_since: now,
             terms: None,
+            notes: Vec::new(),
             version: 0,
+            public_version: 0,
         };
         (order, vec![event])
     }
@@ -335,6 +349,12 @@ impl Order {
         }])
     }
 
+    /// Whether an event tells something that customer roles may not learn.
+    pub fn is_hidden(&self, event: &Event) -> bool {
+        let is_markup = |line: &Line| Some(line.id) == event.line && line.change.is_markup();
+        event.kind == EventKind::InternalNoteAdded || self.lines.iter().any(is_markup)
+    }
+
     fn only_in_cart(&self) -> Result<(), Refusal> {
         if self.stage == Stage::Cart && self.archived_at.is_none() {
             Ok(())
@@ -359,8 +379,12 @@ impl Order {
 }
 
 /// Any undecided → provisioning; else any failed → failed; else any finished → fulfilled; else canceled.
+/// Beside other changes a markup does not count, so that the phase is the same for those who may
+/// not learn of it.
 fn roll_up(lines: &[Line]) -> Phase {
-    let any = |is: fn(&LineState) -> bool| lines.iter().any(|line| is(&line.state));
+    let is_mixed = lines.iter().any(|line| !line.change.is_markup());
+    let counts = |line: &&Line| !is_mixed || !line.change.is_markup();
+    let any = |is: fn(&LineState) -> bool| lines.iter().filter(counts).any(|line| is(&line.state));
     if any(LineState::is_undecided) {
         Phase::Provisioning
     } else if any(|state| matches!(state, LineState::Failed { .. })) {

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use app::App;
 use app::clock::SystemClock;
+use app::operators::NewUser;
 use connectors::simulator;
+use domain::access::Role;
 use store::Store;
 use store::schema::{self, SchemaState};
 use tokio::net::TcpListener;
@@ -30,7 +32,9 @@ pub async fn migrate(url: &str) -> Result<()> {
 }
 
 pub async fn seed(url: &str, simulator: &str) -> Result<()> {
-    open(url).await?.seed_demo(simulator).await?;
+    let app = open(url).await?;
+    app.seed_demo(simulator).await?;
+    app.seed_demo_orders().await?;
     println!(
         "The demo world is there. Everybody's password is {}.",
         app::demo::PASSWORD
@@ -40,6 +44,61 @@ pub async fn seed(url: &str, simulator: &str) -> Result<()> {
 
 pub async fn create_token(url: &str, email: &str, label: &str) -> Result<()> {
     println!("{}", open(url).await?.create_token(email, label).await?);
+    Ok(())
+}
+
+/// What stands on standard input, without the last line break.
+pub fn read_input() -> Result<String> {
+    let text = std::io::read_to_string(std::io::stdin()).context("can't read standard input")?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// The names of the roles.
+pub fn roles() -> Vec<String> {
+    let name = |role: &Role| serde_json::to_value(role).ok()?.as_str().map(str::to_owned);
+    Role::ALL.iter().filter_map(name).collect()
+}
+
+pub async fn add_user(url: &str, new: NewUser) -> Result<()> {
+    println!("{}", open(url).await?.add_user(new).await?);
+    Ok(())
+}
+
+pub async fn add_vendor(url: &str, organization: &str, slug: &str, name: &str) -> Result<()> {
+    let settings = read_input()?;
+    let app = open(url).await?;
+    app.add_vendor(organization, slug, name, &settings).await?;
+    println!("{name} is there; `seatwright vendor check {slug}` makes a harmless call.");
+    Ok(())
+}
+
+pub async fn check_vendor(url: &str, organization: &str, slug: &str) -> Result<()> {
+    let seen = open(url).await?.check_vendor(organization, slug).await?;
+    println!("{slug} answers and sells {} plans", seen.len());
+    for entry in seen {
+        println!("  {} / {}: {}", entry.product, entry.plan, entry.plan_name);
+    }
+    Ok(())
+}
+
+pub async fn list_vendors(url: &str, organization: &str) -> Result<()> {
+    for vendor in open(url).await?.vendors(organization).await? {
+        println!("{:<20} {}", vendor.slug, vendor.name);
+    }
+    Ok(())
+}
+
+pub async fn list_tokens(url: &str, email: &str) -> Result<()> {
+    for token in open(url).await?.tokens(email).await? {
+        println!("{}  until {}  {}", token.id, token.expires_at, token.label);
+    }
+    Ok(())
+}
+
+pub async fn revoke_token(url: &str, email: &str, id: &str) -> Result<()> {
+    let id = id.parse().context("that is no token id")?;
+    open(url).await?.revoke_token(email, id).await?;
+    println!("The token has ended.");
     Ok(())
 }
 
@@ -87,7 +146,7 @@ pub async fn serve(
     let address = listener.local_addr()?;
     let public_url = public_url.unwrap_or_else(|| format!("http://{address}"));
     println!("Seatwright is at {public_url}");
-    run(app, listener, &public_url, works, stopped()?).await
+    run(app, listener, &public_url, (works, false), stopped()?).await
 }
 
 /// Everything in one process, over the demo world.
@@ -103,6 +162,7 @@ pub async fn demo(port: u16, data: &Path, fresh: bool, url: Option<String>) -> R
     let vendors = listen("127.0.0.1:0").await?;
     let vendors_at = format!("http://{}", vendors.local_addr()?);
     app.seed_demo(&vendors_at).await?;
+    app.seed_demo_orders().await?;
     let listener = listen(&format!("127.0.0.1:{port}")).await?;
     let public_url = format!("http://{}", listener.local_addr()?);
     let stop = stopped()?;
@@ -120,7 +180,8 @@ pub async fn demo(port: u16, data: &Path, fresh: bool, url: Option<String>) -> R
     println!("  distributor distributor-admin@nordic.example");
     println!("  password    {}", app::demo::PASSWORD);
     println!("  vendors     {vendors_at}/truth");
-    let (served, simulated) = tokio::join!(run(app, listener, &public_url, true, stop), vendors);
+    let (served, simulated) =
+        tokio::join!(run(app, listener, &public_url, (true, true), stop), vendors);
     simulated?;
     served
 }
@@ -130,11 +191,11 @@ async fn run(
     app: App,
     listener: TcpListener,
     public_url: &str,
-    works: bool,
+    (works, is_demo): (bool, bool),
     stop: watch::Receiver<bool>,
 ) -> Result<()> {
     let (mut web_stop, mut work_stop) = (stop.clone(), stop.clone());
-    let service = web::router(app.clone(), public_url);
+    let service = web::router(app.clone(), public_url, is_demo);
     let served = axum::serve(listener, service).with_graceful_shutdown(async move {
         web_stop.changed().await.ok();
     });

@@ -1,16 +1,23 @@
 //! The binary: reads the settings, wires the rooms together, and obeys. It has no rules of its own.
 
 mod commands;
+mod settings;
 
 use std::process::ExitCode;
 
+use app::operators::NewUser;
 use clap::{CommandFactory, Parser, Subcommand};
+
+use self::settings::Settings;
 
 /// The self-hosted order desk for companies that sell cloud subscriptions.
 #[derive(Parser)]
 #[command(name = "seatwright", version, about)]
 #[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by a rule")]
 struct Cli {
+    /// A TOML file of settings; the environment and flags win over it
+    #[arg(long, global = true, env = "SEATWRIGHT_CONFIG")]
+    config: Option<std::path::PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -18,9 +25,9 @@ struct Cli {
 /// Where the data are.
 #[derive(clap::Args)]
 struct Database {
-    /// sqlite://PATH or postgres://…
+    /// sqlite://PATH or postgres://…; SQLite in the XDG data directory by default
     #[arg(long, env = "SEATWRIGHT_DATABASE_URL", hide_env_values = true)]
-    database_url: String,
+    database_url: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -44,9 +51,9 @@ enum Command {
     Serve {
         #[command(flatten)]
         database: Database,
-        /// Address to listen on
-        #[arg(long, env = "SEATWRIGHT_LISTEN", default_value = "127.0.0.1:8080")]
-        listen: String,
+        /// Address to listen on; 127.0.0.1:8080 by default
+        #[arg(long, env = "SEATWRIGHT_LISTEN")]
+        listen: Option<String>,
         /// Where people reach it
         #[arg(long, env = "SEATWRIGHT_PUBLIC_URL")]
         public_url: Option<String>,
@@ -75,6 +82,16 @@ enum Command {
         #[arg(long, default_value = "http://127.0.0.1:8090")]
         simulator: String,
     },
+    /// People
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Connections to vendors
+    Vendor {
+        #[command(subcommand)]
+        command: VendorCommand,
+    },
     /// API tokens
     Token {
         #[command(subcommand)]
@@ -99,7 +116,82 @@ enum Command {
 }
 
 #[derive(Subcommand)]
+enum UserCommand {
+    /// Add a person; the password is read from standard input
+    Add {
+        #[command(flatten)]
+        database: Database,
+        /// What they sign in with
+        #[arg(long)]
+        email: String,
+        /// What people call them
+        #[arg(long)]
+        name: String,
+        /// Slug of the organization
+        #[arg(long)]
+        organization: String,
+        /// Such as seller_admin
+        #[arg(long)]
+        role: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum VendorCommand {
+    /// Add a connection, or replace the one of that slug; its settings are JSON on standard input
+    Add {
+        #[command(flatten)]
+        database: Database,
+        /// Slug of the distributor or seller that owns it
+        #[arg(long)]
+        organization: String,
+        /// Its name in addresses and commands
+        #[arg(long)]
+        slug: String,
+        /// Its name for people
+        #[arg(long)]
+        name: String,
+    },
+    /// Make one harmless call and say what came back
+    Check {
+        #[command(flatten)]
+        database: Database,
+        /// Slug of an organization that may use it
+        #[arg(long)]
+        organization: String,
+        /// Its name in commands
+        slug: String,
+    },
+    /// List the connections that an organization may use
+    List {
+        #[command(flatten)]
+        database: Database,
+        /// Slug of the organization
+        #[arg(long)]
+        organization: String,
+    },
+}
+
+#[derive(Subcommand)]
 enum TokenCommand {
+    /// List a person's tokens, without their secrets
+    List {
+        #[command(flatten)]
+        database: Database,
+        /// Whose
+        #[arg(long)]
+        email: String,
+    },
+    /// End a token
+    Revoke {
+        #[command(flatten)]
+        database: Database,
+        /// Whose
+        #[arg(long)]
+        email: String,
+        /// Its id, as `token list` prints it
+        id: String,
+    },
     /// Make a token for a person; it is shown once
     Create {
         #[command(flatten)]
@@ -121,7 +213,7 @@ async fn main() -> ExitCode {
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
-    match run(cli.command).await {
+    match run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("seatwright: {error:#}");
@@ -130,8 +222,10 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> anyhow::Result<()> {
-    match command {
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    let settings = Settings::read(cli.config.as_deref())?;
+    let url = |database: Database| settings.database_url(database.database_url);
+    match cli.command {
         Command::Demo {
             port,
             data,
@@ -143,22 +237,73 @@ async fn run(command: Command) -> anyhow::Result<()> {
             listen,
             public_url,
             no_workers,
-        } => commands::serve(&database.database_url, &listen, public_url, !no_workers).await,
-        Command::Work { database } => commands::work(&database.database_url).await,
-        Command::Migrate { database } => commands::migrate(&database.database_url).await,
+        } => {
+            let listen = listen.or_else(|| settings.listen.clone());
+            let listen = listen.unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+            let public_url = public_url.or_else(|| settings.public_url.clone());
+            commands::serve(&url(database)?, &listen, public_url, !no_workers).await
+        }
+        Command::Work { database } => commands::work(&url(database)?).await,
+        Command::Migrate { database } => commands::migrate(&url(database)?).await,
         Command::Seed {
             database,
             world: _,
             simulator,
-        } => commands::seed(&database.database_url, &simulator).await,
-        Command::Token {
+        } => commands::seed(&url(database)?, &simulator).await,
+        Command::User {
             command:
-                TokenCommand::Create {
+                UserCommand::Add {
                     database,
                     email,
-                    label,
+                    name,
+                    organization,
+                    role,
                 },
-        } => commands::create_token(&database.database_url, &email, &label).await,
+        } => {
+            let role = serde_json::from_value(serde_json::Value::String(role)).map_err(|_| {
+                anyhow::anyhow!("--role must be one of {}", commands::roles().join(", "))
+            })?;
+            let new = NewUser {
+                email,
+                name,
+                organization,
+                role,
+                password: commands::read_input()?,
+            };
+            commands::add_user(&url(database)?, new).await
+        }
+        Command::Vendor { command } => match command {
+            VendorCommand::Add {
+                database,
+                organization,
+                slug,
+                name,
+            } => commands::add_vendor(&url(database)?, &organization, &slug, &name).await,
+            VendorCommand::Check {
+                database,
+                organization,
+                slug,
+            } => commands::check_vendor(&url(database)?, &organization, &slug).await,
+            VendorCommand::List {
+                database,
+                organization,
+            } => commands::list_vendors(&url(database)?, &organization).await,
+        },
+        Command::Token { command } => match command {
+            TokenCommand::Create {
+                database,
+                email,
+                label,
+            } => commands::create_token(&url(database)?, &email, &label).await,
+            TokenCommand::List { database, email } => {
+                commands::list_tokens(&url(database)?, &email).await
+            }
+            TokenCommand::Revoke {
+                database,
+                email,
+                id,
+            } => commands::revoke_token(&url(database)?, &email, &id).await,
+        },
         Command::SimulateVendor { port, seed } => commands::simulate_vendor(port, seed).await,
         Command::Openapi => commands::openapi(),
         Command::Completions { shell } => {

@@ -67,6 +67,22 @@ pub async fn find(
     tx.row(query).await?.as_ref().map(read).transpose()
 }
 
+/// A person's tokens that have not expired, newest first.
+pub async fn list(
+    tx: &mut Tx,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Vec<Credential>, StoreError> {
+    let query = Query::new(
+        "SELECT id, kind, user_id, label, created_at, seen_at, expires_at FROM credentials",
+    )
+    .and(" WHERE user_id = ?", user.0)
+    .and(" AND kind = ?", word(&CredentialKind::Token)?)
+    .and(" AND expires_at > ?", now.as_microsecond())
+    .then(" ORDER BY created_at DESC, id");
+    tx.rows(query).await?.iter().map(read).collect()
+}
+
 /// Notes a use.
 pub async fn touch(tx: &mut Tx, id: TokenId, now: Timestamp) -> Result<(), StoreError> {
     let query = Query::new("UPDATE credentials SET seen_at = $1 WHERE id = $2")

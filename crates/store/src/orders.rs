@@ -38,7 +38,7 @@ pub async fn insert(
     events: &[Event],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    order.version = 1;
+    (order.version, order.public_version) = (1, 1);
     let query = Query::new(
         "INSERT INTO orders (phase, view, is_markup_only, listed_at, changed_at, version, body, \
          organization_id, id, number, created_by) VALUES ",
@@ -66,6 +66,10 @@ pub async fn save(
 ) -> Result<(), StoreError> {
     let loaded = order.version;
     order.version += 1;
+    // A change of hidden facts alone leaves no trace in what customer roles are told.
+    if events.is_empty() || events.iter().any(|event| !order.is_hidden(event)) {
+        order.public_version += 1;
+    }
     let mut query = Query::new(
         "UPDATE orders SET phase = $1, view = $2, is_markup_only = $3, listed_at = $4, \
          changed_at = $5, version = $6, body = $7",
@@ -175,8 +179,8 @@ fn visible(query: Query, seen: Visibility) -> Query {
 pub struct Listing {
     /// Recent or Historical.
     pub view: View,
-    /// Only orders in this phase: a tab, or a filter.
-    pub phase: Option<Phase>,
+    /// Only orders in these phases: a tab, or a filter; all when empty.
+    pub phases: &'static [Phase],
     /// Continue after this row.
     pub after: Option<Position>,
     /// Rows at the most.
@@ -193,8 +197,9 @@ pub async fn list(
     let mut query = Query::new("SELECT body FROM orders")
         .and(" WHERE organization_id = ?", organization.0)
         .and(" AND view = ?", word(&listing.view)?);
-    if let Some(phase) = listing.phase {
-        query = query.and(" AND phase = ?", phase.name());
+    if !listing.phases.is_empty() {
+        let names = listing.phases.iter().map(|phase| phase.name().into());
+        query = query.then(" AND phase IN ").list(names);
     }
     if let Some(after) = listing.after {
         query = query

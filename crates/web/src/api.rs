@@ -1,9 +1,10 @@
 //! The API: everything that a person can do, with a bearer token. The document is made from the
 //! handlers' own types.
 
-mod view;
+pub(crate) mod view;
 
-use app::carts::{AddItem, Once, PlaceCart};
+use app::carts::{AddItem, ChangeItem, Once, PlaceCart};
+use app::orders::Conditions;
 use app::{Error, Listing, Mode};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -38,16 +39,26 @@ fn documented() -> OpenApiRouter<Web> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(orders))
         .routes(routes!(order))
+        .routes(routes!(act))
         .routes(routes!(cart))
         .routes(routes!(add_to_cart))
+        .routes(routes!(change_item, remove_item))
         .routes(routes!(place_cart))
         .routes(routes!(catalog))
         .routes(routes!(subscriptions))
 }
 
-pub(crate) fn router() -> Router<Web> {
+pub(crate) fn router(is_demo: bool) -> Router<Web> {
     let (router, _) = documented().split_for_parts();
+    let router = match is_demo {
+        true => router.route("/api/v1/demo/manifest", get(manifest)),
+        false => router,
+    };
     router.route("/api/openapi.json", get(async || Json(openapi())))
+}
+
+async fn manifest(State(web): State<Web>) -> Result<Json<serde_json::Value>, Problem> {
+    Ok(Json(web.app.demo_manifest().await?))
 }
 
 /// The OpenAPI 3.1 document.
@@ -99,7 +110,7 @@ async fn orders(
     };
     let listing = Listing {
         view,
-        phase: None,
+        phases: &[],
         after,
         limit,
     };
@@ -164,18 +175,24 @@ async fn cart(
 
 /// Puts a license into the caller's cart.
 #[utoipa::path(post, path = "/api/v1/organizations/{organization}/cart/items",
-    params(("organization" = String, Path)), request_body = view::AddItemView,
+    params(("organization" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = view::AddItemView,
     responses((status = 201, body = OrderView), (status = 422, body = view::ProblemView)))]
 async fn add_to_cart(
     State(web): State<Web>,
     Path(organization): Path<String>,
     Program(caller): Program,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let access = web.app.access(&caller, &organization).await?;
     let order = web
         .app
-        .add_to_cart(&access, read::<AddItem>(&body)?)
+        .add_to_cart(
+            &access,
+            read::<AddItem>(&body)?,
+            once(&headers, "add", &body)?,
+        )
         .await?;
     Ok(tagged(StatusCode::CREATED, OrderView::new(&order, &access)))
 }
@@ -186,6 +203,15 @@ struct PlaceQuery {
     /// The same code without the commit.
     #[serde(default)]
     dry_run: bool,
+}
+
+impl PlaceQuery {
+    fn mode(&self) -> Mode {
+        match self.dry_run {
+            true => Mode::DryRun,
+            false => Mode::Commit,
+        }
+    }
 }
 
 /// Buys what is in the cart; safe to repeat with the same `Idempotency-Key`.
@@ -204,18 +230,105 @@ async fn place_cart(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let access = web.app.access(&caller, &organization).await?;
-    let once = match headers.get("idempotency-key") {
-        Some(key) => Some(Once::new(&String::from_utf8_lossy(key.as_bytes()), &body)?),
-        None => None,
-    };
-    let mode = if query.dry_run {
-        Mode::DryRun
-    } else {
-        Mode::Commit
-    };
+    let once = once(&headers, "placement", &body)?;
+    let mode = query.mode();
     let command = read::<PlaceCart>(&body)?;
     let order = web.app.place_cart(&access, command, once, mode).await?;
     Ok(tagged(StatusCode::OK, OrderView::new(&order, &access)))
+}
+
+/// Acts on an order; `allowed_actions` of the order names what is possible now, `fulfill` is the
+/// manual vendor's answer. Safe to repeat with the same `Idempotency-Key`.
+#[utoipa::path(post, path = "/api/v1/organizations/{organization}/orders/{number}/actions/{action}",
+    params(("organization" = String, Path), ("number" = u64, Path), ("action" = String, Path),
+        PlaceQuery, ("Idempotency-Key" = Option<String>, Header), ("If-Match" = Option<String>, Header)),
+    request_body = view::ActionBody,
+    responses((status = 200, body = OrderView), (status = 404, body = view::ProblemView),
+        (status = 409, body = view::ProblemView), (status = 412, body = view::ProblemView),
+        (status = 422, body = view::ProblemView)))]
+async fn act(
+    State(web): State<Web>,
+    Path((organization, number, action)): Path<(String, String, String)>,
+    Query(query): Query<PlaceQuery>,
+    Program(caller): Program,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let access = web.app.access(&caller, &organization).await?;
+    let number = number.parse().map_err(|_| Error::NotFound)?;
+    let typed = match body.is_empty() {
+        true => view::ActionBody::default(),
+        false => read::<view::ActionBody>(&body)?,
+    };
+    let command = typed.command(&action)?;
+    let once = once(&headers, &format!("{number} {action}"), &body)?;
+    let mode = query.mode();
+    let expected = expected(&headers)?;
+    let conditions = Conditions { expected, once };
+    let order = web
+        .app
+        .command(&access, number, command, conditions, mode)
+        .await?;
+    Ok(tagged(StatusCode::OK, OrderView::new(&order, &access)))
+}
+
+/// Changes the quantity of a license in the caller's cart.
+#[utoipa::path(patch, path = "/api/v1/organizations/{organization}/cart/items/{item}",
+    params(("organization" = String, Path), ("item" = String, Path)),
+    request_body = view::ChangeItemView,
+    responses((status = 200, body = OrderView), (status = 404, body = view::ProblemView),
+        (status = 422, body = view::ProblemView)))]
+async fn change_item(
+    State(web): State<Web>,
+    Path((organization, item)): Path<(String, String)>,
+    Program(caller): Program,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let access = web.app.access(&caller, &organization).await?;
+    let item = item.parse().map_err(|_| Error::NotFound)?;
+    let change = read::<ChangeItem>(&body)?;
+    let order = web.app.change_cart(&access, item, change).await?;
+    Ok(tagged(StatusCode::OK, OrderView::new(&order, &access)))
+}
+
+/// Takes a license out of the caller's cart; the last one deletes the order.
+#[utoipa::path(delete, path = "/api/v1/organizations/{organization}/cart/items/{item}",
+    params(("organization" = String, Path), ("item" = String, Path)),
+    responses((status = 200, body = OrderView), (status = 404, body = view::ProblemView)))]
+async fn remove_item(
+    State(web): State<Web>,
+    Path((organization, item)): Path<(String, String)>,
+    Program(caller): Program,
+) -> Result<Response, Problem> {
+    let access = web.app.access(&caller, &organization).await?;
+    let item = item.parse().map_err(|_| Error::NotFound)?;
+    let order = web.app.remove_from_cart(&access, item).await?;
+    Ok(tagged(StatusCode::OK, OrderView::new(&order, &access)))
+}
+
+/// The request's key, bound to what is asked.
+fn once(headers: &HeaderMap, what: &str, body: &[u8]) -> Result<Option<Once>, Error> {
+    let Some(key) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let content = [what.as_bytes(), b"\0", body].concat();
+    Once::new(&String::from_utf8_lossy(key.as_bytes()), &content).map(Some)
+}
+
+/// The version that the client has seen, from `If-Match`.
+fn expected(headers: &HeaderMap) -> Result<Option<i64>, Error> {
+    let Some(tag) = headers.get(header::IF_MATCH).map(|tag| tag.as_bytes()) else {
+        return Ok(None);
+    };
+    let text = String::from_utf8_lossy(tag);
+    match text.trim() {
+        "*" => Ok(None),
+        tag => tag
+            .trim_matches('"')
+            .parse()
+            .map(Some)
+            .map_err(|_| Error::Changed),
+    }
 }
 
 /// What the organization may buy.

@@ -31,8 +31,8 @@ pub struct Web {
     pub(crate) public_url: String,
 }
 
-/// All routes.
-pub fn router(app: App, public_url: &str) -> Router {
+/// All routes; the demo has one more, which tells the whole world as it is.
+pub fn router(app: App, public_url: &str, is_demo: bool) -> Router {
     let web = Web {
         app,
         public_url: public_url.trim_end_matches('/').to_owned(),
@@ -43,7 +43,7 @@ pub fn router(app: App, public_url: &str) -> Router {
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(live::ready))
         .merge(ui::router())
-        .merge(api::router())
+        .merge(api::router(is_demo))
         .fallback(async || error::Page(app::Error::NotFound))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(set(header::CONTENT_SECURITY_POLICY, POLICY))

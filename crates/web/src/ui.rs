@@ -39,6 +39,10 @@ pub(crate) fn router() -> Router<Web> {
         .route("/o/{organization}/orders/live", get(live::orders))
         .route("/o/{organization}/orders/{number}", get(orders::details))
         .route(
+            "/o/{organization}/orders/{number}/actions/{action}",
+            post(orders::act),
+        )
+        .route(
             "/o/{organization}/subscriptions",
             get(catalog::subscriptions),
         )

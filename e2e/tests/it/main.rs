@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-const ORDERS: usize = 60;
-const KILLS: u64 = 18;
+const ORDERS: usize = 200;
+const KILLS: u64 = 50;
 const POINTS: [&str; 3] = ["before_booking", "after_booking", "after_answer"];
 
 struct World {
@@ -26,6 +26,7 @@ struct World {
     server: Option<(Child, String)>,
     token: String,
     starts: u64,
+    purchases: u64,
     _vendors: Child,
 }
 
@@ -46,7 +47,7 @@ impl World {
             &[&seed[..], &["--database-url", &database]].concat(),
         )
         .await;
-        let email = "seller-admin@baltic.example";
+        let email = "seller-admin@fjord.example";
         let token = [
             "token",
             "create",
@@ -64,6 +65,7 @@ impl World {
             server: None,
             token,
             starts: 0,
+            purchases: 0,
             _vendors: vendors,
         }
     }
@@ -95,16 +97,27 @@ impl World {
     }
 
     /// Asks until the server lives long enough to answer.
+    async fn get(&mut self, path: &str) -> Value {
+        self.ask(reqwest::Method::GET, path, None).await
+    }
+
+    /// A wish, under a key of its own for each purchase: repeated until it is answered, done once.
+    async fn post(&mut self, path: &str, body: &Value) -> Value {
+        self.ask(reqwest::Method::POST, path, Some(body)).await
+    }
+
     async fn ask(&mut self, method: reqwest::Method, path: &str, body: Option<&Value>) -> Value {
         for _ in 0..2_000 {
             let address = self.address().await;
-            let url = format!("{address}/api/v1/organizations/amber/{path}");
+            let url = format!("{address}/api/v1/organizations/fern/{path}");
             let mut call = self
                 .http
                 .request(method.clone(), url)
                 .bearer_auth(&self.token);
             if let Some(body) = body {
-                call = call.json(body).header("Idempotency-Key", body.to_string());
+                call = call
+                    .json(body)
+                    .header("Idempotency-Key", format!("{path} {}", self.purchases));
             }
             match call.send().await {
                 Ok(answer) if answer.status().is_success() => {
@@ -124,17 +137,12 @@ impl World {
             "offer": offer["id"], "plan": offer["plans"][0]["id"], "quantity": 3,
             "contact_email": "ieva@amber.example", "contact_name": "Ieva", "contact_surname": "Berg",
         });
-        let mut cart = self.ask(reqwest::Method::GET, "cart", None).await;
-        if cart.is_null() {
-            self.ask(reqwest::Method::POST, "cart/items", Some(&item))
-                .await;
-            cart = self.ask(reqwest::Method::GET, "cart", None).await;
-        }
+        self.purchases += 1;
+        self.post("cart/items", &item).await;
+        let cart = self.get("cart").await;
         let place =
             json!({"number": cart["number"], "version": cart["version"], "accept_terms": true});
-        let order = self
-            .ask(reqwest::Method::POST, "cart/placement", Some(&place))
-            .await;
+        let order = self.post("cart/placement", &place).await;
         order["number"].as_u64().unwrap()
     }
 
@@ -194,7 +202,7 @@ async fn run(program: &str, arguments: &[&str]) -> String {
 
 async fn every_order_is_bought_once(program: String, database: String) {
     let mut world = World::new(program, database).await;
-    let offers = world.ask(reqwest::Method::GET, "catalog", None).await;
+    let offers = world.get("catalog").await;
     let offer = offers
         .as_array()
         .unwrap()
@@ -206,9 +214,7 @@ async fn every_order_is_bought_once(program: String, database: String) {
         placed.push(world.buy(&offer).await);
     }
     for _ in 0..3_000 {
-        let orders = world
-            .ask(reqwest::Method::GET, "orders?limit=200", None)
-            .await;
+        let orders = world.get("orders?limit=200").await;
         let orders = orders.as_array().unwrap();
         assert!(
             orders
@@ -243,10 +249,7 @@ async fn every_order_is_bought_once(program: String, database: String) {
         bookings.values().all(|count| *count == 1),
         "bought twice: {bookings:?}"
     );
-    // By line: an addition to the cart whose answer was lost is repeated, and is then two lines.
-    let orders = world
-        .ask(reqwest::Method::GET, "orders?limit=200", None)
-        .await;
+    let orders = world.get("orders?limit=200").await;
     let orders = orders.as_array().unwrap();
     let lines = orders
         .iter()
@@ -262,6 +265,11 @@ async fn every_order_is_bought_once(program: String, database: String) {
         .iter()
         .map(|o| o["number"].as_u64().unwrap())
         .collect();
+    assert_eq!(
+        lines.len(),
+        ORDERS,
+        "an addition that is repeated is one line"
+    );
     numbers.sort_unstable();
     placed.sort_unstable();
     assert_eq!(

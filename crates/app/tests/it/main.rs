@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 #![expect(clippy::print_stdout, reason = "what is left out is said aloud")]
 
+mod actions;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -114,7 +116,7 @@ impl World {
             contact_surname: "Berg".into(),
             tenant: offer.has_tenant.then(|| "amber.onmicrosoft.com".into()),
         };
-        self.app.add_to_cart(access, item).await
+        self.app.add_to_cart(access, item, None).await
     }
 
     async fn place(&self, access: &Access, cart: &Order) -> Result<Order, Error> {
@@ -194,7 +196,7 @@ fn an_order_goes_from_the_cart_to_a_subscription() {
         assert_eq!(bookings[0]["context"]["order"].as_u64(), Some(order.number));
         let listing = Listing {
             view: View::Recent,
-            phase: None,
+            phases: &[],
             after: None,
             limit: 9,
         };

@@ -280,6 +280,26 @@ impl LineState {
         }
     }
 
+    /// The vendor was asked, or may have been.
+    pub fn was_sent(&self) -> bool {
+        use LineState as S;
+        match self {
+            S::Sending { .. }
+            | S::Checking { .. }
+            | S::Accepted { .. }
+            | S::Finished { .. }
+            | S::Failed { .. } => true,
+            // A retry: the attempt before was asked.
+            S::Queued { attempt } => *attempt > 1,
+            S::Started
+            | S::PendingApproval
+            | S::Scheduled
+            | S::Rejected
+            | S::Canceled
+            | S::Deleted => false,
+        }
+    }
+
     /// The state's name in storage and in printed tables.
     pub fn name(&self) -> &'static str {
         match self {

@@ -31,7 +31,7 @@ async fn insert(store: &Store, order: Order) -> Result<(), StoreError> {
 fn recent(limit: u32) -> Listing {
     Listing {
         view: View::Recent,
-        phase: None,
+        phases: &[],
         after: None,
         limit,
     }

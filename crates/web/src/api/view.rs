@@ -1,19 +1,25 @@
 //! The API's words for orders, offers and subscriptions: what their reader may see, and nothing else.
 
 use app::access::Access;
+use app::carts::parse_contact;
 use app::catalog::quote;
+use app::orders::{may, note_id};
 use app::{Error, Position};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::id::LineId;
 use domain::money::Money;
 use domain::offer::Offer;
 use domain::order::Order;
-use domain::order::action::{Action, target};
-use domain::order::line::Line;
-use domain::order::phase::View;
+use domain::order::Refusal;
+use domain::order::action::Action;
+use domain::order::command::{Command, Resolution};
+use domain::order::line::{Line, LineState};
+use domain::order::note::{self, Note};
 use domain::subscription::Subscription;
+use domain::text::{Invalid, line};
 use jiff::tz::TimeZone;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -49,6 +55,30 @@ pub(crate) struct ChangeView {
     text: String,
 }
 
+/// A note on an order.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NoteView {
+    id: String,
+    text: String,
+    person: String,
+    organization: String,
+    at: String,
+    internal: bool,
+}
+
+impl NoteView {
+    fn new(note: &Note) -> NoteView {
+        NoteView {
+            id: note.id.to_string(),
+            text: note.text.clone(),
+            person: note.author.person.clone(),
+            organization: note.author.organization_name.clone(),
+            at: note.at.to_string(),
+            internal: note.is_internal,
+        }
+    }
+}
+
 /// A line of an order.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ItemView {
@@ -57,7 +87,15 @@ pub(crate) struct ItemView {
     vendor: String,
     quantity: u32,
     status_label: &'static str,
+    /// What the vendor said, where it refused.
+    reason: Option<String>,
     subscription: String,
+    contact_email: String,
+    contact_name: String,
+    contact_surname: String,
+    /// Microsoft only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant: Option<String>,
     unit_price: MoneyView,
     licenses_now: u32,
     licenses_after: Option<u32>,
@@ -77,23 +115,13 @@ pub(crate) struct OrderView {
     created_at: String,
     placed_at: Option<String>,
     items: Vec<ItemView>,
+    notes: Vec<NoteView>,
     allowed_actions: Vec<Value>,
     pub(crate) version: i64,
 }
 
-/// Actions that the API has so far; the transition table knows the rest.
-const OFFERED: [Action; 3] = [Action::Edit, Action::Place, Action::Delete];
-
 impl OrderView {
     pub(crate) fn new(order: &Order, access: &Access) -> OrderView {
-        let archived = order
-            .shown()
-            .is_some_and(|(view, _)| view == View::Historical);
-        let may = |action: &Action| {
-            target(order.phase(), archived, *action).is_some()
-                && access.standing().may(action.permission())
-                && order.created_by.user == access.actor().user
-        };
         OrderView {
             number: order.number,
             name: order.name(&TimeZone::UTC),
@@ -108,10 +136,11 @@ impl OrderView {
             },
             created_at: order.created_at.to_string(),
             placed_at: order.placed_at.map(|at| at.to_string()),
-            items: order.lines.iter().map(item).collect(),
-            allowed_actions: OFFERED
+            items: order.lines.iter().map(item_view).collect(),
+            notes: order.notes.iter().map(NoteView::new).collect(),
+            allowed_actions: Action::ALL
                 .iter()
-                .filter(|action| may(action))
+                .filter(|action| may(order, access, **action))
                 .map(word)
                 .collect(),
             version: order.version,
@@ -119,7 +148,7 @@ impl OrderView {
     }
 }
 
-fn item(line: &Line) -> ItemView {
+fn item_view(line: &Line) -> ItemView {
     let totals = line.totals();
     ItemView {
         id: line.id.to_string(),
@@ -127,7 +156,15 @@ fn item(line: &Line) -> ItemView {
         vendor: line.item.vendor_name.clone(),
         quantity: line.price.quantity,
         status_label: line.state.label(),
+        reason: match &line.state {
+            LineState::Failed { failure, .. } => Some(failure.message.clone()),
+            _ => None,
+        },
         subscription: line.subscription.to_string(),
+        contact_email: line.contact.email.to_string(),
+        contact_name: line.contact.name.clone(),
+        contact_surname: line.contact.surname.clone(),
+        tenant: line.tenant.clone(),
         unit_price: line.price.unit.customer.into(),
         licenses_now: totals.now,
         licenses_after: totals.after,
@@ -235,6 +272,16 @@ pub(crate) struct AddItemView {
     tenant: Option<String>,
 }
 
+/// What `app::carts::ChangeItem` reads.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes a command of app, which knows nothing of OpenAPI"
+)]
+pub(crate) struct ChangeItemView {
+    quantity: i64,
+}
+
 /// What `app::carts::PlaceCart` reads.
 #[derive(ToSchema)]
 #[expect(
@@ -245,6 +292,113 @@ pub(crate) struct PlaceCartView {
     number: u64,
     version: i64,
     accept_terms: bool,
+}
+
+/// What an action may need; each reads its own and refuses the others.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ActionBody {
+    /// The line (`retry`, `resolve_doubt`, `fulfill`).
+    pub(crate) item: Option<String>,
+    /// Why (`reject`; `fulfill` when it can't be).
+    pub(crate) reason: Option<String>,
+    /// The note (`add_note`).
+    pub(crate) text: Option<String>,
+    /// For staff only (`add_note`).
+    pub(crate) internal: bool,
+    /// `booked` or `not_booked` (`resolve_doubt`).
+    pub(crate) resolution: Option<String>,
+    /// The vendor's id of the subscription (`resolve_doubt` as booked, `fulfill`).
+    pub(crate) vendor_reference: Option<String>,
+    /// A corrected contact (`retry`).
+    pub(crate) contact_email: Option<String>,
+    /// A corrected contact (`retry`).
+    pub(crate) contact_name: Option<String>,
+    /// A corrected contact (`retry`).
+    pub(crate) contact_surname: Option<String>,
+}
+
+impl ActionBody {
+    /// The command of an action's name. An unknown action is not found; a missing field is named.
+    pub(crate) fn command(self, action: &str) -> Result<Command, Error> {
+        let needed = |field, value: Option<String>| {
+            line(&value.unwrap_or_default(), 500).map_err(|reason| Error::Invalid { field, reason })
+        };
+        let item = match &self.item {
+            None => None,
+            Some(id) => Some(id.parse::<LineId>().map_err(|_| Refusal::NoSuchLine)?),
+        };
+        let the_item = || {
+            item.ok_or_else(|| Error::Invalid {
+                field: "/item",
+                reason: Invalid("must name the item".into()),
+            })
+        };
+        Ok(match action {
+            "save_as_draft" => Command::SaveAsDraft,
+            "continue_purchase" => Command::ContinuePurchase,
+            "delete" => Command::Delete,
+            "restore" => Command::Restore,
+            "withdraw" => Command::Withdraw,
+            "cancel_schedule" => Command::CancelSchedule,
+            "approve" => Command::Approve,
+            "reject" => Command::Reject {
+                reason: needed("/reason", self.reason)?,
+            },
+            "give_up" => Command::GiveUp,
+            "archive" => Command::Archive,
+            "retry" => Command::Retry {
+                line: item,
+                contact: match self.contact_email {
+                    None => None,
+                    Some(email) => {
+                        the_item()?;
+                        Some(parse_contact(
+                            &email,
+                            &self.contact_name.unwrap_or_default(),
+                            &self.contact_surname.unwrap_or_default(),
+                        )?)
+                    }
+                },
+            },
+            "resolve_doubt" => Command::ResolveDoubt {
+                line: the_item()?,
+                resolution: match self.resolution.as_deref() {
+                    Some("booked") => Resolution::Booked {
+                        vendor_reference: needed("/vendor_reference", self.vendor_reference)?,
+                    },
+                    Some("not_booked") => Resolution::NotBooked,
+                    _ => {
+                        return Err(Error::Invalid {
+                            field: "/resolution",
+                            reason: Invalid("must be booked or not_booked".into()),
+                        });
+                    }
+                },
+            },
+            "add_note" => Command::AddNote {
+                id: note_id(),
+                text: note::parse(&self.text.unwrap_or_default()).map_err(|reason| {
+                    Error::Invalid {
+                        field: "/text",
+                        reason,
+                    }
+                })?,
+                is_internal: self.internal,
+            },
+            "fulfill" => match self.reason.filter(|reason| !reason.trim().is_empty()) {
+                Some(reason) => Command::RefuseFulfillment {
+                    line: the_item()?,
+                    reason: needed("/reason", Some(reason))?,
+                },
+                None => Command::Fulfill {
+                    line: the_item()?,
+                    vendor_reference: needed("/vendor_reference", self.vendor_reference)?,
+                },
+            },
+            _ => return Err(Error::NotFound),
+        })
+    }
 }
 
 /// RFC 9457 with a stable code and the field's JSON pointer.

@@ -149,7 +149,7 @@ pub(crate) async fn add(
     let id: OfferId = offer.parse().map_err(|_| app::Error::NotFound)?;
     let offer = web.app.offer(&access, id).await?;
     let added = match typed.read(id) {
-        Ok(item) => web.app.add_to_cart(&access, item).await.map(drop),
+        Ok(item) => web.app.add_to_cart(&access, item, None).await.map(drop),
         Err(error) => Err(error),
     };
     match added {

@@ -1,12 +1,17 @@
 //! Recent and Historical orders with the side panel, and an order's details.
 
 use app::access::Access;
-use app::{Listing, Position};
+use app::orders::{Conditions, may};
+use app::{Error, Listing, Mode, Position};
 use askama::Template;
+use axum::Form;
 use axum::extract::{Path, Query, State};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::access::Permission;
 use domain::event::Event;
 use domain::order::Order;
+use domain::order::action::Action;
 use domain::order::line::{Line, LineState};
 use domain::order::phase::{Phase, View};
 use jiff::Timestamp;
@@ -15,7 +20,8 @@ use serde::Deserialize;
 
 use super::Frame;
 use crate::Web;
-use crate::error::{Page, render};
+use crate::api::view::ActionBody;
+use crate::error::{Page, render, words};
 use crate::visitor::Visitor;
 
 /// Orders on a page.
@@ -51,6 +57,143 @@ struct OrderPage {
     order: Order,
     events: Vec<Event>,
     shows_cost: bool,
+    forms: Forms,
+    problem: Option<String>,
+}
+
+/// What this visitor may do with the order now, from the transition table.
+struct Forms {
+    buttons: Vec<(&'static str, &'static str)>,
+    may_retry: bool,
+    may_reject: bool,
+    may_resolve: bool,
+    may_note: bool,
+    may_note_internally: bool,
+    may_fulfill: bool,
+}
+
+impl Forms {
+    fn new(order: &Order, access: &Access) -> Forms {
+        let can = |action| may(order, access, action);
+        let buttons = [
+            (
+                Action::ContinuePurchase,
+                "continue_purchase",
+                "Continue purchase",
+            ),
+            (Action::SaveAsDraft, "save_as_draft", "Save as draft"),
+            (Action::Delete, "delete", "Delete order"),
+            (Action::Restore, "restore", "Restore order"),
+            (Action::Approve, "approve", "Approve"),
+            (Action::Withdraw, "withdraw", "Withdraw order"),
+            (Action::CancelSchedule, "cancel_schedule", "Cancel schedule"),
+            (Action::GiveUp, "give_up", "Give up"),
+            (Action::Archive, "archive", "Archive"),
+        ];
+        let offered = buttons.into_iter().filter(|(action, ..)| can(*action));
+        Forms {
+            buttons: offered.map(|(_, name, label)| (name, label)).collect(),
+            may_retry: can(Action::Retry),
+            may_reject: can(Action::Reject),
+            may_resolve: can(Action::ResolveDoubt),
+            may_note: can(Action::AddNote),
+            may_note_internally: access.visibility().internal,
+            may_fulfill: access.standing().may(Permission::FulfillManually),
+        }
+    }
+}
+
+impl OrderPage {
+    fn is_failed(&self, line: &Line) -> bool {
+        matches!(line.state, LineState::Failed { .. })
+    }
+
+    fn is_doubtful(&self, line: &Line) -> bool {
+        matches!(line.state, LineState::Checking { .. })
+    }
+
+    /// The vendor is a person, and it is their turn.
+    fn waits_for_a_person(&self, line: &Line) -> bool {
+        matches!(
+            line.state,
+            LineState::Accepted {
+                operation: None,
+                ..
+            }
+        )
+    }
+}
+
+/// An action as a form sends it; what an action does not need stays empty.
+#[derive(Deserialize)]
+pub(crate) struct ActionForm {
+    token: String,
+    #[serde(default)]
+    item: Option<String>,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    text: Option<String>,
+    #[serde(default)]
+    internal: Option<String>,
+    #[serde(default)]
+    resolution: Option<String>,
+    #[serde(default)]
+    vendor_reference: Option<String>,
+    #[serde(default)]
+    contact_email: Option<String>,
+    #[serde(default)]
+    contact_name: Option<String>,
+    #[serde(default)]
+    contact_surname: Option<String>,
+}
+
+/// Acts on an order and shows it; a refusal is told on the page of the order.
+pub(crate) async fn act(
+    State(web): State<Web>,
+    Path((organization, number, action)): Path<(String, String, String)>,
+    visitor: Visitor,
+    Form(form): Form<ActionForm>,
+) -> Result<Response, Page> {
+    visitor.check_form(&form.token, &organization)?;
+    let access = web.app.access(&visitor.caller, &organization).await?;
+    let number: u64 = number.parse().map_err(|_| Error::NotFound)?;
+    let body = ActionBody {
+        item: form.item,
+        reason: form.reason,
+        text: form.text,
+        internal: form.internal.is_some(),
+        resolution: form.resolution,
+        vendor_reference: form.vendor_reference,
+        contact_email: form.contact_email,
+        contact_name: form.contact_name,
+        contact_surname: form.contact_surname,
+    };
+    let done = match body.command(&action) {
+        Ok(command) => {
+            let app = &web.app;
+            app.command(
+                &access,
+                number,
+                command,
+                Conditions::default(),
+                Mode::Commit,
+            )
+            .await
+        }
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(_) if action == "continue_purchase" => {
+            Ok(Redirect::to(&format!("/o/{organization}/cart")).into_response())
+        }
+        Ok(_) => Ok(Redirect::to(&format!("/o/{organization}/orders/{number}")).into_response()),
+        Err(error @ (Error::Invalid { .. } | Error::Refused(_) | Error::Changed)) => {
+            let page = page(&web, &visitor, &access, number, Some(words(&error))).await?;
+            Ok((StatusCode::CONFLICT, page).into_response())
+        }
+        Err(error) => Err(Page(error)),
+    }
 }
 
 impl OrderPage {
@@ -70,7 +213,7 @@ pub(crate) async fn recent(
     visitor: Visitor,
 ) -> Result<Response, Page> {
     let access = web.app.access(&visitor.caller, &organization).await?;
-    list(&web, &visitor, &access, &question, (View::Recent, None, "")).await
+    list(&web, &visitor, &access, &question, (View::Recent, &[], "")).await
 }
 
 pub(crate) async fn historical(
@@ -80,17 +223,24 @@ pub(crate) async fn historical(
     visitor: Visitor,
 ) -> Result<Response, Page> {
     let access = web.app.access(&visitor.caller, &organization).await?;
-    let (phase, tab) = match question.tab.as_deref() {
-        Some("draft") => (Some(Phase::Cart), "draft"),
-        Some("all") => (None, "all"),
-        _ => (Some(Phase::Provisioning), "active"),
+    let (phases, tab): (&'static [Phase], _) = match question.tab.as_deref() {
+        Some("draft") => (&[Phase::Cart], "draft"),
+        Some("all") => (&[], "all"),
+        _ => (
+            &[
+                Phase::Provisioning,
+                Phase::AwaitingApproval,
+                Phase::Scheduled,
+            ],
+            "active",
+        ),
     };
     list(
         &web,
         &visitor,
         &access,
         &question,
-        (View::Historical, phase, tab),
+        (View::Historical, phases, tab),
     )
     .await
 }
@@ -100,12 +250,12 @@ async fn list(
     visitor: &Visitor,
     access: &Access,
     question: &Question,
-    (view, phase, tab): (View, Option<Phase>, &'static str),
+    (view, phases, tab): (View, &'static [Phase], &'static str),
 ) -> Result<Response, Page> {
     let after = question.after.as_deref().and_then(read_position);
     let listing = Listing {
         view,
-        phase,
+        phases,
         after,
         limit: PAGE,
     };
@@ -146,14 +296,24 @@ pub(crate) async fn details(
 ) -> Result<Response, Page> {
     let access = web.app.access(&visitor.caller, &organization).await?;
     let number = number.parse().map_err(|_| app::Error::NotFound)?;
-    let (order, events) = web.app.order(&access, number).await?;
-    let frame = Frame::new(&visitor, &access);
-    let shows_cost = access.visibility().cost;
+    page(&web, &visitor, &access, number, None).await
+}
+
+async fn page(
+    web: &Web,
+    visitor: &Visitor,
+    access: &Access,
+    number: u64,
+    problem: Option<String>,
+) -> Result<Response, Page> {
+    let (order, events) = web.app.order(access, number).await?;
     Ok(render(&OrderPage {
-        frame,
+        frame: Frame::new(visitor, access),
+        forms: Forms::new(&order, access),
+        shows_cost: access.visibility().cost,
         order,
         events,
-        shows_cost,
+        problem,
     }))
 }
 
@@ -167,11 +327,30 @@ pub(crate) mod say {
 
     /// Placed; created while it is not.
     pub(crate) fn date(order: &Order) -> String {
-        instant(&order.placed_at.unwrap_or(order.created_at))
+        instant(&listed(order))
+    }
+
+    pub(crate) fn listed(order: &Order) -> Timestamp {
+        order.placed_at.unwrap_or(order.created_at)
+    }
+
+    /// The latest note, cut to a line.
+    pub(crate) fn latest_note(order: &Order) -> String {
+        let text = order.notes.last().map_or("", |note| note.text.as_str());
+        let first = text.lines().next().unwrap_or_default();
+        match first.chars().count() {
+            0..=60 => first.to_owned(),
+            _ => first.chars().take(59).chain(['…']).collect(),
+        }
     }
 
     pub(crate) fn instant(at: &Timestamp) -> String {
         at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+    }
+
+    /// For a dense list; the full instant stands in its title.
+    pub(crate) fn short(order: &Order) -> String {
+        listed(order).strftime("%-d %b %Y %H:%M").to_string()
     }
 
     /// The style of a status; the label always stands beside it.

@@ -1,0 +1,80 @@
+//! The demo world told as it is, for whoever checks rights against the truth.
+
+use domain::access::Visibility;
+use domain::order::phase::View;
+use domain::text::Email;
+use serde_json::{Value, json};
+use store::orders::{self, Listing};
+use store::{organizations, subscriptions, users};
+
+use super::{ORGANIZATIONS, PASSWORD, damaged, organization, people};
+use crate::{App, Error};
+
+/// More than the demo world has.
+const ALL: u32 = 100_000;
+const EVERYTHING: Visibility = Visibility {
+    markup_only_orders: true,
+    markup: true,
+    cost: true,
+    internal: true,
+};
+
+impl App {
+    /// Every organization, user, role, order and subscription with its owner.
+    pub async fn demo_manifest(&self) -> Result<Value, Error> {
+        let mut tx = self.store.read().await?;
+        let (mut places, mut found_orders, mut found_subscriptions) = (vec![], vec![], vec![]);
+        for (number, slug, ..) in ORGANIZATIONS {
+            let place = organizations::find_by_id(&mut tx, organization(*number)).await?;
+            let place = place.ok_or(Error::NotFound)?;
+            let parent = match place.chain.get(1) {
+                Some(id) => organizations::find_by_id(&mut tx, *id).await?,
+                None => None,
+            };
+            places.push(
+                json!({ "id": place.id, "slug": slug, "name": place.name, "kind": place.kind,
+                "status": place.status, "country": place.country, "currency": place.currency,
+                "parent": parent.map(|parent| parent.slug) }),
+            );
+            for view in [View::Recent, View::Historical] {
+                let listing = Listing {
+                    view,
+                    phases: &[],
+                    after: None,
+                    limit: ALL,
+                };
+                for order in orders::list(&mut tx, place.id, listing, EVERYTHING).await? {
+                    found_orders.push(json!({ "organization": slug, "number": order.number,
+                        "id": order.id, "view": view, "status": order.status(), "kind": order.kind,
+                        "created_by": order.created_by.email,
+                        "markup_only": order.is_markup_only(),
+                        "items": order.lines.iter().map(|line| line.id).collect::<Vec<_>>(),
+                        "notes": order.notes.len() }));
+                }
+            }
+            for subscription in subscriptions::list(&mut tx, place.id, ALL).await? {
+                found_subscriptions.push(json!({ "organization": slug, "id": subscription.id,
+                    "name": subscription.name, "quantity": subscription.quantity }));
+            }
+        }
+        let mut persons = vec![];
+        for (email, name, _) in people() {
+            let address = Email::parse(&email).map_err(damaged)?;
+            let user = users::find_by_email(&mut tx, &address)
+                .await?
+                .ok_or(Error::NotFound)?;
+            let mut roles = vec![];
+            for held in users::memberships(&mut tx, user.id).await? {
+                let place = organizations::find_by_id(&mut tx, held.organization).await?;
+                roles.push(
+                    json!({ "organization": place.map(|place| place.slug), "role": held.role }),
+                );
+            }
+            persons.push(json!({ "id": user.id, "email": email, "name": name, "roles": roles }));
+        }
+        Ok(
+            json!({ "password": PASSWORD, "organizations": places, "users": persons,
+            "orders": found_orders, "subscriptions": found_subscriptions }),
+        )
+    }
+}

@@ -1,0 +1,313 @@
+//! What a person can tell an order to do besides filling and placing a cart, and what comes of it.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::action::{Action, target};
+use super::line::{LineEvent, LineState};
+use super::note::{NOTES_MAX, Note};
+use super::phase::{Phase, View};
+use super::{Order, Refusal, Stage, event};
+use crate::event::{Actor, Event, EventKind};
+use crate::id::{LineId, NoteId};
+use crate::provisioning::Failure;
+use crate::text::Contact;
+
+/// A person's decision about a line that nobody could find out about.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "resolution", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Resolution {
+    /// The vendor has booked it.
+    Booked {
+        /// The vendor's id of the subscription.
+        vendor_reference: String,
+    },
+    /// The vendor has nothing of it.
+    NotBooked,
+}
+
+/// An action with what it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// File the cart away to buy it later (T4).
+    SaveAsDraft,
+    /// Bring a draft back (T5).
+    ContinuePurchase,
+    /// Remove the cart (T3).
+    Delete,
+    /// Bring a deleted cart back (T6).
+    Restore,
+    /// Stop before a vendor was asked.
+    Withdraw,
+    /// Stop what waits for its date (T12).
+    CancelSchedule,
+    /// Let it go to the vendors (T13).
+    Approve,
+    /// Refuse it as a whole (T9).
+    Reject {
+        /// Why, for the customer to read.
+        reason: String,
+    },
+    /// Send failed lines again (T16).
+    Retry {
+        /// One line, or all that failed.
+        line: Option<LineId>,
+        /// What was wrong with the line's contact.
+        contact: Option<Contact>,
+    },
+    /// File a failed order away (T18).
+    GiveUp,
+    /// File a decided order away (T18).
+    Archive,
+    /// Say what became of a line in doubt, after looking at the vendor's.
+    ResolveDoubt {
+        /// The line.
+        line: LineId,
+        /// What is true.
+        resolution: Resolution,
+    },
+    /// Write a note.
+    AddNote {
+        /// Its id.
+        id: NoteId,
+        /// What, parsed.
+        text: String,
+        /// For staff only.
+        is_internal: bool,
+    },
+    /// A person provisioned a line by hand.
+    Fulfill {
+        /// The line.
+        line: LineId,
+        /// The vendor's id of the subscription.
+        vendor_reference: String,
+    },
+    /// A person can't provision a line.
+    RefuseFulfillment {
+        /// The line.
+        line: LineId,
+        /// Why, for the customer to read.
+        reason: String,
+    },
+}
+
+impl Command {
+    /// The action of the transition table; `None` for the manual vendor's answers.
+    pub fn action(&self) -> Option<Action> {
+        Some(match self {
+            Command::SaveAsDraft => Action::SaveAsDraft,
+            Command::ContinuePurchase => Action::ContinuePurchase,
+            Command::Delete => Action::Delete,
+            Command::Restore => Action::Restore,
+            Command::Withdraw => Action::Withdraw,
+            Command::CancelSchedule => Action::CancelSchedule,
+            Command::Approve => Action::Approve,
+            Command::Reject { .. } => Action::Reject,
+            Command::Retry { .. } => Action::Retry,
+            Command::GiveUp => Action::GiveUp,
+            Command::Archive => Action::Archive,
+            Command::ResolveDoubt { .. } => Action::ResolveDoubt,
+            Command::AddNote { .. } => Action::AddNote,
+            Command::Fulfill { .. } | Command::RefuseFulfillment { .. } => return None,
+        })
+    }
+}
+
+impl Order {
+    /// Whether the table and the guards allow an action now; whose right it is comes on top.
+    pub fn allows(&self, action: Action) -> bool {
+        let is_archived = self
+            .shown()
+            .is_some_and(|(view, _)| view == View::Historical);
+        let any = |is: fn(&LineState) -> bool| self.lines.iter().any(|line| is(&line.state));
+        let is_guarded = match action {
+            Action::Withdraw => any(LineState::was_sent),
+            Action::ResolveDoubt => !any(|state| matches!(state, LineState::Checking { .. })),
+            Action::Place => self.lines.is_empty(),
+            Action::AddNote => self.notes.len() >= NOTES_MAX,
+            // The vendor's windows decide; they come with the change operations.
+            Action::CancelItem => true,
+            _ => false,
+        };
+        self.shown().is_some() && !is_guarded && {
+            action == Action::AddNote || target(self.phase(), is_archived, action).is_some()
+        }
+    }
+
+    /// Does what a person asks, or refuses with the reason; nothing is changed by a refusal.
+    pub fn obey(
+        &mut self,
+        command: Command,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Refusal> {
+        if let Some(action) = command.action()
+            && !self.allows(action)
+        {
+            return Err(self.refusal(action));
+        }
+        let told = |kind| event(kind, Some(actor), None, now);
+        let with = |kind, detail: String| Event {
+            detail: Some(detail),
+            ..event(kind, Some(actor), None, now)
+        };
+        Ok(match command {
+            Command::SaveAsDraft => {
+                self.archived_at = Some(now);
+                vec![told(EventKind::SavedAsDraft)]
+            }
+            Command::ContinuePurchase => {
+                self.archived_at = None;
+                self.phase_since = now;
+                vec![told(EventKind::Continued)]
+            }
+            Command::Delete => self.delete(actor, now)?,
+            Command::Restore => {
+                self.move_lines(&LineEvent::Restored, now)?;
+                self.enter(Stage::Cart, now);
+                vec![told(EventKind::Restored)]
+            }
+            Command::Withdraw | Command::CancelSchedule => {
+                self.move_lines(&LineEvent::Canceled, now)?;
+                self.enter(Stage::Canceled, now);
+                vec![told(EventKind::Canceled)]
+            }
+            Command::Approve => {
+                self.move_lines(&LineEvent::Released, now)?;
+                self.enter(Stage::Released, now);
+                let released = |line: &super::line::Line| {
+                    event(EventKind::Released, Some(actor), Some(line.id), now)
+                };
+                let mut events: Vec<Event> = self.lines.iter().map(released).collect();
+                events.push(told(EventKind::Approved));
+                events
+            }
+            Command::Reject { reason } => {
+                self.move_lines(&LineEvent::Rejected, now)?;
+                self.enter(
+                    Stage::Rejected {
+                        reason: reason.clone(),
+                    },
+                    now,
+                );
+                vec![with(EventKind::Rejected, reason)]
+            }
+            Command::Retry { line, contact } => self.retry(line, contact, actor, now)?,
+            Command::GiveUp | Command::Archive => {
+                self.archived_at = Some(now);
+                vec![told(EventKind::Archived)]
+            }
+            Command::ResolveDoubt { line, resolution } => {
+                let found = self.lines.iter().find(|found| found.id == line);
+                let state = &found.ok_or(Refusal::NoSuchLine)?.state;
+                if !matches!(state, LineState::Checking { .. }) {
+                    return Err(Refusal::Guarded("nothing about this item is in doubt"));
+                }
+                let happened = match resolution {
+                    Resolution::Booked { vendor_reference } => {
+                        LineEvent::Finished { vendor_reference }
+                    }
+                    Resolution::NotBooked => LineEvent::Failed(Failure {
+                        code: "NotBooked".into(),
+                        message: "The vendor has not booked it; a person looked".into(),
+                        field: None,
+                    }),
+                };
+                let mut events = vec![event(EventKind::Resolved, Some(actor), Some(line), now)];
+                events.extend(self.advance(line, &happened, Some(actor), now)?);
+                events
+            }
+            Command::AddNote {
+                id,
+                text,
+                is_internal,
+            } => {
+                self.notes.push(Note {
+                    id,
+                    author: actor.clone(),
+                    at: now,
+                    text,
+                    is_internal,
+                });
+                vec![told(match is_internal {
+                    true => EventKind::InternalNoteAdded,
+                    false => EventKind::NoteAdded,
+                })]
+            }
+            Command::Fulfill {
+                line,
+                vendor_reference,
+            } => {
+                self.only_waiting_for_a_person(line)?;
+                self.advance(
+                    line,
+                    &LineEvent::Finished { vendor_reference },
+                    Some(actor),
+                    now,
+                )?
+            }
+            Command::RefuseFulfillment { line, reason } => {
+                self.only_waiting_for_a_person(line)?;
+                let failure = Failure {
+                    code: "RefusedByPerson".into(),
+                    message: reason,
+                    field: None,
+                };
+                self.advance(line, &LineEvent::Failed(failure), Some(actor), now)?
+            }
+        })
+    }
+
+    fn retry(
+        &mut self,
+        only: Option<LineId>,
+        contact: Option<Contact>,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Refusal> {
+        if only.is_some_and(|only| self.lines.iter().all(|line| line.id != only)) {
+            return Err(Refusal::NoSuchLine);
+        }
+        let mut events = Vec::new();
+        for line in &mut self.lines {
+            let is_failed = matches!(line.state, LineState::Failed { .. });
+            if !is_failed || only.is_some_and(|only| line.id != only) {
+                continue;
+            }
+            if let Some(contact) = &contact {
+                line.contact = contact.clone();
+            }
+            line.state = line.state.after(&LineEvent::Retried, now)?;
+            events.push(event(EventKind::Retried, Some(actor), Some(line.id), now));
+        }
+        if events.is_empty() {
+            return Err(Refusal::Guarded("this item has not failed"));
+        }
+        self.phase_since = now;
+        Ok(events)
+    }
+
+    fn only_waiting_for_a_person(&self, line: LineId) -> Result<(), Refusal> {
+        let found = self.lines.iter().find(|found| found.id == line);
+        match found.ok_or(Refusal::NoSuchLine)?.state {
+            LineState::Accepted { .. } => Ok(()),
+            _ => Err(Refusal::Guarded("this item does not wait for a person")),
+        }
+    }
+
+    fn refusal(&self, action: Action) -> Refusal {
+        let is_placed = self.phase() == Phase::Provisioning && self.archived_at.is_none();
+        match action {
+            Action::Withdraw if is_placed => Refusal::Guarded(
+                "the vendor has been asked already; it can't be withdrawn any more",
+            ),
+            Action::ResolveDoubt if is_placed => {
+                Refusal::Guarded("nothing about this order is in doubt")
+            }
+            Action::AddNote => Refusal::Guarded("an order has at most 200 notes"),
+            _ => Refusal::NotNow {
+                status: self.status(),
+            },
+        }
+    }
+}
