@@ -183,6 +183,9 @@ impl App {
         let order = self.store.write(state, |(access, line, now), tx| {
             Box::pin(async move {
                 let mut order = load(tx, access).await?;
+                if order.lines.iter().all(|found| found.id != *line) {
+                    return Err(Error::NotFound);
+                }
                 let events = order.remove(*line, access.actor(), *now)?;
                 orders::save(tx, &mut order, &events, *now).await?;
                 Ok::<_, Error>(order)

@@ -33,7 +33,7 @@ impl Settings {
             Ok(settings) => Ok(settings),
             Err(error) => {
                 let at = error.span().map_or(0, |span| span.start).min(text.len());
-                let number = text[..at].lines().count().max(1);
+                let number = text[..at].matches('\n').count() + 1;
                 let line = text.lines().nth(number - 1).unwrap_or_default();
                 let name = line.split('=').next().unwrap_or_default().trim();
                 bail!(

@@ -1,0 +1,362 @@
+//! Role × route: what each role is answered on each route, printed and compared. A route that has no
+//! row here fails.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use app::App;
+use app::clock::ManualClock;
+use app::operators::NewUser;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, header};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::access::Role;
+use jiff::Timestamp;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use store::{Store, schema};
+use tower::ServiceExt;
+
+const ADDRESS: &str = "http://desk.example";
+
+/// Method, route, address, body. `#` in an address is the number of a completed order; what a body
+/// asks is refused by a rule for everybody, so that no row changes the world of the next.
+type Row = (&'static str, &'static str, &'static str, &'static str);
+
+const PAGES: &[Row] = &[
+    ("GET", "/", "/", ""),
+    ("GET", "/sign-in", "/sign-in", ""),
+    ("POST", "/sign-in", "/sign-in", "email=a&password=b"),
+    (
+        "POST",
+        "/sign-out",
+        "/sign-out",
+        "organization=amber&token=wrong",
+    ),
+    ("GET", "/organizations", "/organizations", ""),
+    ("GET", "/o/{organization}/catalog", "/o/amber/catalog", ""),
+    (
+        "GET",
+        "/o/{organization}/catalog/{offer}",
+        "/o/amber/catalog/OFFER",
+        "",
+    ),
+    (
+        "POST",
+        "/o/{organization}/catalog/{offer}",
+        "/o/amber/catalog/OFFER",
+        "plan=&quantity=0&contact_email=&contact_name=&contact_surname=",
+    ),
+    ("GET", "/o/{organization}/cart", "/o/amber/cart", ""),
+    (
+        "POST",
+        "/o/{organization}/cart",
+        "/o/amber/cart",
+        "number=1&version=1",
+    ),
+    (
+        "POST",
+        "/o/{organization}/cart/items/{line}",
+        "/o/amber/cart/items/LINE",
+        "quantity=0",
+    ),
+    (
+        "POST",
+        "/o/{organization}/cart/items/{line}/removal",
+        "/o/amber/cart/items/LINE/removal",
+        "",
+    ),
+    ("GET", "/o/{organization}/orders", "/o/amber/orders", ""),
+    (
+        "GET",
+        "/o/{organization}/orders/historical",
+        "/o/amber/orders/historical",
+        "",
+    ),
+    (
+        "GET",
+        "/o/{organization}/orders/live",
+        "/o/amber/orders/live",
+        "",
+    ),
+    (
+        "GET",
+        "/o/{organization}/orders/{number}",
+        "/o/amber/orders/#",
+        "",
+    ),
+    (
+        "POST",
+        "/o/{organization}/orders/{number}/actions/{action}",
+        "/o/amber/orders/#/actions/give_up",
+        "",
+    ),
+    (
+        "GET",
+        "/o/{organization}/subscriptions",
+        "/o/amber/subscriptions",
+        "",
+    ),
+    ("GET", "/static/app.css", "/static/app.css", ""),
+    ("GET", "/static/app.js", "/static/app.js", ""),
+    ("GET", "/healthz", "/healthz", ""),
+    ("GET", "/readyz", "/readyz", ""),
+    ("GET", "/api/openapi.json", "/api/openapi.json", ""),
+];
+
+const API: &[Row] = &[
+    ("GET", "/orders", "/orders", ""),
+    ("GET", "/orders/{number}", "/orders/#", ""),
+    (
+        "POST",
+        "/orders/{number}/actions/{action}",
+        "/orders/#/actions/place_again",
+        "",
+    ),
+    (
+        "POST",
+        "/orders/{number}/actions/{action}",
+        "/orders/#/actions/withdraw",
+        "",
+    ),
+    (
+        "POST",
+        "/orders/{number}/actions/{action}",
+        "/orders/#/actions/approve",
+        "",
+    ),
+    (
+        "POST",
+        "/orders/{number}/actions/{action}",
+        "/orders/#/actions/reject",
+        "{\"reason\": \"no\"}",
+    ),
+    (
+        "POST",
+        "/orders/{number}/actions/{action}",
+        "/orders/#/actions/retry",
+        "",
+    ),
+    (
+        "POST",
+        "/orders/{number}/actions/{action}",
+        "/orders/#/actions/fulfill",
+        "{\"item\": \"LINE\", \"vendor_reference\": \"x\"}",
+    ),
+    (
+        "POST",
+        "/orders/{number}/actions/{action}",
+        "/orders/#/actions/add_note?dry_run=true",
+        "{\"text\": \"seen\"}",
+    ),
+    (
+        "POST",
+        "/orders/{number}/actions/{action}",
+        "/orders/#/actions/add_note?dry_run=true",
+        "{\"text\": \"seen\", \"internal\": true}",
+    ),
+    ("GET", "/cart", "/cart", ""),
+    (
+        "POST",
+        "/cart/items",
+        "/cart/items",
+        "{\"offer\": \"OFFER\", \"plan\": \"PLAN\", \"quantity\": 0, \"contact_email\": \"a@b.example\", \"contact_name\": \"a\", \"contact_surname\": \"b\"}",
+    ),
+    (
+        "PATCH",
+        "/cart/items/{item}",
+        "/cart/items/LINE",
+        "{\"quantity\": 0}",
+    ),
+    ("DELETE", "/cart/items/{item}", "/cart/items/LINE", ""),
+    (
+        "POST",
+        "/cart/placement",
+        "/cart/placement",
+        "{\"number\": 1, \"version\": 1, \"accept_terms\": false}",
+    ),
+    ("GET", "/catalog", "/catalog", ""),
+    ("GET", "/subscriptions", "/subscriptions", ""),
+];
+
+const PREFIX: &str = "/api/v1/organizations/{organization}";
+
+/// Who asks: a role over Amber, somebody of another customer, and nobody.
+const PEOPLE: &[(&str, &str)] = &[
+    ("DA", "distributor-admin@nordic.example"),
+    ("DR", "read-only@nordic.example"),
+    ("SA", "seller-admin@baltic.example"),
+    ("AM", "account-manager@baltic.example"),
+    ("SM", "subscriptions-manager@baltic.example"),
+    ("PM", "product-manager@baltic.example"),
+    ("SB", "billing@baltic.example"),
+    ("SG", "support@baltic.example"),
+    ("CA", "admin@amber.example"),
+    ("C", "user@amber.example"),
+    ("CB", "billing@amber.example"),
+    ("other", "admin@elk.example"),
+    ("none", ""),
+];
+
+struct World {
+    router: Router,
+    app: App,
+    order: String,
+}
+
+async fn world(name: &str) -> World {
+    let file = std::env::temp_dir().join(format!("web-{name}-{}", std::process::id()));
+    std::fs::remove_dir_all(&file).ok();
+    let store = Store::open(&format!("sqlite://{}/test.db", file.display()))
+        .await
+        .unwrap();
+    schema::migrate(&store).await.unwrap();
+    let now = Timestamp::from_second(1_800_000_000).unwrap();
+    let app = App::new(store, Arc::new(ManualClock::at(now)));
+    app.seed_demo("http://127.0.0.1:1").await.unwrap();
+    app.seed_demo_orders().await.unwrap();
+    let manager = NewUser {
+        email: "product-manager@baltic.example".into(),
+        name: "Paula Murd".into(),
+        password: "seatwright-demo".into(),
+        organization: "baltic".into(),
+        role: Role::ProductManager,
+    };
+    app.add_user(manager).await.unwrap();
+    let manifest = app.demo_manifest().await.unwrap();
+    let orders = manifest["orders"].as_array().unwrap();
+    let is_completed =
+        |order: &&Value| order["organization"] == "amber" && order["status"] == "completed";
+    let order = orders.iter().find(is_completed).unwrap()["number"].to_string();
+    World {
+        router: web::router(app.clone(), ADDRESS, true),
+        app,
+        order,
+    }
+}
+
+impl World {
+    fn fill(&self, text: &str) -> String {
+        text.replace('#', &self.order)
+            .replace("OFFER", "off_00000000000000000000000000000001")
+            .replace("PLAN", "pln_000000000000000000000000000003e9")
+            .replace("LINE", "lin_00000000000000000000000000000001")
+    }
+
+    async fn status(&self, request: Request<Body>) -> u16 {
+        self.router
+            .clone()
+            .oneshot(request)
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    }
+
+    async fn page(&self, row: &Row, session: &str) -> u16 {
+        let (method, _, path, body) = *row;
+        let token = Sha256::digest(format!("form\0{session}\0amber"));
+        let body = match body.contains("token=") {
+            true => body.to_owned(),
+            false => format!("{body}&token={}", URL_SAFE_NO_PAD.encode(token)),
+        };
+        let request = Request::builder()
+            .method(method)
+            .uri(self.fill(path))
+            .header(header::COOKIE, format!("s={session}"))
+            .header(header::ORIGIN, ADDRESS)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body));
+        self.status(request.unwrap()).await
+    }
+
+    async fn api(&self, row: &Row, token: &str) -> u16 {
+        let (method, _, path, body) = *row;
+        let path = self.fill(path);
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1/organizations/amber{path}"))
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .body(Body::from(self.fill(body)));
+        self.status(request.unwrap()).await
+    }
+}
+
+#[tokio::test]
+async fn what_each_role_is_answered_is_printed_and_compared() {
+    let world = world("matrix").await;
+    let mut keys = Vec::new();
+    for (_, email) in PEOPLE {
+        keys.push(match *email {
+            "" => (String::new(), String::new()),
+            email => {
+                let session = world.app.sign_in(email, "seatwright-demo", "test").await;
+                let token = world.app.create_token(email, "test").await;
+                (session.unwrap(), token.unwrap())
+            }
+        });
+    }
+    let names: Vec<String> = PEOPLE
+        .iter()
+        .map(|(name, _)| format!("{name:<5}"))
+        .collect();
+    let mut table = format!("{:<70}{}\n", "", names.concat().trim_end());
+    for row in PAGES {
+        let mut line = format!("{:<70}", format!("{} {}", row.0, row.2));
+        for (session, _) in &keys {
+            line += &format!("{:<5}", world.page(row, session).await);
+        }
+        table += &format!("{}\n", line.trim_end());
+    }
+    for row in API {
+        let mut line = format!("{:<70}", format!("{} api {}", row.0, row.2));
+        for (_, token) in &keys {
+            line += &format!("{:<5}", world.api(row, token).await);
+        }
+        table += &format!("{}\n", line.trim_end());
+    }
+    insta::assert_snapshot!(table);
+}
+
+/// Routes as the code writes them: `.route("PATH", get(…).post(…))`.
+fn written_in(source: &str) -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
+    for part in source.split(".route(").skip(1) {
+        let path = part.split('"').nth(1).unwrap().to_owned();
+        for (word, method) in [
+            ("get(", "GET"),
+            ("post(", "POST"),
+            ("put(", "PUT"),
+            ("delete(", "DELETE"),
+        ] {
+            if part.contains(word) {
+                found.insert((method.to_owned(), path.clone()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_route_has_a_row() {
+    let mut written = written_in(include_str!("../../src/ui.rs"));
+    written.extend(written_in(include_str!("../../src/lib.rs")));
+    written.extend(written_in(include_str!("../../src/api.rs")));
+    // The demo's own: tells everything to everybody, and exists in no other world.
+    written.remove(&("GET".to_owned(), "/api/v1/demo/manifest".to_owned()));
+    let document = serde_json::to_value(web::openapi()).unwrap();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            written.insert((method.to_uppercase(), path.clone()));
+        }
+    }
+    let rows = PAGES.iter().map(|row| (row.0.to_owned(), row.1.to_owned()));
+    let api = API
+        .iter()
+        .map(|row| (row.0.to_owned(), format!("{PREFIX}{}", row.1)));
+    let rows: BTreeSet<(String, String)> = rows.chain(api).collect();
+    assert_eq!(written, rows);
+}
