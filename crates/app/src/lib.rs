@@ -23,6 +23,7 @@ use store::{Store, StoreError};
 use tokio::sync::{Notify, broadcast};
 
 use self::clock::Clock;
+use self::worker::Point;
 
 pub use store::Mode;
 pub use store::credentials::CredentialKind::{Session as SESSION, Token as TOKEN};
@@ -35,6 +36,7 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) wake: Arc<Notify>,
     changes: broadcast::Sender<OrganizationId>,
+    rehearsal: Option<fn(Point)>,
 }
 
 impl App {
@@ -45,6 +47,23 @@ impl App {
             clock,
             wake: Arc::new(Notify::new()),
             changes: broadcast::channel(1_024).0,
+            rehearsal: None,
+        }
+    }
+
+    /// Calls `at` whenever the worker passes a point where a crash is most telling. For tests that
+    /// end the process there; it can't change what the worker does.
+    #[must_use]
+    pub fn rehearsing(self, at: fn(Point)) -> App {
+        App {
+            rehearsal: Some(at),
+            ..self
+        }
+    }
+
+    pub(crate) fn pass(&self, point: Point) {
+        if let Some(at) = self.rehearsal {
+            at(point);
         }
     }
 

@@ -33,6 +33,15 @@ enum Question {
     Clear,
 }
 
+/// Where the worker is when a crash is most telling; tests end the process there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    /// The line is *sending* in the database; the vendor knows nothing.
+    BeforeCall,
+    /// The vendor has answered; the database does not know.
+    BeforeCommit,
+}
+
 /// A claimed task with all that its call needs.
 struct Job {
     task: Task,
@@ -110,14 +119,21 @@ impl App {
             .await?;
         self.committed(organization);
         let Some(job) = prepared else { return Ok(true) };
+        self.pass(Point::BeforeCall);
         let answer = match connect(&job.settings) {
             Ok(connector) => ask(connector.as_ref(), &job).await,
             Err(fault) => Err(fault),
         };
         let state = (job, answer, TaskId(clock::id()), self.clock.now());
+        let app = self.clone();
         self.store
-            .write(state, |(job, answer, id, now), tx| {
-                Box::pin(record(tx, job, answer.clone(), *id, *now))
+            .write(state, move |(job, answer, id, now), tx| {
+                let app = app.clone();
+                Box::pin(async move {
+                    record(tx, job, answer.clone(), *id, *now).await?;
+                    app.pass(Point::BeforeCommit);
+                    Ok::<_, Error>(())
+                })
             })
             .await?;
         self.committed(organization);

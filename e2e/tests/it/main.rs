@@ -14,11 +14,26 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-const ORDERS: usize = 200;
-const KILLS: u64 = 50;
-const POINTS: [&str; 3] = ["before_booking", "after_booking", "after_answer"];
+/// Where the process dies: at three points of its vendor's time line, and at two of the worker's.
+const POINTS: [&str; 5] = [
+    "before_booking",
+    "after_booking",
+    "after_answer",
+    "before_call",
+    "before_commit",
+];
+/// The server that can die at the worker's points, and can work wrongly.
+const VICTIM: &str = env!("CARGO_BIN_EXE_victim");
+
+/// How a world's servers are run, and what is asked of it.
+struct Plan {
+    orders: usize,
+    kills: u64,
+    is_wrong: bool,
+}
 
 struct World {
+    plan: Plan,
     program: String,
     database: String,
     http: reqwest::Client,
@@ -31,7 +46,7 @@ struct World {
 }
 
 impl World {
-    async fn new(program: String, database: String) -> World {
+    async fn new(plan: Plan, program: String, database: String) -> World {
         rustls::crypto::ring::default_provider()
             .install_default()
             .ok();
@@ -58,6 +73,7 @@ impl World {
         ];
         let token = run(&program, &token).await;
         World {
+            plan,
             program,
             database,
             http,
@@ -77,14 +93,17 @@ impl World {
         {
             return address.clone();
         }
-        let arguments = [
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--database-url",
-            &self.database,
-        ];
-        let (child, address) = start(&self.program, &arguments).await;
+        let (child, address) = match self.point() {
+            _ if self.plan.is_wrong => start(VICTIM, &[&self.database, "wrong"]).await,
+            Some(point @ ("before_call" | "before_commit")) => {
+                start(VICTIM, &[&self.database, point]).await
+            }
+            _ => {
+                let arguments = ["serve", "--listen", "127.0.0.1:0", "--database-url"];
+                let arguments = [&arguments[..], &[&self.database]].concat();
+                start(&self.program, &arguments).await
+            }
+        };
         let victim = self
             .http
             .put(format!("{}/victim", self.simulator))
@@ -94,6 +113,16 @@ impl World {
         self.starts += 1;
         self.server = Some((child, address.clone()));
         address
+    }
+
+    /// Where the next process dies, one point after the other.
+    fn point(&self) -> Option<&'static str> {
+        let start = usize::try_from(self.starts).unwrap();
+        match self.plan.is_wrong {
+            _ if self.starts >= self.plan.kills => None,
+            true => Some("after_booking"),
+            false => Some(POINTS[start % POINTS.len()]),
+        }
     }
 
     /// Asks until the server lives long enough to answer.
@@ -151,8 +180,7 @@ impl World {
     async fn arm(&self) {
         let drop = json!({"operation": "provision", "percent": 10, "action": {"do": "drop_after"}});
         let mut rules = vec![drop];
-        if self.starts < KILLS {
-            let at = POINTS[usize::try_from(self.starts).unwrap() % POINTS.len()];
+        if let Some(at @ ("before_booking" | "after_booking" | "after_answer")) = self.point() {
             let kill = json!({"do": "kill", "at": at});
             rules.insert(
                 0,
@@ -200,89 +228,77 @@ async fn run(program: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-async fn every_order_is_bought_once(program: String, database: String) {
-    let mut world = World::new(program, database).await;
+/// Buys, waits until all is settled, and compares what the vendor booked with what was ordered.
+async fn judge(plan: Plan, program: String, database: String) -> Result<(), String> {
+    let mut world = World::new(plan, program, database).await;
     let offers = world.get("catalog").await;
-    let offer = offers
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|o| o["name"] == "Cirrus Server Backup");
+    let mut offers = offers.as_array().unwrap().iter();
+    let offer = offers.find(|o| o["name"] == "Cirrus Server Backup");
     let offer = offer.unwrap().clone();
     let mut placed = Vec::new();
-    for _ in 0..ORDERS {
+    for _ in 0..world.plan.orders {
         placed.push(world.buy(&offer).await);
     }
-    for _ in 0..3_000 {
-        let orders = world.get("orders?limit=200").await;
-        let orders = orders.as_array().unwrap();
-        assert!(
-            orders
-                .iter()
-                .all(|order| order["status"] != "provisioning_failed"),
-            "failed by doubt"
-        );
-        if orders
-            .iter()
-            .filter(|order| order["status"] == "provisioning_finished")
-            .count()
-            == ORDERS
-        {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let truth = world
-        .http
-        .get(format!("{}/truth", world.simulator))
-        .send()
-        .await
-        .unwrap();
-    let truth: Vec<Value> = truth.json().await.unwrap();
-    let mut bookings: BTreeMap<String, usize> = BTreeMap::new();
-    for booking in &truth {
-        *bookings
-            .entry(booking["context"]["line"].as_str().unwrap().to_owned())
-            .or_default() += 1;
-    }
-    assert!(
-        bookings.values().all(|count| *count == 1),
-        "bought twice: {bookings:?}"
-    );
-    let orders = world.get("orders?limit=200").await;
-    let orders = orders.as_array().unwrap();
-    let lines = orders
-        .iter()
-        .flat_map(|order| order["items"].as_array().unwrap());
-    let mut lines: Vec<&str> = lines.map(|line| line["id"].as_str().unwrap()).collect();
-    lines.sort_unstable();
-    assert_eq!(
-        bookings.keys().collect::<Vec<_>>(),
-        lines,
-        "each line, and no other"
-    );
-    let mut numbers: Vec<u64> = orders
-        .iter()
-        .map(|o| o["number"].as_u64().unwrap())
-        .collect();
-    assert_eq!(
-        lines.len(),
-        ORDERS,
-        "an addition that is repeated is one line"
-    );
-    numbers.sort_unstable();
     placed.sort_unstable();
-    assert_eq!(
-        numbers, placed,
-        "each order that was acknowledged, and no other"
-    );
+    let orders = world.settle().await;
+    if orders.iter().any(|o| o["status"] == "provisioning_failed") {
+        return Err("an order failed by doubt".into());
+    }
+    let truth = world.http.get(format!("{}/truth", world.simulator)).send();
+    let truth: Vec<Value> = truth.await.unwrap().json().await.unwrap();
+    let mut bookings: BTreeMap<&str, usize> = BTreeMap::new();
+    for booking in &truth {
+        let line = booking["context"]["line"].as_str().unwrap();
+        *bookings.entry(line).or_default() += 1;
+    }
     println!(
-        "{ORDERS} orders, {} kills, {} bookings",
+        "{} orders, {} kills, {} bookings",
+        orders.len(),
         world.starts - 1,
         truth.len()
     );
-    assert_eq!(world.starts, KILLS + 1, "each kill ends a process");
+    if let Some((line, count)) = bookings.iter().find(|(_, count)| **count != 1) {
+        return Err(format!("{line} was bought {count} times"));
+    }
+    let items = orders.iter().flat_map(|o| o["items"].as_array().unwrap());
+    let mut lines: Vec<&str> = items.map(|line| line["id"].as_str().unwrap()).collect();
+    lines.sort_unstable();
+    if !bookings.keys().eq(&lines) || lines.len() != world.plan.orders {
+        return Err("what is booked is not what was ordered".into());
+    }
+    let mut numbers: Vec<u64> = orders.iter().filter_map(|o| o["number"].as_u64()).collect();
+    numbers.sort_unstable();
+    if numbers != placed {
+        return Err("an order that was acknowledged is lost, or one is there unasked".into());
+    }
+    assert_eq!(
+        world.starts,
+        world.plan.kills + 1,
+        "each kill ends a process"
+    );
+    Ok(())
 }
+
+impl World {
+    /// The orders once none is under way.
+    async fn settle(&mut self) -> Vec<Value> {
+        for _ in 0..3_000 {
+            let orders = self.get("orders?limit=200").await;
+            let orders = orders.as_array().unwrap();
+            if orders.iter().all(|o| o["status"] != "provisioning_started") {
+                return orders.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("not settled after minutes");
+    }
+}
+
+const HARD: Plan = Plan {
+    orders: 200,
+    kills: 50,
+    is_wrong: false,
+};
 
 /// The program that `cargo xtask ci` has built.
 fn program() -> Option<String> {
@@ -297,7 +313,8 @@ fn program() -> Option<String> {
 async fn killed_while_it_buys_on_sqlite_it_buys_each_order_once() {
     let Some(program) = program() else { return };
     let folder = std::env::temp_dir().join(format!("seatwright-crash-{}", std::process::id()));
-    every_order_is_bought_once(program, format!("sqlite://{}/test.db", folder.display())).await;
+    let database = format!("sqlite://{}/test.db", folder.display());
+    assert_eq!(judge(HARD, program, database).await, Ok(()));
     std::fs::remove_dir_all(folder).unwrap();
 }
 
@@ -307,5 +324,21 @@ async fn killed_while_it_buys_on_postgresql_it_buys_each_order_once() {
         println!("NOT TESTED ON POSTGRESQL: TEST_POSTGRES_URL is not set");
         return;
     };
-    every_order_is_bought_once(program, server).await;
+    assert_eq!(judge(HARD, program, server).await, Ok(()));
+}
+
+/// The judge would notice: a worker that calls first and records after buys twice.
+#[tokio::test]
+async fn a_worker_that_calls_first_and_records_after_is_caught() {
+    let Some(program) = program() else { return };
+    let folder = std::env::temp_dir().join(format!("seatwright-wrong-{}", std::process::id()));
+    let plan = Plan {
+        orders: 5,
+        kills: 2,
+        is_wrong: true,
+    };
+    let database = format!("sqlite://{}/test.db", folder.display());
+    let verdict = judge(plan, program, database).await.unwrap_err();
+    assert!(verdict.contains("was bought"), "{verdict}");
+    std::fs::remove_dir_all(folder).unwrap();
 }
