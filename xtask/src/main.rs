@@ -4,6 +4,7 @@
     reason = "a command line tool answers on standard output"
 )]
 
+mod bench;
 mod ci;
 mod generated;
 mod postgres;
@@ -21,6 +22,7 @@ cargo xtask <command>
   ci [check …]             every check, or those named; what CI runs
   tidy                     the house rules that no other tool knows
   tools                    find or install what the tests need beyond Rust
+  bench [orders]           speed and size beside a bare baseline, with 100,000 orders unless said
   postgres [-- command …]  start a throw-away PostgreSQL, run the command with TEST_POSTGRES_URL
 ";
 
@@ -46,6 +48,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "tidy" => tidy::run(),
         "tools" => tools::run(),
         "postgres" => postgres::run_with(&tools::postgres()?, rest),
+        "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

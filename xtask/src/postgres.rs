@@ -11,11 +11,14 @@ use anyhow::{Context, Result, bail};
 
 use crate::process;
 
-/// Fast and forgetful: nothing in a test database is worth a disk write.
-const SETTINGS: &[&str] = &[
+/// Nothing in a test database is worth a disk write.
+const FORGETFUL: &[&str] = &[
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
+];
+
+const SETTINGS: &[&str] = &[
     "max_connections=200",
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
@@ -35,8 +38,17 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a server from the programs in `bin`.
+    /// Starts a forgetful server from the programs in `bin`.
     pub fn start(bin: &Path) -> Result<Self> {
+        Postgres::start_with(bin, &[SETTINGS, FORGETFUL].concat())
+    }
+
+    /// Starts a server that keeps what it says it keeps.
+    pub fn start_durable(bin: &Path) -> Result<Self> {
+        Postgres::start_with(bin, SETTINGS)
+    }
+
+    fn start_with(bin: &Path, settings: &[&str]) -> Result<Self> {
         let user = User::for_server()?;
         let folder = make_folder(&user)?;
         let guardian = start_guardian(bin, &folder, &user)?;
@@ -45,7 +57,7 @@ impl Postgres {
             guardian,
         };
         initialize(bin, &folder, &user)?;
-        let port = listen(bin, &folder, &user)?;
+        let port = listen(bin, &folder, &user, settings)?;
         server.url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
         Ok(server)
     }
@@ -163,11 +175,11 @@ fn initialize(bin: &Path, folder: &Path, user: &User) -> Result<()> {
 }
 
 /// Another process may take the free port before the server does: then the next one is tried.
-fn listen(bin: &Path, folder: &Path, user: &User) -> Result<u16> {
+fn listen(bin: &Path, folder: &Path, user: &User, settings: &[&str]) -> Result<u16> {
     let log = folder.join("log");
     for _ in 0..5 {
         let port = free_port()?;
-        let settings: String = SETTINGS
+        let settings: String = settings
             .iter()
             .map(|setting| format!(" -c {setting}"))
             .collect();

@@ -253,6 +253,7 @@ impl Adding {
             contact: self.contact.clone(),
             tenant: tenant(&offer, item.tenant.as_deref())?,
             parameters: serde_json::Map::new(),
+            period: None,
             price: catalog::quote(&plan, quantity)?,
             state: LineState::Started,
             item: Item {

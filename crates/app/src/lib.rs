@@ -132,7 +132,7 @@ pub enum Error {
     #[error("this Idempotency-Key was used for a different request")]
     KeyReused,
     /// Too many tries.
-    #[error("too many attempts; wait a minute and try again")]
+    #[error("too many attempts; wait an hour and try again")]
     TooMany,
     /// Our fault.
     #[error("internal error: {0}")]

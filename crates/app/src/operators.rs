@@ -3,20 +3,23 @@
 
 use std::fmt;
 
-use connectors::{CatalogEntry, Settings, connect};
+use connectors::{CatalogEntry, Cost, Settings, connect};
 use domain::access::{Membership, Role};
-use domain::id::{TokenId, UserId, VendorId};
+use domain::id::{OfferId, OrganizationId, PlanId, TokenId, UserId, VendorId};
+use domain::offer::{Cadence, Offer, Plan};
 use domain::organization::{Organization, OrganizationKind, Slug};
 use domain::text::{Email, Invalid, line};
 use store::catalog::{self, Vendor};
 use store::credentials::Credential;
 use store::users::{self, User};
-use store::{StoreError, credentials, organizations};
+use store::{StoreError, Tx, credentials, organizations};
 
 use crate::{App, Error, clock, sessions, worker};
 
 /// Shortest password that is taken (reliability 5.2); there are no rules of composition.
 const PASSWORD_MIN: usize = 12;
+/// Offers of one owner that an import compares with.
+const OFFERS_MAX: u32 = 100_000;
 
 /// A person to add.
 pub struct NewUser {
@@ -38,6 +41,96 @@ impl fmt::Debug for NewUser {
         f.debug_struct("NewUser")
             .field("email", &self.email)
             .finish_non_exhaustive()
+    }
+}
+
+/// What an import did, in offers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Not sold before.
+    pub added: usize,
+    /// Sold before, with other prices, limits or names.
+    pub changed: usize,
+    /// No longer listed by the vendor.
+    pub withdrawn: usize,
+}
+
+async fn import(
+    tx: &mut Tx,
+    owner: OrganizationId,
+    vendor: &Vendor,
+    entries: &[CatalogEntry],
+    drawn: &[(OfferId, Vec<PlanId>)],
+) -> Result<Imported, Error> {
+    let has_tenant = connect(&worker::settings(vendor)?)
+        .map_err(|fault| invalid("/settings")(Invalid(fault.to_string())))?
+        .abilities()
+        .has_tenants;
+    let known = catalog::list_offers(tx, &[owner], OFFERS_MAX).await?;
+    let mut known: Vec<_> = known
+        .into_iter()
+        .filter(|offer| offer.vendor == vendor.id)
+        .collect();
+    let mut done = Imported::default();
+    for (entry, (id, plan_ids)) in entries.iter().zip(drawn) {
+        let is_it = |o: &Offer| o.product == entry.product && o.vendor_plan == entry.plan;
+        let before = known.iter().position(is_it).map(|at| known.swap_remove(at));
+        let mut offer = before.clone().unwrap_or_else(|| Offer {
+            id: *id,
+            owner,
+            vendor: vendor.id,
+            vendor_name: vendor.name.clone(),
+            name: format!("{} {}", entry.product_name, entry.plan_name),
+            description: entry.description.clone(),
+            product: entry.product.clone(),
+            vendor_plan: entry.plan.clone(),
+            minimum: 1,
+            maximum: 1,
+            has_tenant,
+            is_withdrawn: false,
+            plans: Vec::new(),
+        });
+        offer.is_withdrawn = false;
+        offer.maximum = entry.maximum.unwrap_or(offer.maximum);
+        for (cost, plan_id) in entry.costs.iter().zip(plan_ids) {
+            set_price(&mut offer, cost, *plan_id);
+        }
+        match before {
+            None if offer.plans.is_empty() => continue,
+            None => done.added += 1,
+            Some(before) if before == offer => continue,
+            Some(_) => done.changed += 1,
+        }
+        catalog::save_offer(tx, &offer).await?;
+    }
+    for mut offer in known.into_iter().filter(|offer| !offer.is_withdrawn) {
+        offer.is_withdrawn = true;
+        done.withdrawn += 1;
+        catalog::save_offer(tx, &offer).await?;
+    }
+    Ok(done)
+}
+
+/// Today's cost, in every plan of its currency and length; a plan of its own where there is none. What
+/// is charged above it is the markup's to say, so the retail price of a new plan is its cost.
+fn set_price(offer: &mut Offer, cost: &Cost, id: PlanId) {
+    let mut is_known = false;
+    for plan in &mut offer.plans {
+        if plan.currency == cost.currency && plan.cadence.term_months == cost.months {
+            (plan.cost, is_known) = (cost.amount, true);
+        }
+    }
+    if !is_known {
+        offer.plans.push(Plan {
+            id,
+            cadence: Cadence {
+                term_months: cost.months,
+                cycle_months: cost.months,
+            },
+            currency: cost.currency,
+            cost: cost.amount,
+            retail: cost.amount,
+        });
     }
 }
 
@@ -150,6 +243,32 @@ impl App {
             .catalog()
             .await
             .map_err(said)
+    }
+
+    /// Takes over what a vendor sells: new plans become offers, known ones get today's prices and
+    /// limits, and what the vendor no longer lists is withdrawn. A vendor's plan without prices changes
+    /// nothing. Importing twice is importing once.
+    pub async fn import_catalog(&self, owner: &str, slug: &str) -> Result<Imported, Error> {
+        let entries = self.check_vendor(owner, slug).await?;
+        let owner = self.organization(owner).await?;
+        let vendors = self.vendors(owner.slug.as_str()).await?;
+        let mut own = vendors.into_iter().filter(|known| known.owner == owner.id);
+        let vendor = own
+            .find(|known| known.slug == slug)
+            .ok_or(Error::NotFound)?;
+        let drawn: Vec<(OfferId, Vec<PlanId>)> = entries
+            .iter()
+            .map(|entry| {
+                let plans = entry.costs.iter().map(|_| PlanId(clock::id())).collect();
+                (OfferId(clock::id()), plans)
+            })
+            .collect();
+        let state = (owner, vendor, entries, drawn);
+        self.store
+            .write(state, |(owner, vendor, entries, drawn), tx| {
+                Box::pin(import(tx, owner.id, vendor, entries, drawn))
+            })
+            .await
     }
 
     /// A person's tokens, without their secrets.

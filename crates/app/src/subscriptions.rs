@@ -50,6 +50,7 @@ pub(crate) async fn keep(tx: &mut Tx, order: &Order, line: &Line) -> Result<(), 
         contact: line.contact.clone(),
         tenant: line.tenant.clone(),
         started_at: *at,
+        ends_on: line.period.map(|period| period.ends_on),
     };
     Ok(subscriptions::save(tx, &subscription).await?)
 }

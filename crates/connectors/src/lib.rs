@@ -9,7 +9,9 @@ pub mod osb;
 pub mod simulator;
 
 use async_trait::async_trait;
+use domain::money::Currency;
 use domain::provisioning::{Doubt, Fault, Outcome, RepeatClass, Request, Verb};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// What a vendor sells, as its own catalog lists it.
@@ -25,6 +27,21 @@ pub struct CatalogEntry {
     pub plan_name: String,
     /// What the vendor says about the plan.
     pub description: String,
+    /// Most units in one line, where the vendor says so.
+    pub maximum: Option<u32>,
+    /// What a unit costs, by cycle and currency; empty where the vendor says nothing.
+    pub costs: Vec<Cost>,
+}
+
+/// A price of a vendor's plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Months that are paid at once: 1 or 12.
+    pub months: u32,
+    /// What it is in.
+    pub currency: Currency,
+    /// Vendor to partner, per unit; never negative.
+    pub amount: Decimal,
 }
 
 /// What a connector can do and how it may be repeated; screens and the engine read it, so that

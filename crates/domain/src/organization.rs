@@ -30,6 +30,17 @@ pub enum OrganizationStatus {
     Suspended,
 }
 
+impl OrganizationStatus {
+    /// The word on the screen.
+    pub fn label(self) -> &'static str {
+        match self {
+            OrganizationStatus::New => "New",
+            OrganizationStatus::Active => "Active",
+            OrganizationStatus::Suspended => "Suspended",
+        }
+    }
+}
+
 /// A readable name in addresses: `a-z`, `0-9` and inner hyphens, 2 to 40 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

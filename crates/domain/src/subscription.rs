@@ -70,4 +70,7 @@ pub struct Subscription {
     pub tenant: Option<String>,
     /// When it began.
     pub started_at: Timestamp,
+    /// Its last day, where the one who provisioned it said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_on: Option<jiff::civil::Date>,
 }

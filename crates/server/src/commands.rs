@@ -81,6 +81,13 @@ pub async fn check_vendor(url: &str, organization: &str, slug: &str) -> Result<(
     Ok(())
 }
 
+pub async fn import_catalog(url: &str, organization: &str, slug: &str) -> Result<()> {
+    let done = open(url).await?.import_catalog(organization, slug).await?;
+    let (added, changed, withdrawn) = (done.added, done.changed, done.withdrawn);
+    println!("{added} offers are new, {changed} changed, {withdrawn} are withdrawn");
+    Ok(())
+}
+
 pub async fn list_vendors(url: &str, organization: &str) -> Result<()> {
     for vendor in open(url).await?.vendors(organization).await? {
         println!("{:<20} {}", vendor.slug, vendor.name);
@@ -171,9 +178,12 @@ pub async fn demo(port: u16, data: &Path, fresh: bool, url: Option<String>) -> R
         state_file: Some(data.join("vendors.json")),
     };
     let mut vendors_stop = stop.clone();
-    let vendors = simulator::serve(vendors, options, async move {
+    let vendors = tokio::spawn(simulator::serve(vendors, options, async move {
         vendors_stop.changed().await.ok();
-    });
+    }));
+    for slug in ["microsoft", "cirrus"] {
+        app.import_catalog("nordic", slug).await?;
+    }
     println!("Seatwright is at {public_url}");
     println!("  seller      seller-admin@baltic.example");
     println!("  customer    admin@amber.example");
@@ -182,7 +192,7 @@ pub async fn demo(port: u16, data: &Path, fresh: bool, url: Option<String>) -> R
     println!("  vendors     {vendors_at}/truth");
     let (served, simulated) =
         tokio::join!(run(app, listener, &public_url, (true, true), stop), vendors);
-    simulated?;
+    simulated??;
     served
 }
 

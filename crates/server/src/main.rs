@@ -162,6 +162,16 @@ enum VendorCommand {
         /// Its name in commands
         slug: String,
     },
+    /// Take over what the vendor sells: new offers, new prices, withdrawn ones
+    Import {
+        #[command(flatten)]
+        database: Database,
+        /// Slug of the distributor or seller that owns the connection
+        #[arg(long)]
+        organization: String,
+        /// Its name in commands
+        slug: String,
+    },
     /// List the connections that an organization may use
     List {
         #[command(flatten)]
@@ -284,6 +294,11 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
                 organization,
                 slug,
             } => commands::check_vendor(&url(database)?, &organization, &slug).await,
+            VendorCommand::Import {
+                database,
+                organization,
+                slug,
+            } => commands::import_catalog(&url(database)?, &organization, &slug).await,
             VendorCommand::List {
                 database,
                 organization,

@@ -1,6 +1,7 @@
 //! Browser sessions and API tokens: one table, hashes only, listed and ended by their owner.
 
 use domain::id::{TokenId, UserId};
+use domain::text::Email;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +89,34 @@ pub async fn touch(tx: &mut Tx, id: TokenId, now: Timestamp) -> Result<(), Store
     let query = Query::new("UPDATE credentials SET seen_at = $1 WHERE id = $2")
         .bind(now.as_microsecond())
         .bind(id.0);
+    tx.execute(query).await.map(drop)
+}
+
+/// Wrong passwords for an address since an instant.
+pub async fn failures(tx: &mut Tx, email: &Email, since: Timestamp) -> Result<i64, StoreError> {
+    let query = Query::new("SELECT COUNT(*) AS n FROM sign_in_failures")
+        .and(" WHERE email = ?", email.as_str().to_lowercase())
+        .and(" AND failed_at > ?", since.as_microsecond());
+    tx.row(query).await?.map_or(Ok(0), |row| row.get("n"))
+}
+
+/// Counts a wrong password under an id of its own, and forgets those before an instant.
+pub async fn add_failure(
+    tx: &mut Tx,
+    email: &Email,
+    (id, at): (TokenId, Timestamp),
+    before: Timestamp,
+) -> Result<(), StoreError> {
+    let email = email.as_str().to_lowercase();
+    let forget = Query::new("DELETE FROM sign_in_failures")
+        .and(" WHERE email = ?", email.as_str())
+        .and(" AND failed_at <= ?", before.as_microsecond());
+    tx.execute(forget).await?;
+    let query =
+        Query::new("INSERT INTO sign_in_failures (email, failed_at, id) VALUES ($1, $2, $3)")
+            .bind(email)
+            .bind(at.as_microsecond())
+            .bind(id.0);
     tx.execute(query).await.map(drop)
 }
 

@@ -5,7 +5,10 @@ use crate::tx::Tx;
 use crate::{Store, StoreError};
 
 /// Every migration, oldest first. A released one is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_foundation.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_foundation.sql"),
+    include_str!("../migrations/0002_sign_in.sql"),
+];
 
 const VERSIONS: &str = "\
 CREATE TABLE IF NOT EXISTS schema_versions (

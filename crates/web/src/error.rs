@@ -2,9 +2,9 @@
 
 use app::Error;
 use askama::Template;
-use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::{Extension, Json};
 use serde_json::json;
 
 /// Status and stable code.
@@ -76,6 +76,10 @@ impl IntoResponse for Problem {
     }
 }
 
+/// Marks an answer that asks to sign in, for [`crate::ui`] to keep what was sent.
+#[derive(Clone, Copy)]
+pub(crate) struct SignedOut;
+
 /// An error for a person; whoever is signed out is asked to sign in.
 pub(crate) struct Page(pub(crate) Error);
 
@@ -95,7 +99,7 @@ struct ErrorPage {
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
         if matches!(self.0, Error::SignedOut) {
-            return Redirect::to("/sign-in").into_response();
+            return (Extension(SignedOut), Redirect::to("/sign-in")).into_response();
         }
         let (status, _) = classify(&self.0);
         let title = status.canonical_reason().unwrap_or("Error");

@@ -18,7 +18,7 @@ use tower_http::trace::TraceLayer;
 pub use self::api::openapi;
 
 /// A form or a command; nothing that people type is longer.
-const BODY_MAX: usize = 256 * 1024;
+pub(crate) const BODY_MAX: usize = 256 * 1024;
 /// No inline script or style, nothing from elsewhere, no frames (reliability 5.8).
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";

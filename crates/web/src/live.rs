@@ -66,7 +66,7 @@ async fn next(mut feed: Feed) -> Option<(Result<Event, Infallible>, Feed)> {
         let caller = feed
             .web
             .app
-            .find_caller(feed.visitor.secret(), app::SESSION)
+            .still_caller(feed.visitor.secret(), app::SESSION)
             .await
             .ok()?;
         let slug = feed.access.organization().slug.as_str().to_owned();

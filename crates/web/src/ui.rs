@@ -3,6 +3,7 @@
 mod cart;
 mod catalog;
 mod entrance;
+mod kept;
 mod orders;
 
 use app::access::Access;
@@ -54,6 +55,7 @@ pub(crate) fn router() -> Router<Web> {
             "/static/app.js",
             get(async || asset("text/javascript", include_str!("../static/app.js"))),
         )
+        .layer(axum::middleware::from_fn(kept::keep))
 }
 
 fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {

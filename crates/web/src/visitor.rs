@@ -23,8 +23,7 @@ impl Visitor {
     /// The token that each form of this session carries, bound to the organization it acts in, so
     /// that a form for one customer can't act in another.
     pub(crate) fn form_token(&self, organization: &str) -> String {
-        let text = format!("form\0{}\0{organization}", self.secret);
-        URL_SAFE_NO_PAD.encode(Sha256::digest(text.as_bytes()))
+        form_token(&self.secret, organization)
     }
 
     /// Refuses a form that is not one of ours for this organization.
@@ -41,6 +40,12 @@ impl Visitor {
     pub(crate) fn secret(&self) -> &str {
         &self.secret
     }
+}
+
+/// The token of the forms of a session, by the session's secret.
+pub(crate) fn form_token(secret: &str, organization: &str) -> String {
+    let text = format!("form\0{secret}\0{organization}");
+    URL_SAFE_NO_PAD.encode(Sha256::digest(text.as_bytes()))
 }
 
 impl FromRequestParts<Web> for Visitor {

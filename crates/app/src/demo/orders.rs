@@ -352,6 +352,7 @@ impl Seeder<'_> {
                 .has_tenant
                 .then(|| format!("{}.onmicrosoft.com", customer.slug)),
             parameters: serde_json::Map::new(),
+            period: None,
             price: catalog::quote(plan, quantity)?,
             state: LineState::Started,
             item: Item {

@@ -1,9 +1,11 @@
 //! What people can do with an order besides buying it, on both databases, by role.
 
+use app::operators::Imported;
 use app::orders::{Conditions, may, note_id};
 use domain::id::LineId;
 use domain::order::action::Action;
 use domain::order::command::Command;
+use domain::order::line::Period;
 use domain::order::phase::Status;
 use jiff::SignedDuration;
 
@@ -137,6 +139,7 @@ fn a_person_answers_for_a_vendor_without_a_program() {
         let fulfill = Command::Fulfill {
             line,
             vendor_reference: "PP-1".into(),
+            period: Period::parse("2026-12-01", "2027-11-30").unwrap(),
         };
         let customer = world.access(CUSTOMER, "amber").await;
         let theirs = world.tell(&customer, cart.number, fulfill.clone()).await;
@@ -149,6 +152,8 @@ fn a_person_answers_for_a_vendor_without_a_program() {
         assert!(world.tell(&access, cart.number, fulfill).await.is_err());
         let subscriptions = world.app.subscriptions(&access).await.unwrap();
         assert_eq!(subscriptions[0].vendor_reference, "PP-1");
+        let last = subscriptions[0].ends_on.unwrap();
+        assert_eq!(last.to_string(), "2027-11-30");
         world.clock.advance(SignedDuration::from_secs(600));
         world.app.run_due().await.unwrap();
         assert_eq!(world.app.run_due().await.unwrap(), 0, "the task has ended");
@@ -328,4 +333,60 @@ fn with_key(once: Option<Once>) -> Conditions {
         once,
         ..Conditions::default()
     }
+}
+
+#[test]
+fn ten_wrong_passwords_close_the_door_for_an_hour() {
+    on_each_database(async |world| {
+        let sign_in = async |password: &str| world.app.sign_in(CUSTOMER, password, "test").await;
+        for _ in 0..10 {
+            assert!(matches!(sign_in("wrong").await, Err(Error::SignedOut)));
+        }
+        let right = sign_in("seatwright-demo").await;
+        assert!(matches!(right, Err(Error::TooMany)));
+        world.clock.advance(SignedDuration::from_mins(61));
+        sign_in("seatwright-demo").await.unwrap();
+    });
+}
+
+#[test]
+fn a_session_that_nobody_uses_ends_and_one_that_is_used_goes_on() {
+    on_each_database(async |world| {
+        let secret = world.app.sign_in(SELLER, "seatwright-demo", "test").await;
+        let secret = secret.unwrap();
+        let found = async || {
+            world
+                .app
+                .find_caller(&secret, CredentialKind::Session)
+                .await
+        };
+        for _ in 0..3 {
+            world.clock.advance(SignedDuration::from_mins(20));
+            found().await.unwrap();
+        }
+        // A page that follows its orders is no use of a person.
+        world.clock.advance(SignedDuration::from_mins(20));
+        let still = world.app.still_caller(&secret, CredentialKind::Session);
+        still.await.unwrap();
+        world.clock.advance(SignedDuration::from_mins(20));
+        assert!(matches!(found().await, Err(Error::SignedOut)));
+    });
+}
+
+#[test]
+fn a_vendors_catalog_is_taken_over_and_taking_it_over_again_changes_nothing() {
+    on_each_database(async |world| {
+        let access = world.access(SELLER, "amber").await;
+        let before = world.app.offers(&access).await.unwrap();
+        let import = async || world.app.import_catalog("nordic", "microsoft").await;
+        let first = import().await.unwrap();
+        assert_eq!((first.added, first.withdrawn), (4, 0));
+        assert_eq!(import().await.unwrap(), Imported::default());
+        let after = world.app.offers(&access).await.unwrap();
+        assert_eq!(after.len(), before.len() + 4);
+        let copilot = after
+            .iter()
+            .find(|offer| offer.name == "Copilot for Microsoft 365");
+        assert_eq!(copilot.unwrap().plans[0].cost.to_string(), "324");
+    });
 }

@@ -1,11 +1,15 @@
 //! The broker's JSON, as the 2.17 specification writes it; unknown fields are ignored, as it asks.
 
+use std::collections::BTreeMap;
+
+use domain::money::Currency;
 use domain::provisioning::{Failure, Request, Verb};
+use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::http::Secrets;
-use crate::CatalogEntry;
+use crate::{CatalogEntry, Cost};
 
 /// Longest text of a vendor that is kept.
 const TEXT_MAX: usize = 500;
@@ -193,6 +197,46 @@ struct Plan {
     name: String,
     #[serde(default)]
     description: String,
+    #[serde(default)]
+    metadata: Metadata,
+}
+
+/// What the specification's "catalog metadata conventions" put beside a plan.
+#[derive(Debug, Default, Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    costs: Vec<WireCost>,
+    /// Not of the conventions: most units in one line.
+    #[serde(default)]
+    maximum: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WireCost {
+    amount: BTreeMap<String, serde_json::Number>,
+    unit: String,
+}
+
+impl WireCost {
+    /// One cost a currency; units and currencies that we don't know are left out.
+    fn read(&self) -> Vec<Cost> {
+        let months = match self.unit.to_uppercase().as_str() {
+            "MONTHLY" => 1,
+            "YEARLY" => 12,
+            _ => return Vec::new(),
+        };
+        let cost = |(code, amount): (&String, &serde_json::Number)| {
+            let amount: Decimal = amount.to_string().parse().ok()?;
+            let currency = Currency::parse(&code.to_uppercase()).ok()?;
+            let is_sane = !amount.is_sign_negative() && amount.scale() <= 6;
+            is_sane.then_some(Cost {
+                months,
+                currency,
+                amount,
+            })
+        };
+        self.amount.iter().filter_map(cost).collect()
+    }
 }
 
 impl Catalog {
@@ -205,6 +249,13 @@ impl Catalog {
                 plan: plan.id,
                 plan_name: clean(&plan.name),
                 description: clean(&plan.description),
+                maximum: plan.metadata.maximum,
+                costs: plan
+                    .metadata
+                    .costs
+                    .iter()
+                    .flat_map(WireCost::read)
+                    .collect(),
             })
         };
         self.services.into_iter().flat_map(plans).collect()

@@ -1,13 +1,14 @@
 //! What the simulated vendors sell.
 
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-/// A product of a vendor, and its plans with the most licenses that each allows.
+/// A product of a vendor, and its plans: id, name, the most licenses, euro cents a year.
 struct Product {
     vendor: &'static str,
     id: &'static str,
     name: &'static str,
-    plans: &'static [(&'static str, &'static str, u64)],
+    plans: &'static [(&'static str, &'static str, u64, i64)],
 }
 
 const PRODUCTS: &[Product] = &[
@@ -16,38 +17,41 @@ const PRODUCTS: &[Product] = &[
         id: "microsoft-365",
         name: "Microsoft 365",
         plans: &[
-            ("business-basic", "Business Basic", 300),
-            ("business-standard", "Business Standard", 300),
-            ("e3", "E3", 10_000),
-            ("e5", "E5", 10_000),
+            ("business-basic", "Business Basic", 300, 5760),
+            ("business-standard", "Business Standard", 300, 12_000),
+            ("e3", "E3", 10_000, 34_560),
+            ("e5", "E5", 10_000, 54_720),
         ],
     },
     Product {
         vendor: "microsoft",
         id: "exchange-online",
         name: "Exchange Online",
-        plans: &[("plan-1", "Plan 1", 10_000), ("plan-2", "Plan 2", 10_000)],
+        plans: &[
+            ("plan-1", "Plan 1", 10_000, 3840),
+            ("plan-2", "Plan 2", 10_000, 7680),
+        ],
     },
     Product {
         vendor: "microsoft",
         id: "defender",
         name: "Defender for Endpoint",
-        plans: &[("p1", "P1", 10_000)],
+        plans: &[("p1", "P1", 10_000, 2880)],
     },
     Product {
         vendor: "microsoft",
         id: "copilot",
         name: "Copilot",
-        plans: &[("copilot", "Copilot", 10_000)],
+        plans: &[("copilot", "for Microsoft 365", 10_000, 32_400)],
     },
     Product {
         vendor: "cirrus",
         id: "cirrus-backup",
         name: "Cirrus Backup",
         plans: &[
-            ("workstation", "Workstation", 1_000),
-            ("server", "Server", 100),
-            ("m365-backup", "Microsoft 365 Backup", 5_000),
+            ("workstation", "Workstation", 1_000, 2400),
+            ("server", "Server", 100, 18_000),
+            ("m365-backup", "Microsoft 365 Backup", 5_000, 3000),
         ],
     },
 ];
@@ -57,12 +61,22 @@ pub(super) fn maximum(vendor: &str, product: &str, plan: &str) -> Option<u64> {
     sold_by(vendor)
         .filter(|sold| sold.id == product)
         .flat_map(|sold| sold.plans)
-        .find_map(|(id, _, maximum)| (*id == plan).then_some(*maximum))
+        .find_map(|(id, _, maximum, _)| (*id == plan).then_some(*maximum))
 }
 
 /// The vendor's catalog as Open Service Broker writes it.
 pub(super) fn listing(vendor: &str) -> Value {
-    let plan = |(id, name, maximum): &(&str, &str, u64)| json!({ "id": id, "name": name, "description": format!("Up to {maximum} licenses") });
+    let plan = |(id, name, maximum, cents): &(&str, &str, u64, i64)| {
+        let costs: Vec<Value> = [("eur", 1), ("nok", 11), ("jpy", 160)]
+            .map(|(currency, rate)| {
+                let amount = Decimal::new(cents * rate, 2).normalize().to_string();
+                let amount: Value = serde_json::from_str(&amount).unwrap_or_default();
+                json!({ "amount": { currency: amount }, "unit": "YEARLY" })
+            })
+            .into();
+        json!({ "id": id, "name": name, "description": format!("Up to {maximum} licenses"),
+                "metadata": { "costs": costs, "maximum": maximum } })
+    };
     let services: Vec<Value> = sold_by(vendor)
         .map(|sold| {
             let plans: Vec<Value> = sold.plans.iter().map(plan).collect();

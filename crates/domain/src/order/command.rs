@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::action::{Action, target};
-use super::line::{LineEvent, LineState};
+use super::line::{LineEvent, LineState, Period};
 use super::note::{NOTES_MAX, Note};
 use super::phase::{Phase, View};
 use super::{Order, Refusal, Stage, event};
@@ -81,6 +81,8 @@ pub enum Command {
         line: LineId,
         /// The vendor's id of the subscription.
         vendor_reference: String,
+        /// From when to when it runs.
+        period: Period,
     },
     /// A person can't provision a line.
     RefuseFulfillment {
@@ -237,8 +239,12 @@ impl Order {
             Command::Fulfill {
                 line,
                 vendor_reference,
+                period,
             } => {
                 self.only_waiting_for_a_person(line)?;
+                for found in self.lines.iter_mut().filter(|found| found.id == line) {
+                    found.period = Some(period);
+                }
                 self.advance(
                     line,
                     &LineEvent::Finished { vendor_reference },

@@ -1,6 +1,7 @@
 //! One line of an order: what it buys or changes, and where its vendor stands with it.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::change::RequestedChange;
@@ -9,7 +10,7 @@ use crate::money::{Money, MoneyError};
 use crate::offer::Cadence;
 use crate::price::UnitPrices;
 use crate::provisioning::{Doubt, Failure};
-use crate::text::Contact;
+use crate::text::{Contact, Invalid};
 
 /// What was offered when the line was made; later changes to the catalog don't rewrite orders.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -359,6 +360,31 @@ impl LineEvent {
     }
 }
 
+/// First and last day of a service, as the person who provisioned it wrote them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Period {
+    /// First day.
+    pub starts_on: Date,
+    /// Last day.
+    pub ends_on: Date,
+}
+
+impl Period {
+    /// Reads two days as `2026-11-23`; the last one must not come before the first.
+    pub fn parse(starts_on: &str, ends_on: &str) -> Result<Period, (&'static str, Invalid)> {
+        let day = |field, text: &str| {
+            let wrong = |_| (field, Invalid("must be a day such as 2026-11-23".into()));
+            text.trim().parse::<Date>().map_err(wrong)
+        };
+        let (starts_on, ends_on) = (day("/starts_on", starts_on)?, day("/ends_on", ends_on)?);
+        if ends_on < starts_on {
+            let words = format!("must not be before the start on {starts_on}");
+            return Err(("/ends_on", Invalid(words)));
+        }
+        Ok(Period { starts_on, ends_on })
+    }
+}
+
 /// One license or change inside an order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Line {
@@ -379,6 +405,9 @@ pub struct Line {
     /// Answers to the offer's form.
     #[serde(default)]
     pub parameters: serde_json::Map<String, serde_json::Value>,
+    /// From when to when it runs, where a person provisioned it and said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Period>,
     /// The quote while in the cart; what was agreed once placed.
     pub price: LinePrice,
     /// Where it stands.

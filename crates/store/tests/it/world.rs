@@ -192,6 +192,7 @@ pub fn line(number: u128, change: RequestedChange) -> Line {
         },
         tenant: None,
         parameters: serde_json::Map::new(),
+        period: None,
         price: LinePrice { unit, quantity: 25 },
         state: LineState::Started,
     }

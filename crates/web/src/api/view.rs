@@ -14,7 +14,7 @@ use domain::order::Order;
 use domain::order::Refusal;
 use domain::order::action::Action;
 use domain::order::command::{Command, Resolution};
-use domain::order::line::{Line, LineState};
+use domain::order::line::{Line, LineState, Period};
 use domain::order::note::{self, Note};
 use domain::subscription::Subscription;
 use domain::text::{Invalid, line};
@@ -310,6 +310,10 @@ pub(crate) struct ActionBody {
     pub(crate) resolution: Option<String>,
     /// The vendor's id of the subscription (`resolve_doubt` as booked, `fulfill`).
     pub(crate) vendor_reference: Option<String>,
+    /// First day of the service, as `2026-11-23` (`fulfill`).
+    pub(crate) starts_on: Option<String>,
+    /// Last day of the service (`fulfill`).
+    pub(crate) ends_on: Option<String>,
     /// A corrected contact (`retry`).
     pub(crate) contact_email: Option<String>,
     /// A corrected contact (`retry`).
@@ -394,6 +398,11 @@ impl ActionBody {
                 None => Command::Fulfill {
                     line: the_item()?,
                     vendor_reference: needed("/vendor_reference", self.vendor_reference)?,
+                    period: Period::parse(
+                        &self.starts_on.unwrap_or_default(),
+                        &self.ends_on.unwrap_or_default(),
+                    )
+                    .map_err(|(field, reason)| Error::Invalid { field, reason })?,
                 },
             },
             _ => return Err(Error::NotFound),

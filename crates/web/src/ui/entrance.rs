@@ -3,22 +3,34 @@
 use app::Error;
 use askama::Template;
 use axum::Form;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::CookieJar;
 use domain::organization::Organization;
 use serde::Deserialize;
 
+use super::kept::{self, KeptPage};
 use crate::Web;
-use crate::error::{Page, render};
+use crate::error::{Page, render, words};
 use crate::visitor::{self, Visitor, check_origin};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
-struct SignInPage {
-    email: String,
-    problem: Option<String>,
+pub(super) struct SignInPage {
+    pub(super) email: String,
+    pub(super) problem: Option<String>,
+    /// Where to go on; empty for the start.
+    pub(super) next: String,
+    /// A form that was sent without a session, as it was sent.
+    pub(super) kept: String,
+}
+
+/// Where the way leads after the door.
+#[derive(Deserialize)]
+pub(crate) struct Onward {
+    #[serde(default)]
+    next: String,
 }
 
 /// What is typed at the door.
@@ -26,6 +38,10 @@ struct SignInPage {
 pub(crate) struct SignIn {
     email: String,
     password: String,
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    kept: String,
 }
 
 #[derive(Template)]
@@ -33,8 +49,33 @@ pub(crate) struct SignIn {
 struct OrganizationsPage {
     person: String,
     organizations: Vec<Organization>,
+    is_filtered: bool,
+    typed: Filters,
+    countries: Vec<String>,
     token: String,
 }
+
+/// What narrows the list of organizations.
+#[derive(Default, Deserialize)]
+pub(crate) struct Filters {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    country: String,
+}
+
+impl Filters {
+    fn fits(&self, organization: &Organization) -> bool {
+        let name = organization.name.to_lowercase();
+        name.contains(&self.name.trim().to_lowercase())
+            && (self.status.is_empty() || organization.status.label() == self.status)
+            && (self.country.is_empty() || organization.country == self.country)
+    }
+}
+
+const WRONG: &str = "The e-mail address or the password is wrong. Check both and try again";
 
 /// Straight to the orders of whoever has one organization; to the choice for the others.
 pub(crate) async fn home(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, Page> {
@@ -45,10 +86,12 @@ pub(crate) async fn home(State(web): State<Web>, visitor: Visitor) -> Result<Red
     })
 }
 
-pub(crate) async fn sign_in() -> Response {
+pub(crate) async fn sign_in(Query(onward): Query<Onward>) -> Response {
     render(&SignInPage {
         email: String::new(),
         problem: None,
+        next: onward.next,
+        kept: String::new(),
     })
 }
 
@@ -68,15 +111,30 @@ pub(crate) async fn open(
         .await
     {
         Ok(secret) => {
-            Ok((jar.add(visitor::cookie(&web, secret)), Redirect::to("/")).into_response())
+            let address = kept::safe_address(&form.next).unwrap_or("/");
+            let onward = if form.kept.is_empty() {
+                Redirect::to(address).into_response()
+            } else {
+                let organization = address
+                    .strip_prefix("/o/")
+                    .and_then(|path| path.split('/').next());
+                let token = visitor::form_token(&secret, organization.unwrap_or_default());
+                render(&KeptPage::new(address, &form.kept, token))
+            };
+            Ok((jar.add(visitor::cookie(&web, secret)), onward).into_response())
         }
-        Err(Error::SignedOut) => {
-            let problem = "The e-mail address or the password is wrong. Check both and try again";
+        Err(error @ (Error::SignedOut | Error::TooMany)) => {
+            let (status, problem) = match error {
+                Error::TooMany => (StatusCode::TOO_MANY_REQUESTS, words(&error)),
+                _ => (StatusCode::UNPROCESSABLE_ENTITY, WRONG.to_owned()),
+            };
             let page = SignInPage {
                 email: form.email,
-                problem: Some(problem.to_owned()),
+                problem: Some(problem),
+                next: form.next,
+                kept: form.kept,
             };
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)).into_response())
+            Ok((status, render(&page)).into_response())
         }
         Err(error) => Err(Page(error)),
     }
@@ -103,12 +161,24 @@ pub(crate) async fn close(
     Ok((forget, Redirect::to("/sign-in")).into_response())
 }
 
-pub(crate) async fn select(State(web): State<Web>, visitor: Visitor) -> Result<Response, Page> {
-    let organizations = web.app.customers(&visitor.caller).await?;
+pub(crate) async fn select(
+    State(web): State<Web>,
+    Query(typed): Query<Filters>,
+    visitor: Visitor,
+) -> Result<Response, Page> {
+    let mut organizations = web.app.customers(&visitor.caller).await?;
+    let mut countries: Vec<String> = organizations.iter().map(|o| o.country.clone()).collect();
+    countries.sort_unstable();
+    countries.dedup();
+    let all = organizations.len();
+    organizations.retain(|organization| typed.fits(organization));
     let token = visitor.form_token("");
     Ok(render(&OrganizationsPage {
         person: visitor.caller.name,
+        is_filtered: organizations.len() < all,
         organizations,
+        typed,
+        countries,
         token,
     }))
 }

@@ -141,6 +141,10 @@ pub(crate) struct ActionForm {
     #[serde(default)]
     vendor_reference: Option<String>,
     #[serde(default)]
+    starts_on: Option<String>,
+    #[serde(default)]
+    ends_on: Option<String>,
+    #[serde(default)]
     contact_email: Option<String>,
     #[serde(default)]
     contact_name: Option<String>,
@@ -165,6 +169,8 @@ pub(crate) async fn act(
         internal: form.internal.is_some(),
         resolution: form.resolution,
         vendor_reference: form.vendor_reference,
+        starts_on: form.starts_on,
+        ends_on: form.ends_on,
         contact_email: form.contact_email,
         contact_name: form.contact_name,
         contact_surname: form.contact_surname,

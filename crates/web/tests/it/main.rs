@@ -360,3 +360,43 @@ fn every_route_has_a_row() {
     let rows: BTreeSet<(String, String)> = rows.chain(api).collect();
     assert_eq!(written, rows);
 }
+
+#[tokio::test]
+async fn what_was_sent_after_the_session_ended_waits_behind_the_sign_in() {
+    let world = world("kept").await;
+    let send = async |path: &str, body: String| {
+        let request = Request::builder()
+            .method("POST")
+            .uri(path)
+            .header(header::ORIGIN, ADDRESS)
+            .header(header::COOKIE, "s=ended")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body));
+        let answer = world
+            .router
+            .clone()
+            .oneshot(request.unwrap())
+            .await
+            .unwrap();
+        let bytes = axum::body::to_bytes(answer.into_body(), 1 << 20).await;
+        String::from_utf8(bytes.unwrap().to_vec()).unwrap()
+    };
+    let typed = "quantity=7&contact_surname=B%C4%93rzi%C5%86%C5%A1&token=old";
+    let page = send("/o/amber/catalog/off_1", typed.to_owned()).await;
+    assert!(page.contains("Your session has ended"), "{page}");
+    let form = serde_urlencoded::to_string([
+        ("email", "admin@amber.example"),
+        ("password", "seatwright-demo"),
+        ("next", "/o/amber/catalog/off_1"),
+        ("kept", typed),
+    ]);
+    let page = send("/sign-in", form.unwrap()).await;
+    for words in [
+        "action=\"/o/amber/catalog/off_1\"",
+        "value=\"7\"",
+        "Bērziņš",
+    ] {
+        assert!(page.contains(words), "{words} in {page}");
+    }
+    assert!(!page.contains("\"old\""), "the token is of the new session");
+}
