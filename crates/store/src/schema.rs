@@ -10,6 +10,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_sign_in.sql"),
 ];
 
+/// How many migrations there are.
+pub const COUNT: usize = MIGRATIONS.len();
+
 const VERSIONS: &str = "\
 CREATE TABLE IF NOT EXISTS schema_versions (
     version BIGINT NOT NULL PRIMARY KEY
@@ -29,7 +32,7 @@ pub enum SchemaState {
 /// Compares the database with what this program expects.
 pub async fn check(store: &Store) -> Result<SchemaState, StoreError> {
     let mut tx = store.read().await?;
-    let known = MIGRATIONS.len() as i64;
+    let known = COUNT as i64;
     Ok(match version(&mut tx).await? {
         found if found == known => SchemaState::Current,
         found if found < known => SchemaState::Older,

@@ -87,7 +87,7 @@ async fn migrated(url: &str) -> Store {
         schema::check(&store).await.unwrap(),
         schema::SchemaState::Older
     );
-    assert_eq!(schema::migrate(&store).await.unwrap(), 1);
+    assert_eq!(schema::migrate(&store).await.unwrap(), schema::COUNT);
     assert_eq!(schema::migrate(&store).await.unwrap(), 0);
     assert_eq!(
         schema::check(&store).await.unwrap(),
@@ -193,6 +193,7 @@ pub fn line(number: u128, change: RequestedChange) -> Line {
         tenant: None,
         parameters: serde_json::Map::new(),
         period: None,
+        parent: None,
         price: LinePrice { unit, quantity: 25 },
         state: LineState::Started,
     }
