@@ -6,6 +6,7 @@ use domain::id::{LineId, OfferId, OrderId, PlanId, SubscriptionId, TaskId};
 use domain::order::Order;
 use domain::order::change::RequestedChange;
 use domain::order::line::{Item, Line, LineState};
+use domain::order::seen::SeenOrder;
 use domain::task::Task;
 use domain::text::{Contact, Email, Invalid, line};
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use store::requests::{self, Remembered, RequestKey};
 use store::{Mode, StoreError, Tx, orders, tasks};
 
 use crate::access::Access;
+use crate::orders::seen_by;
 use crate::{App, Error, catalog, clock};
 
 /// The terms in force; the version is recorded with each order.
@@ -107,11 +109,11 @@ impl Once {
 
 impl App {
     /// The caller's open cart in an organization, if there is one.
-    pub async fn cart(&self, access: &Access) -> Result<Option<Order>, Error> {
+    pub async fn cart(&self, access: &Access) -> Result<Option<SeenOrder>, Error> {
         access.require(Permission::PlaceOrders)?;
         let mut tx = self.store.read().await?;
         let cart = orders::find_cart(&mut tx, access.tenant(), access.actor().user).await?;
-        Ok(cart.map(|cart| shown(cart, access)))
+        cart.map(|cart| seen_by(&cart, access)).transpose()
     }
 
     /// Puts a license into the cart; the first one starts an order.
@@ -120,7 +122,7 @@ impl App {
         access: &Access,
         item: AddItem,
         once: Option<Once>,
-    ) -> Result<Order, Error> {
+    ) -> Result<SeenOrder, Error> {
         access.require(Permission::PlaceOrders)?;
         let contact = contact(&item)?;
         // Drawn before the transaction, which may run again; a number that is taken is drawn anew.
@@ -141,7 +143,7 @@ impl App {
             match added {
                 Ok(Some(order)) => {
                     self.committed(access.tenant());
-                    return Ok(shown(order, access));
+                    return seen_by(&order, access);
                 }
                 Ok(None) => {}
                 Err(error) => return Err(error),
@@ -155,7 +157,7 @@ impl App {
         access: &Access,
         line: LineId,
         change: ChangeItem,
-    ) -> Result<Order, Error> {
+    ) -> Result<SeenOrder, Error> {
         let state = (access.clone(), line, change, self.clock.now());
         access.require(Permission::PlaceOrders)?;
         let order = self.store.write(state, |(access, line, change, now), tx| {
@@ -173,11 +175,15 @@ impl App {
         });
         let order = order.await?;
         self.committed(access.tenant());
-        Ok(shown(order, access))
+        seen_by(&order, access)
     }
 
     /// Takes a license out of the cart; the last one deletes the order.
-    pub async fn remove_from_cart(&self, access: &Access, line: LineId) -> Result<Order, Error> {
+    pub async fn remove_from_cart(
+        &self,
+        access: &Access,
+        line: LineId,
+    ) -> Result<SeenOrder, Error> {
         access.require(Permission::PlaceOrders)?;
         let state = (access.clone(), line, self.clock.now());
         let order = self.store.write(state, |(access, line, now), tx| {
@@ -193,7 +199,7 @@ impl App {
         });
         let order = order.await?;
         self.committed(access.tenant());
-        Ok(shown(order, access))
+        seen_by(&order, access)
     }
 
     /// Buys what is in the cart. The same wish again gives the same order: by its key where the
@@ -204,7 +210,7 @@ impl App {
         command: PlaceCart,
         once: Option<Once>,
         mode: Mode,
-    ) -> Result<Order, Error> {
+    ) -> Result<SeenOrder, Error> {
         access.require(Permission::PlaceOrders)?;
         if !command.accept_terms {
             let reason = Invalid("must be accepted before the order can be placed".into());
@@ -225,7 +231,7 @@ impl App {
             .write_or_show(state, mode, |state, tx| Box::pin(state.run(tx)))
             .await?;
         self.committed(access.tenant());
-        Ok(shown(order, access))
+        seen_by(&order, access)
     }
 }
 
@@ -254,6 +260,7 @@ impl Adding {
             tenant: tenant(&offer, item.tenant.as_deref())?,
             parameters: serde_json::Map::new(),
             period: None,
+            parent: None,
             price: catalog::quote(&plan, quantity)?,
             state: LineState::Started,
             item: Item {
@@ -413,11 +420,6 @@ pub(crate) async fn enqueue(
         }
     }
     Ok(())
-}
-
-fn shown(mut order: Order, access: &Access) -> Order {
-    crate::orders::redact(&mut order, access.visibility());
-    order
 }
 
 async fn load(tx: &mut Tx, access: &Access) -> Result<Order, Error> {

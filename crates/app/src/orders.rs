@@ -2,10 +2,11 @@
 
 use connectors::Settings;
 use domain::access::{Permission, Visibility};
-use domain::event::{Event, EventKind};
+use domain::event::Event;
 use domain::id::{NoteId, TaskId};
 use domain::order::action::Action;
 use domain::order::command::Command;
+use domain::order::seen::SeenOrder;
 use domain::order::{Order, Refusal};
 use jiff::Timestamp;
 use store::orders::{self, Listing};
@@ -26,32 +27,30 @@ pub struct Conditions {
 
 impl App {
     /// A page of orders, newest first.
-    pub async fn orders(&self, access: &Access, listing: Listing) -> Result<Vec<Order>, Error> {
+    pub async fn orders(&self, access: &Access, listing: Listing) -> Result<Vec<SeenOrder>, Error> {
         access.require(Permission::SeeOrders)?;
         let mut tx = self.store.read().await?;
         let seen = access.visibility();
-        let mut found = orders::list(&mut tx, access.tenant(), listing, seen).await?;
-        found.iter_mut().for_each(|order| redact(order, seen));
-        Ok(found)
+        all_seen(
+            orders::list(&mut tx, access.tenant(), listing, seen).await?,
+            seen,
+        )
     }
 
     /// One order with its log.
-    pub async fn order(&self, access: &Access, number: u64) -> Result<(Order, Vec<Event>), Error> {
+    pub async fn order(
+        &self,
+        access: &Access,
+        number: u64,
+    ) -> Result<(SeenOrder, Vec<Event>), Error> {
         access.require(Permission::SeeOrders)?;
         let mut tx = self.store.read().await?;
         let seen = access.visibility();
-        let mut order = orders::find(&mut tx, access.tenant(), number, seen)
+        let order = orders::find(&mut tx, access.tenant(), number, seen)
             .await?
             .ok_or(Error::NotFound)?;
-        let mut events = orders::events(&mut tx, access.tenant(), order.id).await?;
-        let hidden: Vec<_> = hidden_lines(&order, seen).collect();
-        events.retain(|event| event.line.is_none_or(|line| !hidden.contains(&line)));
-        if !seen.internal {
-            events.iter_mut().for_each(|event| event.internal = None);
-        }
-        events.retain(|event| seen.internal || event.kind != EventKind::InternalNoteAdded);
-        redact(&mut order, seen);
-        Ok((order, events))
+        let events = orders::events(&mut tx, access.tenant(), order.id).await?;
+        Ok((seen_by(&order, access)?, order.seen_events(events, seen)))
     }
 
     /// Does to an order what a person asks; the same wish with the same key is done once.
@@ -62,7 +61,7 @@ impl App {
         command: Command,
         conditions: Conditions,
         mode: Mode,
-    ) -> Result<Order, Error> {
+    ) -> Result<SeenOrder, Error> {
         access.require(Permission::SeeOrders)?;
         access.require(match command.action() {
             Some(action) => action.permission(),
@@ -82,13 +81,12 @@ impl App {
             ids: task_ids(),
             now: self.clock.now(),
         };
-        let mut order = self
+        let order = self
             .store
             .write_or_show(state, mode, |state, tx| Box::pin(state.run(tx)))
             .await?;
         self.committed(access.tenant());
-        redact(&mut order, access.visibility());
-        Ok(order)
+        seen_by(&order, access)
     }
 
     /// Orders that changed after an instant, for live pages.
@@ -96,41 +94,36 @@ impl App {
         &self,
         access: &Access,
         after: Timestamp,
-    ) -> Result<Vec<Order>, Error> {
+    ) -> Result<Vec<SeenOrder>, Error> {
         access.require(Permission::SeeOrders)?;
         let mut tx = self.store.read().await?;
         let seen = access.visibility();
-        let mut found = orders::list_changed(&mut tx, access.tenant(), after, 200, seen).await?;
-        found.iter_mut().for_each(|order| redact(order, seen));
-        Ok(found)
+        let found = orders::list_changed(&mut tx, access.tenant(), after, 200, seen).await?;
+        all_seen(found, seen)
     }
 }
 
-/// Takes the markup lines out of a mixed order (R18), and internal notes: what is left shows no trace
-/// of them.
-pub(crate) fn redact(order: &mut Order, seen: Visibility) {
-    if !seen.internal {
-        order.notes.retain(|note| !note.is_internal);
-        order.version = order.public_version;
-    }
-    if !seen.markup {
-        order.lines.retain(|line| !line.change.is_markup());
-    }
+/// The order as a caller may know it; one that does not exist for them is not found.
+pub(crate) fn seen_by(order: &Order, access: &Access) -> Result<SeenOrder, Error> {
+    order.seen_by(access.visibility())?.ok_or(Error::NotFound)
 }
 
-fn hidden_lines(order: &Order, seen: Visibility) -> impl Iterator<Item = domain::id::LineId> {
-    let is_hidden =
-        move |line: &&domain::order::line::Line| !seen.markup && line.change.is_markup();
-    order.lines.iter().filter(is_hidden).map(|line| line.id)
+/// The query has left out what does not exist for the reader; this leaves out what they may not know
+/// of the rest.
+fn all_seen(orders: Vec<Order>, seen: Visibility) -> Result<Vec<SeenOrder>, Error> {
+    let seen = orders
+        .iter()
+        .filter_map(|order| order.seen_by(seen).transpose());
+    Ok(seen.collect::<Result<_, _>>()?)
 }
 
 /// Whether a caller may do something to an order now: the buttons and the API's `allowed_actions`.
-pub fn may(order: &Order, access: &Access, action: Action) -> bool {
+pub fn may(order: &SeenOrder, access: &Access, action: Action) -> bool {
     let is_owners = matches!(
         action,
         Action::Edit | Action::Place | Action::ContinuePurchase | Action::Restore
     );
-    order.allows(action)
+    order.allowed.contains(&action)
         && access.standing().may(action.permission())
         && (!is_owners || order.created_by.user == access.actor().user)
 }

@@ -5,8 +5,10 @@ pub mod action;
 pub mod change;
 pub mod command;
 pub mod line;
+pub mod listing;
 pub mod note;
 pub mod phase;
+pub mod seen;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -184,17 +186,14 @@ impl Order {
 
     /// `Order #11-03-2019`: the day of placement, before that of creation; not unique.
     pub fn name(&self, zone: &TimeZone) -> String {
-        let day = self
-            .placed_at
-            .unwrap_or(self.created_at)
-            .to_zoned(zone.clone());
-        format!("Order #{}", day.strftime("%d-%m-%Y"))
+        seen::name(self.placed_at.unwrap_or(self.created_at), zone)
     }
 
-    /// What the whole order costs the customer per billing cycle.
+    /// What the whole order costs the customer per billing cycle. A markup beside other changes is no
+    /// purchase of its own.
     pub fn total(&self) -> Result<Option<Money>, Refusal> {
         let mut total: Option<Money> = None;
-        for line in &self.lines {
+        for line in counted(&self.lines) {
             let price = line.price.customer_total()?;
             total = Some(match total {
                 Some(sum) => sum.plus(price)?,
@@ -202,16 +201,6 @@ impl Order {
             });
         }
         Ok(total)
-    }
-
-    /// `1 of 3 items failed`, where any did.
-    pub fn failures(&self) -> Option<String> {
-        let failed = self
-            .lines
-            .iter()
-            .filter(|line| matches!(line.state, LineState::Failed { .. }))
-            .count();
-        (failed > 0).then(|| format!("{failed} of {} items failed", self.lines.len()))
     }
 
     /// Changes nothing but markups: does not exist for customer roles (R19).
@@ -378,13 +367,18 @@ impl Order {
     }
 }
 
-/// Any undecided → provisioning; else any failed → failed; else any finished → fulfilled; else canceled.
-/// Beside other changes a markup does not count, so that the phase is the same for those who may
-/// not learn of it.
-fn roll_up(lines: &[Line]) -> Phase {
+/// Beside other changes a markup does not count, so that phase, guards and sums are the same for those
+/// who may not learn of it.
+fn counted(lines: &[Line]) -> impl Iterator<Item = &Line> {
     let is_mixed = lines.iter().any(|line| !line.change.is_markup());
-    let counts = |line: &&Line| !is_mixed || !line.change.is_markup();
-    let any = |is: fn(&LineState) -> bool| lines.iter().filter(counts).any(|line| is(&line.state));
+    lines
+        .iter()
+        .filter(move |line| !is_mixed || !line.change.is_markup())
+}
+
+/// Any undecided → provisioning; else any failed → failed; else any finished → fulfilled; else canceled.
+fn roll_up(lines: &[Line]) -> Phase {
+    let any = |is: fn(&LineState) -> bool| counted(lines).any(|line| is(&line.state));
     if any(LineState::is_undecided) {
         Phase::Provisioning
     } else if any(|state| matches!(state, LineState::Failed { .. })) {

@@ -4,6 +4,7 @@ use domain::access::Visibility;
 use domain::event::Event;
 use domain::id::{OrderId, OrganizationId, UserId};
 use domain::order::Order;
+use domain::order::listing::Position;
 use domain::order::phase::{Phase, View};
 use jiff::Timestamp;
 
@@ -12,24 +13,6 @@ use crate::{StoreError, Tx};
 
 /// Room for the events of one version, so that a sequence number needs no look at the log.
 const EVENTS_PER_VERSION: i64 = 1_000;
-
-/// Where a page ended: the next one continues after this row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
-    /// The date that people see, in microseconds.
-    pub listed_at: i64,
-    /// Tells orders of the same instant apart.
-    pub number: u64,
-}
-
-/// The position of an order in the lists.
-pub fn position(order: &Order) -> Position {
-    let listed_at = order.placed_at.unwrap_or(order.created_at).as_microsecond();
-    Position {
-        listed_at,
-        number: order.number,
-    }
-}
 
 /// Adds a new order with its first events. Fails as taken when the organization has the number.
 pub async fn insert(
@@ -96,7 +79,7 @@ fn columns(order: &Order, now: Timestamp) -> Result<Vec<Value>, StoreError> {
         order.phase().name().into(),
         view.into(),
         order.is_markup_only().into(),
-        position(order).listed_at.into(),
+        order.position().listed_at.into(),
         now.as_microsecond().into(),
         order.version.into(),
         json(order)?.into(),

@@ -120,7 +120,7 @@ async fn orders(
         .filter(|_| orders.len() == limit as usize)
         .map(|last| {
             let name = query.view.as_deref().unwrap_or("recent");
-            let cursor = view::cursor(app::position(last));
+            let cursor = view::cursor(last.position());
             format!("<?view={name}&limit={limit}&cursor={cursor}>; rel=\"next\"")
         });
     let body = Json(

@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use domain::access::Permission;
-use domain::order::Order;
+use domain::order::seen::SeenOrder;
 use futures::{Stream, stream};
 use jiff::Timestamp;
 
@@ -77,7 +77,7 @@ async fn next(mut feed: Feed) -> Option<(Result<Event, Infallible>, Feed)> {
             .changed_orders(&feed.access, feed.since)
             .await
             .ok()?;
-        let news: Vec<&Order> = changed
+        let news: Vec<&SeenOrder> = changed
             .iter()
             .filter(|order| !feed.seen.contains(&(order.number, order.version)))
             .collect();

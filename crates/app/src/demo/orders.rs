@@ -353,6 +353,7 @@ impl Seeder<'_> {
                 .then(|| format!("{}.onmicrosoft.com", customer.slug)),
             parameters: serde_json::Map::new(),
             period: None,
+            parent: None,
             price: catalog::quote(plan, quantity)?,
             state: LineState::Started,
             item: Item {

@@ -7,7 +7,7 @@ use super::action::{Action, target};
 use super::line::{LineEvent, LineState, Period};
 use super::note::{NOTES_MAX, Note};
 use super::phase::{Phase, View};
-use super::{Order, Refusal, Stage, event};
+use super::{Order, Refusal, Stage, counted, event};
 use crate::event::{Actor, Event, EventKind};
 use crate::id::{LineId, NoteId};
 use crate::provisioning::Failure;
@@ -121,7 +121,7 @@ impl Order {
         let is_archived = self
             .shown()
             .is_some_and(|(view, _)| view == View::Historical);
-        let any = |is: fn(&LineState) -> bool| self.lines.iter().any(|line| is(&line.state));
+        let any = |is: fn(&LineState) -> bool| counted(&self.lines).any(|line| is(&line.state));
         let is_guarded = match action {
             Action::Withdraw => any(LineState::was_sent),
             Action::ResolveDoubt => !any(|state| matches!(state, LineState::Checking { .. })),
@@ -170,7 +170,10 @@ impl Order {
                 vec![told(EventKind::Restored)]
             }
             Command::Withdraw | Command::CancelSchedule => {
-                self.move_lines(&LineEvent::Canceled, now)?;
+                // A markup beside what is withdrawn took effect when the order was placed.
+                for line in self.lines.iter_mut().filter(|l| l.state.is_undecided()) {
+                    line.state = line.state.after(&LineEvent::Canceled, now)?;
+                }
                 self.enter(Stage::Canceled, now);
                 vec![told(EventKind::Canceled)]
             }

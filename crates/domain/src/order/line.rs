@@ -392,6 +392,9 @@ pub struct Line {
     pub id: LineId,
     /// What it is about.
     pub item: Item,
+    /// The line of the same order that it is an add-on to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<LineId>,
     /// What is asked for.
     pub change: RequestedChange,
     /// The subscription it makes (a purchase) or changes (an update); known from the start.

@@ -108,7 +108,7 @@ fn pages_follow_one_another_without_gap_or_repeat_also_within_one_instant() {
                 .await
                 .unwrap();
             let Some(last) = page.last() else { break };
-            listing.after = Some(orders::position(last));
+            listing.after = Some(last.position());
             assert!(page.iter().all(|order| order.organization == amber()));
             seen.extend(page.iter().map(|order| order.number));
         }

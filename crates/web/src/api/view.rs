@@ -1,21 +1,22 @@
 //! The API's words for orders, offers and subscriptions: what their reader may see, and nothing else.
 
+use app::Error;
 use app::access::Access;
 use app::carts::parse_contact;
 use app::catalog::quote;
 use app::orders::{may, note_id};
-use app::{Error, Position};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::id::LineId;
 use domain::money::Money;
 use domain::offer::Offer;
-use domain::order::Order;
 use domain::order::Refusal;
 use domain::order::action::Action;
 use domain::order::command::{Command, Resolution};
-use domain::order::line::{Line, LineState, Period};
+use domain::order::line::{LineState, Period};
+use domain::order::listing::Position;
 use domain::order::note::{self, Note};
+use domain::order::seen::{SeenLine, SeenOrder};
 use domain::subscription::Subscription;
 use domain::text::{Invalid, line};
 use jiff::tz::TimeZone;
@@ -121,14 +122,14 @@ pub(crate) struct OrderView {
 }
 
 impl OrderView {
-    pub(crate) fn new(order: &Order, access: &Access) -> OrderView {
+    pub(crate) fn new(order: &SeenOrder, access: &Access) -> OrderView {
         OrderView {
             number: order.number,
             name: order.name(&TimeZone::UTC),
             kind: word(order.kind),
-            view: order.shown().map(|(view, _)| word(view)),
-            status: word(order.status()),
-            status_label: order.status().label(),
+            view: order.view.map(word),
+            status: word(order.status),
+            status_label: order.status.label(),
             requested_changes: order.lines.iter().map(change).collect(),
             created_by: CreatorView {
                 person: order.created_by.person.clone(),
@@ -148,8 +149,7 @@ impl OrderView {
     }
 }
 
-fn item_view(line: &Line) -> ItemView {
-    let totals = line.totals();
+fn item_view(line: &SeenLine) -> ItemView {
     ItemView {
         id: line.id.to_string(),
         name: line.item.name.clone(),
@@ -165,13 +165,13 @@ fn item_view(line: &Line) -> ItemView {
         contact_name: line.contact.name.clone(),
         contact_surname: line.contact.surname.clone(),
         tenant: line.tenant.clone(),
-        unit_price: line.price.unit.customer.into(),
-        licenses_now: totals.now,
-        licenses_after: totals.after,
+        unit_price: line.price.unit.into(),
+        licenses_now: line.totals.now,
+        licenses_after: line.totals.after,
     }
 }
 
-fn change(line: &Line) -> ChangeView {
+fn change(line: &SeenLine) -> ChangeView {
     let fields = word(&line.change);
     let field = |name: &str| fields.get(name).cloned();
     ChangeView {

@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::id::LineId;
-use domain::order::Order;
+use domain::order::seen::SeenOrder;
 use serde::Deserialize;
 
 use super::Frame;
@@ -21,24 +21,15 @@ use crate::visitor::Visitor;
 #[template(path = "cart.html")]
 struct CartPage {
     frame: Frame,
-    cart: Option<Order>,
+    cart: Option<SeenOrder>,
     terms: &'static str,
     problem: Option<String>,
 }
 
 impl CartPage {
     fn total(&self) -> String {
-        let total = self
-            .cart
-            .as_ref()
-            .and_then(|cart| cart.total().ok().flatten());
+        let total = self.cart.as_ref().and_then(|cart| cart.total);
         total.map_or_else(String::new, |total| total.to_string())
-    }
-
-    fn line_total(&self, line: &domain::order::line::Line) -> String {
-        line.price
-            .customer_total()
-            .map_or_else(|_| String::new(), |total| total.to_string())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use app::access::Access;
 use app::orders::{Conditions, may};
-use app::{Error, Listing, Mode, Position};
+use app::{Error, Listing, Mode};
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
@@ -10,10 +10,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Permission;
 use domain::event::Event;
-use domain::order::Order;
 use domain::order::action::Action;
-use domain::order::line::{Line, LineState};
+use domain::order::line::LineState;
+use domain::order::listing::Position;
 use domain::order::phase::{Phase, View};
+use domain::order::seen::{SeenLine, SeenOrder};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -45,18 +46,17 @@ struct OrdersPage {
     frame: Frame,
     is_recent: bool,
     tab: &'static str,
-    orders: Vec<Order>,
+    orders: Vec<SeenOrder>,
     next: Option<String>,
-    panel: Option<Order>,
+    panel: Option<SeenOrder>,
 }
 
 #[derive(Template)]
 #[template(path = "order.html")]
 struct OrderPage {
     frame: Frame,
-    order: Order,
+    order: SeenOrder,
     events: Vec<Event>,
-    shows_cost: bool,
     forms: Forms,
     problem: Option<String>,
 }
@@ -73,7 +73,7 @@ struct Forms {
 }
 
 impl Forms {
-    fn new(order: &Order, access: &Access) -> Forms {
+    fn new(order: &SeenOrder, access: &Access) -> Forms {
         let can = |action| may(order, access, action);
         let buttons = [
             (
@@ -104,16 +104,23 @@ impl Forms {
 }
 
 impl OrderPage {
-    fn is_failed(&self, line: &Line) -> bool {
+    fn shows_cost(&self) -> bool {
+        self.order
+            .lines
+            .iter()
+            .any(|line| line.price.inside.is_some())
+    }
+
+    fn is_failed(&self, line: &SeenLine) -> bool {
         matches!(line.state, LineState::Failed { .. })
     }
 
-    fn is_doubtful(&self, line: &Line) -> bool {
+    fn is_doubtful(&self, line: &SeenLine) -> bool {
         matches!(line.state, LineState::Checking { .. })
     }
 
     /// The vendor is a person, and it is their turn.
-    fn waits_for_a_person(&self, line: &Line) -> bool {
+    fn waits_for_a_person(&self, line: &SeenLine) -> bool {
         matches!(
             line.state,
             LineState::Accepted {
@@ -205,9 +212,7 @@ pub(crate) async fn act(
 impl OrderPage {
     fn total(&self) -> String {
         self.order
-            .total()
-            .ok()
-            .flatten()
+            .total
             .map_or_else(String::new, |total| total.to_string())
     }
 }
@@ -268,7 +273,7 @@ async fn list(
     let orders = web.app.orders(access, listing).await?;
     let is_full = orders.len() == PAGE as usize;
     let next = orders.last().filter(|_| is_full).map(|last| {
-        let Position { listed_at, number } = app::position(last);
+        let Position { listed_at, number } = last.position();
         format!("{listed_at}-{number}")
     });
     let panel = match question.panel {
@@ -316,7 +321,6 @@ async fn page(
     Ok(render(&OrderPage {
         frame: Frame::new(visitor, access),
         forms: Forms::new(&order, access),
-        shows_cost: access.visibility().cost,
         order,
         events,
         problem,
@@ -325,23 +329,19 @@ async fn page(
 
 /// The words that several pages say of an order.
 pub(crate) mod say {
-    use super::{Line, LineState, Order, TimeZone, Timestamp};
+    use super::{LineState, SeenLine, SeenOrder, TimeZone, Timestamp};
 
-    pub(crate) fn name(order: &Order) -> String {
+    pub(crate) fn name(order: &SeenOrder) -> String {
         order.name(&TimeZone::UTC)
     }
 
     /// Placed; created while it is not.
-    pub(crate) fn date(order: &Order) -> String {
-        instant(&listed(order))
-    }
-
-    pub(crate) fn listed(order: &Order) -> Timestamp {
-        order.placed_at.unwrap_or(order.created_at)
+    pub(crate) fn date(order: &SeenOrder) -> String {
+        instant(&order.listed_at())
     }
 
     /// The latest note, cut to a line.
-    pub(crate) fn latest_note(order: &Order) -> String {
+    pub(crate) fn latest_note(order: &SeenOrder) -> String {
         let text = order.notes.last().map_or("", |note| note.text.as_str());
         let first = text.lines().next().unwrap_or_default();
         match first.chars().count() {
@@ -355,14 +355,14 @@ pub(crate) mod say {
     }
 
     /// For a dense list; the full instant stands in its title.
-    pub(crate) fn short(order: &Order) -> String {
-        listed(order).strftime("%-d %b %Y %H:%M").to_string()
+    pub(crate) fn short(order: &SeenOrder) -> String {
+        order.listed_at().strftime("%-d %b %Y %H:%M").to_string()
     }
 
     /// The style of a status; the label always stands beside it.
-    pub(crate) fn tone(order: &Order) -> &'static str {
+    pub(crate) fn tone(order: &SeenOrder) -> &'static str {
         use domain::order::phase::Status as S;
-        match order.status() {
+        match order.status {
             S::ProvisioningFinished | S::Completed => "good",
             S::ProvisioningFailed | S::CompletedWithErrors | S::Rejected => "bad",
             S::ProvisioningStarted | S::InProgress | S::PendingApproval | S::Scheduled => "busy",
@@ -371,8 +371,8 @@ pub(crate) mod say {
     }
 
     /// `15`, or `10 now → 15 after provisioning`.
-    pub(crate) fn totals(line: &Line) -> String {
-        let totals = line.totals();
+    pub(crate) fn totals(line: &SeenLine) -> String {
+        let totals = line.totals;
         match totals.after {
             Some(after) => format!("{} now → {after} after provisioning", totals.now),
             None => totals.now.to_string(),
@@ -380,7 +380,7 @@ pub(crate) mod say {
     }
 
     /// What a line needs to say beyond its label: the vendor's reason, or since when we are checking.
-    pub(crate) fn remark(line: &Line) -> Option<String> {
+    pub(crate) fn remark(line: &SeenLine) -> Option<String> {
         match &line.state {
             LineState::Failed { failure, .. } => Some(failure.message.clone()),
             LineState::Checking { doubt, .. } => Some(format!(
@@ -389,21 +389,5 @@ pub(crate) mod say {
             )),
             _ => None,
         }
-    }
-
-    pub(crate) fn unit_price(line: &Line) -> String {
-        line.price.unit.customer.to_string()
-    }
-
-    pub(crate) fn line_total(line: &Line) -> String {
-        line.price
-            .customer_total()
-            .map_or_else(|_| String::new(), |total| total.to_string())
-    }
-
-    pub(crate) fn margin(line: &Line) -> String {
-        line.price
-            .margin()
-            .map_or_else(|_| String::new(), |margin| margin.to_string())
     }
 }

@@ -1,0 +1,236 @@
+//! What a reader may learn of an order: hidden lines, notes and figures are left out here, once, and
+//! everything above works on what is left.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::action::Action;
+use super::change::RequestedChange;
+use super::line::{Item, Line, LineState, Period, Totals};
+use super::note::Note;
+use super::phase::{Phase, Status, View};
+use super::{Order, OrderKind, Refusal, Stage};
+use crate::access::Visibility;
+use crate::event::{Actor, Event, EventKind};
+use crate::id::{LineId, SubscriptionId};
+use crate::money::Money;
+use crate::price::UnitPrices;
+use crate::text::Contact;
+
+/// An order as its reader may know it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeenOrder {
+    /// Its number for people.
+    pub number: u64,
+    /// Purchase or update.
+    pub kind: OrderKind,
+    /// Where the whole order stands.
+    pub phase: Phase,
+    /// The list that shows it; `None` once it is in none.
+    pub view: Option<View>,
+    /// The word on the screen.
+    pub status: Status,
+    /// Why an approver refused it.
+    pub rejection: Option<String>,
+    /// The date that it waits for.
+    pub scheduled_on: Option<Timestamp>,
+    /// What it asks for, hidden lines left out.
+    pub lines: Vec<SeenLine>,
+    /// Who started it.
+    pub created_by: Actor,
+    /// When.
+    pub created_at: Timestamp,
+    /// When it was placed.
+    pub placed_at: Option<Timestamp>,
+    /// Since when it stands where it does.
+    pub phase_since: Timestamp,
+    /// Which version of the terms was accepted.
+    pub terms: Option<String>,
+    /// What people wrote, oldest first.
+    pub notes: Vec<Note>,
+    /// What the customer pays per billing cycle; `None` where nothing is ordered.
+    pub total: Option<Money>,
+    /// What its status and guards allow; whose right it is comes on top.
+    pub allowed: Vec<Action>,
+    /// Rises with every change that the reader may learn of.
+    pub version: i64,
+}
+
+/// A line as its reader may know it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeenLine {
+    /// Its id.
+    pub id: LineId,
+    /// What it is about.
+    pub item: Item,
+    /// The line of the same order that it is an add-on to.
+    pub parent: Option<LineId>,
+    /// What is asked for.
+    pub change: RequestedChange,
+    /// The subscription that it makes or changes.
+    pub subscription: SubscriptionId,
+    /// Who will use it.
+    pub contact: Contact,
+    /// The customer's tenant at the vendor.
+    pub tenant: Option<String>,
+    /// From when to when it runs, where a person said so.
+    pub period: Option<Period>,
+    /// What it costs.
+    pub price: SeenPrice,
+    /// The subscription's licenses around it.
+    pub totals: Totals,
+    /// Where it stands. The evidence of a doubt is empty for those who may not read it.
+    pub state: LineState,
+}
+
+/// A line's price per billing cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeenPrice {
+    /// What the customer pays for one unit.
+    pub unit: Money,
+    /// Units.
+    pub quantity: u32,
+    /// What the customer pays for all of them.
+    pub total: Money,
+    /// What stands behind it, for those who may see costs.
+    pub inside: Option<Inside>,
+}
+
+/// The waterfall behind a customer price; never part of what a customer is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inside {
+    /// One unit at each step, from the vendor to the customer.
+    pub unit: UnitPrices,
+    /// What the seller pays for all units.
+    pub partner_total: Money,
+    /// What is left to the seller; negative when it sells below its price.
+    pub margin: Money,
+}
+
+impl SeenOrder {
+    /// `Order #11-03-2019`: the day of placement, before that of creation; not unique.
+    pub fn name(&self, zone: &TimeZone) -> String {
+        name(self.listed_at(), zone)
+    }
+
+    /// The date that lists show: of placement, before that of creation.
+    pub fn listed_at(&self) -> Timestamp {
+        self.placed_at.unwrap_or(self.created_at)
+    }
+
+    /// `1 of 3 items failed`, where any did.
+    pub fn failures(&self) -> Option<String> {
+        let is_failed = |line: &&SeenLine| matches!(line.state, LineState::Failed { .. });
+        let failed = self.lines.iter().filter(is_failed).count();
+        (failed > 0).then(|| format!("{failed} of {} items failed", self.lines.len()))
+    }
+}
+
+/// The name of an order that lists show with a date.
+pub(super) fn name(listed_at: Timestamp, zone: &TimeZone) -> String {
+    let day = listed_at.to_zoned(zone.clone());
+    format!("Order #{}", day.strftime("%d-%m-%Y"))
+}
+
+impl Order {
+    /// The order as a reader may know it; `None` where it does not exist for them (R19). All that is
+    /// told is computed from what is left, so nothing can hint at what was taken out.
+    pub fn seen_by(&self, seen: Visibility) -> Result<Option<SeenOrder>, Refusal> {
+        if self.is_markup_only() && !seen.markup_only_orders {
+            return Ok(None);
+        }
+        let mut left = self.clone();
+        if !seen.markup {
+            left.lines.retain(|line| !line.change.is_markup());
+        }
+        if !seen.internal {
+            left.notes.retain(|note| !note.is_internal);
+            left.version = left.public_version;
+            left.lines.iter_mut().for_each(forget_evidence);
+        }
+        let (rejection, scheduled_on) = match &left.stage {
+            Stage::Rejected { reason } => (Some(reason.clone()), None),
+            Stage::Scheduled { on } => (None, Some(*on)),
+            Stage::Cart
+            | Stage::Deleted
+            | Stage::AwaitingApproval
+            | Stage::Released
+            | Stage::Canceled => (None, None),
+        };
+        let allows = |action: &Action| left.allows(*action);
+        Ok(Some(SeenOrder {
+            number: left.number,
+            kind: left.kind,
+            phase: left.phase(),
+            view: left.shown().map(|(view, _)| view),
+            status: left.status(),
+            rejection,
+            scheduled_on,
+            created_at: left.created_at,
+            placed_at: left.placed_at,
+            phase_since: left.phase_since,
+            total: left.total()?,
+            allowed: Action::ALL.into_iter().filter(allows).collect(),
+            version: left.version,
+            lines: left
+                .lines
+                .into_iter()
+                .map(|line| line.seen_by(seen))
+                .collect::<Result<_, _>>()?,
+            created_by: left.created_by,
+            terms: left.terms,
+            notes: left.notes,
+        }))
+    }
+
+    /// The part of the order's log that a reader may know.
+    pub fn seen_events(&self, events: Vec<Event>, seen: Visibility) -> Vec<Event> {
+        let is_hidden = |event: &Event| {
+            let is_markup = |line: &Line| Some(line.id) == event.line && line.change.is_markup();
+            (!seen.markup && self.lines.iter().any(is_markup))
+                || (!seen.internal && event.kind == EventKind::InternalNoteAdded)
+        };
+        let mut left: Vec<Event> = events.into_iter().filter(|e| !is_hidden(e)).collect();
+        if !seen.internal {
+            left.iter_mut().for_each(|event| event.internal = None);
+        }
+        left
+    }
+}
+
+impl Line {
+    fn seen_by(self, seen: Visibility) -> Result<SeenLine, Refusal> {
+        let price = SeenPrice {
+            unit: self.price.unit.customer,
+            quantity: self.price.quantity,
+            total: self.price.customer_total()?,
+            inside: match seen.cost {
+                true => Some(Inside {
+                    unit: self.price.unit,
+                    partner_total: self.price.partner_total()?,
+                    margin: self.price.margin()?,
+                }),
+                false => None,
+            },
+        };
+        Ok(SeenLine {
+            totals: self.totals(),
+            id: self.id,
+            item: self.item,
+            parent: self.parent,
+            change: self.change,
+            subscription: self.subscription,
+            contact: self.contact,
+            tenant: self.tenant,
+            period: self.period,
+            price,
+            state: self.state,
+        })
+    }
+}
+
+fn forget_evidence(line: &mut Line) {
+    if let LineState::Checking { doubt, .. } = &mut line.state {
+        doubt.evidence.clear();
+    }
+}
