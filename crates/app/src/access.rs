@@ -1,10 +1,12 @@
 //! From a person to what they may do in one organization; the only way to its data.
 
+use std::collections::BTreeSet;
+
 use domain::access::{Grant, Membership, Permission, Standing, Visibility};
 use domain::event::Actor;
 use domain::id::{OrganizationId, UserId};
 use domain::organization::{Organization, OrganizationKind, Slug};
-use store::{organizations, users};
+use store::organizations;
 
 use crate::{App, Error};
 
@@ -71,10 +73,13 @@ impl App {
     /// organization that nothing of theirs reaches is not found, like one that does not exist.
     pub async fn access(&self, caller: &Caller, slug: &str) -> Result<Access, Error> {
         let slug = Slug::parse(slug).map_err(|_| Error::NotFound)?;
+        let held: BTreeSet<OrganizationId> =
+            caller.memberships.iter().map(|m| m.organization).collect();
+        let held: Vec<OrganizationId> = held.into_iter().collect();
         let mut tx = self.store.read().await?;
-        let organization = organizations::find(&mut tx, &slug)
-            .await?
-            .ok_or(Error::NotFound)?;
+        let found = organizations::find_among(&mut tx, &slug, &held).await?;
+        let organization = found.iter().find(|found| found.slug == slug);
+        let organization = organization.cloned().ok_or(Error::NotFound)?;
         let standing =
             Standing::new(&caller.memberships, &organization.chain).ok_or(Error::NotFound)?;
         if organization.kind != OrganizationKind::Customer {
@@ -84,23 +89,14 @@ impl App {
             return Err(Error::Forbidden);
         }
         // On behalf, the acting organization is the nearest one that the person belongs to.
-        let acting = organization
-            .chain
-            .iter()
-            .find(|id| {
-                caller
-                    .memberships
-                    .iter()
-                    .any(|m| m.organization == **id && m.role.is_staff() == standing.is_staff())
-            })
-            .copied()
-            .ok_or(Error::NotFound)?;
-        let acting = match acting == organization.id {
-            true => organization.clone(),
-            false => organizations::find_by_id(&mut tx, acting)
-                .await?
-                .ok_or(Error::NotFound)?,
+        let is_acting = |id: &&OrganizationId| {
+            let is_it =
+                |m: &Membership| m.organization == **id && m.role.is_staff() == standing.is_staff();
+            caller.memberships.iter().any(is_it)
         };
+        let acting = organization.chain.iter().find(is_acting);
+        let acting = acting.and_then(|id| found.iter().find(|found| found.id == *id));
+        let acting = acting.cloned().ok_or(Error::NotFound)?;
         let actor = Actor {
             user: caller.user,
             person: caller.name.clone(),
@@ -135,20 +131,5 @@ impl App {
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(found)
-    }
-
-    /// A caller by id, with the rights of this moment. `None` once they are blocked.
-    pub(crate) async fn caller(&self, user: UserId) -> Result<Option<Caller>, Error> {
-        let mut tx = self.store.read().await?;
-        let Some(user) = users::find(&mut tx, user).await? else {
-            return Ok(None);
-        };
-        let memberships = users::memberships(&mut tx, user.id).await?;
-        Ok(Some(Caller {
-            user: user.id,
-            name: user.name,
-            email: user.email,
-            memberships,
-        }))
     }
 }

@@ -177,13 +177,17 @@ impl App {
         let now = self.clock.now();
         let found = {
             let mut tx = self.store.read().await?;
-            credentials::find(&mut tx, &fingerprint(secret), now).await?
+            credentials::find_holder(&mut tx, &fingerprint(secret), now).await?
         };
-        let credential = found
-            .filter(|found| found.kind == kind)
+        let (credential, holder) = found
+            .filter(|(found, _)| found.kind == kind)
             .ok_or(Error::SignedOut)?;
-        let caller = self.caller(credential.user).await?;
-        let caller = caller.ok_or(Error::SignedOut)?;
+        let caller = Caller {
+            user: credential.user,
+            name: holder.name,
+            email: holder.email,
+            memberships: holder.memberships,
+        };
         let most = match caller.memberships.iter().any(|held| held.role.is_staff()) {
             true => IDLE_STAFF,
             false => IDLE_CUSTOMER,

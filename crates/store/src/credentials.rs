@@ -1,9 +1,11 @@
 //! Browser sessions and API tokens: one table, hashes only, listed and ended by their owner.
 
-use domain::id::{TokenId, UserId};
+use domain::access::Membership;
+use domain::id::{OrganizationId, TokenId, UserId};
 use domain::text::Email;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::sql::{Query, Row, word};
 use crate::{StoreError, Tx};
@@ -37,6 +39,17 @@ pub struct Credential {
     pub expires_at: Timestamp,
 }
 
+/// Whose a credential is.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// What they sign in with.
+    pub email: String,
+    /// What people call them.
+    pub name: String,
+    /// The roles they hold, wherever.
+    pub memberships: Vec<Membership>,
+}
+
 /// Adds a session or token under its secret's hash.
 pub async fn save(tx: &mut Tx, hash: &str, credential: &Credential) -> Result<(), StoreError> {
     let query = Query::new(
@@ -66,6 +79,41 @@ pub async fn find(
     .and(" WHERE hash = ?", hash)
     .and(" AND expires_at > ?", now.as_microsecond());
     tx.row(query).await?.as_ref().map(read).transpose()
+}
+
+/// What a secret opens, whose it is and which roles they hold, in one look. Nothing when it has expired
+/// or its owner is blocked.
+pub async fn find_holder(
+    tx: &mut Tx,
+    hash: &str,
+    now: Timestamp,
+) -> Result<Option<(Credential, Holder)>, StoreError> {
+    let query = Query::new(
+        "SELECT c.id, c.kind, c.user_id, c.label, c.created_at, c.seen_at, c.expires_at, \
+         u.email, u.name, m.organization_id, m.role FROM credentials c \
+         JOIN users u ON u.id = c.user_id LEFT JOIN memberships m ON m.user_id = c.user_id",
+    )
+    .and(" WHERE c.hash = ?", hash)
+    .and(" AND c.expires_at > ?", now.as_microsecond())
+    .then(" AND u.blocked_at IS NULL ORDER BY m.organization_id, m.role");
+    let rows = tx.rows(query).await?;
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let mut holder = Holder {
+        email: first.get("email")?,
+        name: first.get("name")?,
+        memberships: Vec::new(),
+    };
+    for row in &rows {
+        if let Some(organization) = row.get::<Option<Uuid>>("organization_id")? {
+            holder.memberships.push(Membership {
+                organization: OrganizationId(organization),
+                role: row.word("role")?,
+            });
+        }
+    }
+    Ok(Some((read(first)?, holder)))
 }
 
 /// A person's tokens that have not expired, newest first.

@@ -36,6 +36,21 @@ pub async fn find(tx: &mut Tx, slug: &Slug) -> Result<Option<Organization>, Stor
     tx.row(query).await?.as_ref().map(read).transpose()
 }
 
+/// An organization by its name in addresses, with those of `others` that exist, in one look.
+pub async fn find_among(
+    tx: &mut Tx,
+    slug: &Slug,
+    others: &[OrganizationId],
+) -> Result<Vec<Organization>, StoreError> {
+    let mut query = Query::new(COLUMNS).and(" WHERE slug = ?", slug.as_str());
+    if !others.is_empty() {
+        query = query
+            .then(" OR id IN ")
+            .list(others.iter().map(|id| id.0.into()));
+    }
+    tx.rows(query).await?.iter().map(read).collect()
+}
+
 /// Finds an organization by its id.
 pub async fn find_by_id(
     tx: &mut Tx,

@@ -11,6 +11,7 @@ use domain::id::{LineId, OrderId, OrganizationId};
 use domain::order::Order;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use sqlx::Connection;
 use store::{Store, orders, schema};
 use uuid::Uuid;
 
@@ -49,6 +50,7 @@ impl World {
             });
             filled.await?;
         }
+        analyze(database).await?;
         let mut tokens = Vec::new();
         for client in 0..CLIENTS {
             let email = format!("bench-{client}@amber.example");
@@ -70,6 +72,15 @@ impl World {
         });
         Ok(World { tokens, item })
     }
+}
+
+/// PostgreSQL does this by itself, some minutes after rows have come in; SQLite never.
+async fn analyze(database: &str) -> Result<()> {
+    if database.starts_with("postgres") {
+        let mut connection = sqlx::PgConnection::connect(database).await?;
+        sqlx::raw_sql("ANALYZE").execute(&mut connection).await?;
+    }
+    Ok(())
 }
 
 /// The model as another order, an hour older with each.
