@@ -1,6 +1,7 @@
 //! The API: everything that a person can do, with a bearer token. The document is made from the
 //! handlers' own types.
 
+mod reference;
 pub(crate) mod view;
 
 use app::carts::{AddItem, ChangeItem, Once, PlaceCart};
@@ -54,7 +55,9 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         true => router.route("/api/v1/demo/manifest", get(manifest)),
         false => router,
     };
-    router.route("/api/openapi.json", get(async || Json(openapi())))
+    router
+        .route("/api/docs", get(reference::show))
+        .route("/api/openapi.json", get(async || Json(openapi())))
 }
 
 async fn manifest(State(web): State<Web>) -> Result<Json<serde_json::Value>, Problem> {
@@ -68,6 +71,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
     /// `recent` (default) or `historical`.
     view: Option<String>,
@@ -199,6 +203,7 @@ async fn add_to_cart(
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct PlaceQuery {
     /// The same code without the commit.
     #[serde(default)]

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, header};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::text::Invalid;
 use sha2::{Digest, Sha256};
 
 use crate::Web;
@@ -63,24 +64,39 @@ impl FromRequestParts<Web> for Visitor {
     }
 }
 
-/// A program.
+/// Whoever calls the API: a program with a token, or a page of ours with its browser's session.
 pub(crate) struct Program(pub(crate) Caller);
 
 impl FromRequestParts<Web> for Program {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Program, Problem> {
-        let header = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
-        let secret = header
-            .and_then(|text| text.strip_prefix("Bearer "))
-            .ok_or(Error::SignedOut)?;
-        Ok(Program(
-            web.app.find_caller(secret.trim(), app::TOKEN).await?,
-        ))
+        let Some(header) = parts.headers.get(header::AUTHORIZATION) else {
+            only_json(parts)?;
+            let visitor = Visitor::from_request_parts(parts, web).await;
+            return Ok(Program(visitor.map_err(|Page(error)| error)?.caller));
+        };
+        let text = header.to_str().unwrap_or_default();
+        let secret = text.strip_prefix("Bearer ").ok_or(Error::SignedOut)?;
+        let secret = secret.trim();
+        Ok(Program(web.app.find_caller(secret, app::TOKEN).await?))
     }
+}
+
+/// With a session alone a body must be what no form of another site can send (reliability 5.4).
+fn only_json(parts: &Parts) -> Result<(), Error> {
+    let is = |name, wanted: &str| {
+        let value = parts.headers.get(name).and_then(|v| v.to_str().ok());
+        value.is_some_and(|value| value.starts_with(wanted))
+    };
+    let has_body = parts.headers.contains_key(header::CONTENT_TYPE);
+    if parts.method.is_safe() || !has_body || is(header::CONTENT_TYPE, "application/json") {
+        return Ok(());
+    }
+    Err(Error::Invalid {
+        field: "Content-Type",
+        reason: Invalid("must be application/json".into()),
+    })
 }
 
 /// A change must come from our own pages: the browser says so, or its origin is ours.

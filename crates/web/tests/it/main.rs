@@ -2,6 +2,8 @@
 //! row here fails.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod browser_api;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -105,6 +107,7 @@ const PAGES: &[Row] = &[
     ("GET", "/healthz", "/healthz", ""),
     ("GET", "/readyz", "/readyz", ""),
     ("GET", "/api/openapi.json", "/api/openapi.json", ""),
+    ("GET", "/api/docs", "/api/docs", ""),
 ];
 
 const API: &[Row] = &[
