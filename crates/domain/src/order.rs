@@ -4,6 +4,7 @@
 pub mod action;
 pub mod change;
 pub mod command;
+pub mod filter;
 pub mod line;
 pub mod listing;
 pub mod note;

@@ -1,5 +1,9 @@
 //! Requested changes: what a line asks for, from → to with the signed difference, frozen at placement.
 
+mod kind;
+
+pub use self::kind::ChangeKind;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 

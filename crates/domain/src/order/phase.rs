@@ -83,6 +83,35 @@ pub enum Tab {
     All,
 }
 
+impl View {
+    /// The name in storage, in the API and in addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            View::Recent => "recent",
+            View::Historical => "historical",
+        }
+    }
+}
+
+impl Tab {
+    /// All tabs.
+    pub const ALL: [Tab; 3] = [Tab::Active, Tab::Draft, Tab::All];
+
+    /// The name in the API and in addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tab::Active => "active",
+            Tab::Draft => "draft",
+            Tab::All => "all",
+        }
+    }
+
+    /// Whether it shows orders of a phase.
+    pub fn has(self, phase: Phase) -> bool {
+        self == Tab::All || self == tab(phase)
+    }
+}
+
 /// The word on the screen and in the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -104,6 +133,42 @@ pub enum Status {
 }
 
 impl Status {
+    /// All statuses.
+    pub const ALL: [Status; 13] = [
+        Status::Started,
+        Status::ProvisioningStarted,
+        Status::ProvisioningFinished,
+        Status::ProvisioningFailed,
+        Status::Deleted,
+        Status::InProgress,
+        Status::Draft,
+        Status::Completed,
+        Status::CompletedWithErrors,
+        Status::PendingApproval,
+        Status::Scheduled,
+        Status::Rejected,
+        Status::Canceled,
+    ];
+
+    /// The name in the API and in filters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Started => "started",
+            Status::ProvisioningStarted => "provisioning_started",
+            Status::ProvisioningFinished => "provisioning_finished",
+            Status::ProvisioningFailed => "provisioning_failed",
+            Status::Deleted => "deleted",
+            Status::InProgress => "in_progress",
+            Status::Draft => "draft",
+            Status::Completed => "completed",
+            Status::CompletedWithErrors => "completed_with_errors",
+            Status::PendingApproval => "pending_approval",
+            Status::Scheduled => "scheduled",
+            Status::Rejected => "rejected",
+            Status::Canceled => "canceled",
+        }
+    }
+
     /// Spelled exactly as the seed article does.
     pub fn label(self) -> &'static str {
         match self {
@@ -162,6 +227,19 @@ pub fn tab(phase: Phase) -> Tab {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_the_one_of_the_api() {
+        for status in Status::ALL {
+            assert_eq!(serde_json::json!(status), status.name());
+        }
+        for view in [View::Recent, View::Historical] {
+            assert_eq!(serde_json::json!(view), view.name());
+        }
+        for tab in Tab::ALL {
+            assert_eq!(serde_json::json!(tab), tab.name());
+        }
+    }
 
     #[test]
     fn the_table_of_labels_is_printed_and_compared() {
