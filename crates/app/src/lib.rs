@@ -27,7 +27,6 @@ use self::worker::Point;
 
 pub use store::Mode;
 pub use store::credentials::CredentialKind::{Session as SESSION, Token as TOKEN};
-pub use store::orders::Listing;
 
 /// The running product: everything that an operation needs.
 #[derive(Clone)]

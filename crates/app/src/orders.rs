@@ -1,5 +1,11 @@
 //! Orders, read and acted on: every question carries what its asker may learn.
 
+mod lists;
+
+pub use domain::order::listing::{Edge, Listing, Sort};
+
+pub use self::lists::{Count, Counts, Page};
+
 use connectors::Settings;
 use domain::access::{Permission, Visibility};
 use domain::event::Event;
@@ -9,7 +15,7 @@ use domain::order::command::Command;
 use domain::order::seen::SeenOrder;
 use domain::order::{Order, Refusal};
 use jiff::Timestamp;
-use store::orders::{self, Listing};
+use store::orders;
 use store::{Mode, Tx, catalog};
 
 use crate::access::Access;
@@ -26,17 +32,6 @@ pub struct Conditions {
 }
 
 impl App {
-    /// A page of orders, newest first.
-    pub async fn orders(&self, access: &Access, listing: Listing) -> Result<Vec<SeenOrder>, Error> {
-        access.require(Permission::SeeOrders)?;
-        let mut tx = self.store.read().await?;
-        let seen = access.visibility();
-        all_seen(
-            orders::list(&mut tx, access.tenant(), listing, seen).await?,
-            seen,
-        )
-    }
-
     /// One order with its log.
     pub async fn order(
         &self,

@@ -4,11 +4,12 @@ use domain::access::Visibility;
 use domain::event::Event;
 use domain::id::{OrderId, OrganizationId, UserId};
 use domain::order::Order;
-use domain::order::listing::Position;
-use domain::order::phase::{Phase, View};
+use domain::order::listing::{Edge, Listing, Sort};
+use domain::order::phase::{Phase, View, shown};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-use crate::sql::{Query, Value, json, word};
+use crate::sql::{Query, Row, Value, json, word};
 use crate::{StoreError, Tx};
 
 /// Room for the events of one version, so that a sequence number needs no look at the log.
@@ -157,47 +158,109 @@ fn visible(query: Query, seen: Visibility) -> Query {
     }
 }
 
-/// What a list asks for.
-#[derive(Debug, Clone, Copy)]
-pub struct Listing {
-    /// Recent or Historical.
-    pub view: View,
-    /// Only orders in these phases: a tab, or a filter; all when empty.
-    pub phases: &'static [Phase],
-    /// Continue after this row.
-    pub after: Option<Position>,
-    /// Rows at the most.
-    pub limit: u32,
-}
-
-/// A page of orders, newest first.
+/// A page of orders in the order asked for, and one more on its far side where there are more.
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
-    listing: Listing,
+    listing: &Listing,
+    now: Timestamp,
     seen: Visibility,
 ) -> Result<Vec<Order>, StoreError> {
-    let mut query = Query::new("SELECT body FROM orders")
-        .and(" WHERE organization_id = ?", organization.0)
-        .and(" AND view = ?", word(&listing.view)?);
-    if !listing.phases.is_empty() {
-        let names = listing.phases.iter().map(|phase| phase.name().into());
-        query = query.then(" AND phase IN ").list(names);
-    }
-    if let Some(after) = listing.after {
+    let mut query = Query::new("SELECT body FROM orders WHERE ");
+    query = visible(listed(query, organization, listing, now)?, seen);
+    let is_descending = match listing.from {
+        None => listing.sort == Sort::NewestFirst,
+        Some(Edge::OlderThan(_)) => true,
+        Some(Edge::NewerThan(_)) => false,
+    };
+    if let Some(edge) = listing.from {
         query = query
-            .and(" AND (listed_at, number) < (?", after.listed_at)
-            .and(", ?)", number(after.number)?);
+            .then(match is_descending {
+                true => " AND (listed_at, number) < ",
+                false => " AND (listed_at, number) > ",
+            })
+            .list([
+                edge.position().listed_at.into(),
+                number(edge.position().number)?,
+            ]);
     }
-    let query = visible(query, seen).and(
-        " ORDER BY listed_at DESC, number DESC LIMIT ?",
-        i64::from(listing.limit),
-    );
-    tx.rows(query)
-        .await?
-        .iter()
-        .map(|row| row.json("body"))
-        .collect()
+    let limit = i64::from(listing.limit) + 1;
+    let query = match is_descending {
+        true => query.and(" ORDER BY listed_at DESC, number DESC LIMIT ?", limit),
+        false => query.and(" ORDER BY listed_at, number LIMIT ?", limit),
+    };
+    let rows = tx.rows(query).await?;
+    let orders: Result<Vec<Order>, _> = rows.iter().map(|row| row.json("body")).collect();
+    let mut orders = orders?;
+    if is_descending != (listing.sort == Sort::NewestFirst) {
+        orders.reverse();
+    }
+    Ok(orders)
+}
+
+/// How many orders there are, by view and phase.
+pub async fn count_by_phase(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    seen: Visibility,
+) -> Result<Vec<(View, Phase, u64)>, StoreError> {
+    let query = Query::new("SELECT view, phase, COUNT(*) AS count FROM orders")
+        .and(" WHERE organization_id = ?", organization.0)
+        .then(" AND view <> 'none'");
+    let query = visible(query, seen).then(" GROUP BY view, phase");
+    let read = |row: &Row| {
+        let count: i64 = row.get("count")?;
+        Ok((row.word("view")?, row.word("phase")?, count.unsigned_abs()))
+    };
+    tx.rows(query).await?.iter().map(read).collect()
+}
+
+/// How many orders a list has on all its pages.
+pub async fn count(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    listing: &Listing,
+    now: Timestamp,
+    seen: Visibility,
+) -> Result<u64, StoreError> {
+    let query = Query::new("SELECT COUNT(*) AS count FROM orders WHERE ");
+    let query = visible(listed(query, organization, listing, now)?, seen);
+    let row = tx.row(query).await?.ok_or(StoreError::NotFound)?;
+    row.get("count").map(i64::unsigned_abs)
+}
+
+fn listed(
+    query: Query,
+    organization: OrganizationId,
+    listing: &Listing,
+    now: Timestamp,
+) -> Result<Query, StoreError> {
+    let mut query = query
+        .and("organization_id = ?", organization.0)
+        .and(" AND view = ?", word(&listing.view)?);
+    let statuses = listing.filter.statuses();
+    let is_archived = listing.view == View::Historical;
+    let is_asked_for = |phase: &Phase| {
+        shown(*phase, is_archived).is_some_and(|(view, status)| {
+            view == listing.view
+                && listing.tab.has(*phase)
+                && (statuses.is_empty() || statuses.contains(&status))
+        })
+    };
+    let phases = Phase::ALL.into_iter().filter(is_asked_for);
+    let names: Vec<Value> = phases.map(|phase| phase.name().into()).collect();
+    query = match names.is_empty() {
+        true => query.then(" AND 1 = 0"),
+        false => query.then(" AND phase IN ").list(names),
+    };
+    let span = listing.filter.span(now, &TimeZone::UTC);
+    if let Some(since) = span.since {
+        query = query.and(" AND listed_at >= ?", since);
+    }
+    if let Some(until) = span.until {
+        query = query.and(" AND listed_at < ?", until);
+    }
+    Ok(query)
 }
 
 /// A person's open cart in an organization: the newest, should there be several.

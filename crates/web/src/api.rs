@@ -6,14 +6,14 @@ pub(crate) mod view;
 
 use app::carts::{AddItem, ChangeItem, Once, PlaceCart};
 use app::orders::Conditions;
-use app::{Error, Listing, Mode};
+use app::{Error, Mode};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use domain::order::phase::View;
+use domain::order::listing::PAGE;
 use domain::text::Invalid;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -24,6 +24,7 @@ use utoipa_axum::routes;
 use self::view::{OfferView, OrderView, SubscriptionView};
 use crate::Web;
 use crate::error::Problem;
+use crate::list::Words;
 use crate::visitor::Program;
 
 #[derive(OpenApi)]
@@ -75,13 +76,50 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 struct ListQuery {
     /// `recent` (default) or `historical`.
     view: Option<String>,
+    /// Of historical orders: `active`, `draft` or `all` (default).
+    tab: Option<String>,
+    /// A filter such as `status:failed vendor:microsoft by:me older:2d "free words"`.
+    q: Option<String>,
+    /// `newest` first (default) or `oldest` first.
+    sort: Option<String>,
     /// Rows at the most, 1 to 200; 50 by default.
     limit: Option<u32>,
     /// Where the page before ended, from its `Link` header.
     cursor: Option<String>,
 }
 
-/// Orders of an organization, newest first.
+impl ListQuery {
+    fn words(&self) -> Words<'_> {
+        Words {
+            view: self.view.as_deref(),
+            tab: self.tab.as_deref(),
+            q: self.q.as_deref(),
+            sort: self.sort.as_deref(),
+            cursor: self.cursor.as_deref(),
+        }
+    }
+
+    /// The same question at another place, relative to its own address.
+    fn link(&self, name: &str, cursor: &str) -> String {
+        let limit = self.limit.map(|limit| limit.to_string());
+        let words = [
+            ("view", self.view.as_deref()),
+            ("tab", self.tab.as_deref()),
+            ("q", self.q.as_deref()),
+            ("sort", self.sort.as_deref()),
+            ("limit", limit.as_deref()),
+            ("cursor", Some(cursor)),
+        ];
+        let given = words
+            .into_iter()
+            .filter_map(|(key, word)| Some((key, word?)));
+        // Pairs of plain text always have a form.
+        let address = serde_urlencoded::to_string(given.collect::<Vec<_>>()).unwrap_or_default();
+        format!("<?{address}>; rel=\"{name}\"")
+    }
+}
+
+/// Orders of an organization; `Link` leads to the pages before and after this one.
 #[utoipa::path(get, path = "/api/v1/organizations/{organization}/orders",
     params(("organization" = String, Path), ListQuery),
     responses((status = 200, body = [OrderView]), (status = 404, body = view::ProblemView)))]
@@ -96,46 +134,31 @@ async fn orders(
         field,
         reason: Invalid(words.into()),
     };
-    let view = match query.view.as_deref() {
-        None | Some("recent") => View::Recent,
-        Some("historical") => View::Historical,
-        Some(_) => return Err(invalid("/view", "must be recent or historical").into()),
-    };
-    let limit = query.limit.unwrap_or(50);
-    if !(1..=200).contains(&limit) {
+    let (mut listing, problems) = query.words().listing()?;
+    if let Some(problem) = problems.first() {
+        return Err(invalid("/q", &problem.to_string()).into());
+    }
+    listing.limit = query.limit.unwrap_or(PAGE);
+    if !(1..=200).contains(&listing.limit) {
         return Err(invalid("/limit", "must be between 1 and 200").into());
     }
-    let after = match &query.cursor {
-        None => None,
-        Some(cursor) => Some(
-            view::read_cursor(cursor)
-                .ok_or_else(|| invalid("/cursor", "must come from a Link header"))?,
-        ),
-    };
-    let listing = Listing {
-        view,
-        phases: &[],
-        after,
-        limit,
-    };
-    let orders = web.app.orders(&access, listing).await?;
-    let next = orders
-        .last()
-        .filter(|_| orders.len() == limit as usize)
-        .map(|last| {
-            let name = query.view.as_deref().unwrap_or("recent");
-            let cursor = view::cursor(last.position());
-            format!("<?view={name}&limit={limit}&cursor={cursor}>; rel=\"next\"")
-        });
-    let body = Json(
-        orders
-            .iter()
-            .map(|order| OrderView::new(order, &access))
-            .collect::<Vec<_>>(),
-    );
-    Ok(match next {
-        Some(next) => ([(header::LINK, next)], body).into_response(),
-        None => body.into_response(),
+    let page = web.app.orders(&access, &listing).await?;
+    let views = page
+        .orders
+        .iter()
+        .map(|order| OrderView::new(order, &access));
+    let body = Json(views.collect::<Vec<_>>());
+    let links = [
+        ("next", page.next(listing.sort)),
+        ("prev", page.previous(listing.sort)),
+    ];
+    let links: Vec<String> = links
+        .into_iter()
+        .filter_map(|(name, edge)| Some(query.link(name, &listing.cursor(edge?))))
+        .collect();
+    Ok(match links.is_empty() {
+        true => body.into_response(),
+        false => ([(header::LINK, links.join(", "))], body).into_response(),
     })
 }
 

@@ -1,10 +1,11 @@
 //! The demo world told as it is, for whoever checks rights against the truth.
 
 use domain::access::Visibility;
+use domain::order::listing::Listing;
 use domain::order::phase::View;
 use domain::text::Email;
 use serde_json::{Value, json};
-use store::orders::{self, Listing};
+use store::orders;
 use store::{organizations, subscriptions, users};
 
 use super::{ORGANIZATIONS, PASSWORD, damaged, organization, people};
@@ -38,12 +39,11 @@ impl App {
             );
             for view in [View::Recent, View::Historical] {
                 let listing = Listing {
-                    view,
-                    phases: &[],
-                    after: None,
                     limit: ALL,
+                    ..Listing::of(view)
                 };
-                for order in orders::list(&mut tx, place.id, listing, EVERYTHING).await? {
+                let found = orders::list(&mut tx, place.id, &listing, self.now(), EVERYTHING);
+                for order in found.await? {
                     found_orders.push(json!({ "organization": slug, "number": order.number,
                         "id": order.id, "view": view, "status": order.status(), "kind": order.kind,
                         "created_by": order.created_by.email,

@@ -264,25 +264,15 @@ fn what_is_offered_is_what_is_done() {
         world.app.seed_demo_orders().await.unwrap();
         let staff = world.access(SELLER, "amber").await;
         let reader = world.access("billing@amber.example", "amber").await;
-        let listing = |view| Listing {
-            view,
-            phases: &[],
-            after: None,
-            limit: 200,
-        };
-        let mut recent = world
-            .app
-            .orders(&staff, listing(View::Recent))
-            .await
-            .unwrap();
-        recent.extend(
-            world
-                .app
-                .orders(&staff, listing(View::Historical))
-                .await
-                .unwrap(),
-        );
-        for order in recent {
+        let mut orders = Vec::new();
+        for view in [View::Recent, View::Historical] {
+            let listing = Listing {
+                limit: 200,
+                ..Listing::of(view)
+            };
+            orders.extend(world.app.orders(&staff, &listing).await.unwrap().orders);
+        }
+        for order in orders {
             for (action, command) in [
                 (Action::SaveAsDraft, Command::SaveAsDraft),
                 (Action::ContinuePurchase, Command::ContinuePurchase),

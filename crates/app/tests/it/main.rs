@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use app::access::{Access, Caller};
 use app::carts::{AddItem, ChangeItem, Once, PlaceCart};
 use app::clock::ManualClock;
+use app::orders::Listing;
 use app::{App, Error};
 use connectors::simulator;
 use domain::order::line::LineState;
@@ -20,7 +21,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 use store::credentials::CredentialKind;
-use store::orders::Listing;
 use store::{Mode, Store, schema};
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -194,13 +194,9 @@ fn an_order_goes_from_the_cart_to_a_subscription() {
             (1, Some(25))
         );
         assert_eq!(bookings[0]["context"]["order"].as_u64(), Some(order.number));
-        let listing = Listing {
-            view: View::Recent,
-            phases: &[],
-            after: None,
-            limit: 9,
-        };
-        assert_eq!(world.app.orders(&access, listing).await.unwrap().len(), 1);
+        let listing = Listing::of(View::Recent);
+        let page = world.app.orders(&access, &listing).await.unwrap();
+        assert_eq!(page.orders.len(), 1);
     });
 }
 

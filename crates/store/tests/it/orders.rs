@@ -3,10 +3,11 @@
 use domain::order::Order;
 use domain::order::OrderKind;
 use domain::order::change::RequestedChange;
+use domain::order::listing::{Edge, Listing};
 use domain::order::phase::View;
 use futures::future::join_all;
 use rust_decimal::Decimal;
-use store::orders::{self, Listing};
+use store::orders;
 use store::{Store, StoreError};
 
 use crate::world::{
@@ -30,10 +31,8 @@ async fn insert(store: &Store, order: Order) -> Result<(), StoreError> {
 
 fn recent(limit: u32) -> Listing {
     Listing {
-        view: View::Recent,
-        phases: &[],
-        after: None,
         limit,
+        ..Listing::of(View::Recent)
     }
 }
 
@@ -104,11 +103,11 @@ fn pages_follow_one_another_without_gap_or_repeat_also_within_one_instant() {
         let mut seen = Vec::new();
         let mut listing = recent(4);
         loop {
-            let page = orders::list(&mut tx, amber(), listing, STAFF)
-                .await
-                .unwrap();
+            let found = orders::list(&mut tx, amber(), &listing, second(0), STAFF);
+            let mut page = found.await.unwrap();
+            page.truncate(4);
             let Some(last) = page.last() else { break };
-            listing.after = Some(last.position());
+            listing.from = Some(Edge::OlderThan(last.position()));
             assert!(page.iter().all(|order| order.organization == amber()));
             seen.extend(page.iter().map(|order| order.number));
         }
@@ -161,7 +160,7 @@ fn an_order_that_only_changes_a_markup_does_not_exist_for_customers() {
         }
         let mut tx = store.read().await.unwrap();
         for (seen, expected) in [(STAFF, vec![2, 1]), (CUSTOMER, vec![2])] {
-            let listed = orders::list(&mut tx, amber(), recent(9), seen)
+            let listed = orders::list(&mut tx, amber(), &recent(9), second(0), seen)
                 .await
                 .unwrap();
             assert_eq!(

@@ -5,8 +5,6 @@ use app::access::Access;
 use app::carts::parse_contact;
 use app::catalog::quote;
 use app::orders::{may, note_id};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::id::LineId;
 use domain::money::Money;
 use domain::offer::Offer;
@@ -14,7 +12,6 @@ use domain::order::Refusal;
 use domain::order::action::Action;
 use domain::order::command::{Command, Resolution};
 use domain::order::line::{LineState, Period};
-use domain::order::listing::Position;
 use domain::order::note::{self, Note};
 use domain::order::seen::{SeenLine, SeenOrder};
 use domain::subscription::Subscription;
@@ -420,19 +417,4 @@ pub(crate) struct ProblemView {
     code: String,
     detail: String,
     pointer: Option<String>,
-}
-
-/// A position as an opaque word.
-pub(crate) fn cursor(position: Position) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}-{}", position.listed_at, position.number))
-}
-
-/// The position behind an opaque word.
-pub(crate) fn read_cursor(cursor: &str) -> Option<Position> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let (listed_at, number) = text.split_once('-')?;
-    Some(Position {
-        listed_at: listed_at.parse().ok()?,
-        number: number.parse().ok()?,
-    })
 }

@@ -1,8 +1,8 @@
 //! Recent and Historical orders with the side panel, and an order's details.
 
 use app::access::Access;
-use app::orders::{Conditions, may};
-use app::{Error, Listing, Mode};
+use app::orders::{Conditions, Listing, may};
+use app::{Error, Mode};
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
@@ -12,8 +12,7 @@ use domain::access::Permission;
 use domain::event::Event;
 use domain::order::action::Action;
 use domain::order::line::LineState;
-use domain::order::listing::Position;
-use domain::order::phase::{Phase, View};
+use domain::order::phase::{Tab, View};
 use domain::order::seen::{SeenLine, SeenOrder};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -25,9 +24,6 @@ use crate::api::view::ActionBody;
 use crate::error::{Page, render, words};
 use crate::visitor::Visitor;
 
-/// Orders on a page.
-const PAGE: u32 = 50;
-
 /// A list's address.
 #[derive(Deserialize)]
 pub(crate) struct Question {
@@ -35,7 +31,7 @@ pub(crate) struct Question {
     panel: Option<u64>,
     #[serde(default)]
     tab: Option<String>,
-    /// The last row of the page before: its date and number.
+    /// Where the page before ended.
     #[serde(default)]
     after: Option<String>,
 }
@@ -224,7 +220,8 @@ pub(crate) async fn recent(
     visitor: Visitor,
 ) -> Result<Response, Page> {
     let access = web.app.access(&visitor.caller, &organization).await?;
-    list(&web, &visitor, &access, &question, (View::Recent, &[], "")).await
+    let listing = Listing::of(View::Recent);
+    list(&web, &visitor, &access, &question, listing).await
 }
 
 pub(crate) async fn historical(
@@ -234,26 +231,16 @@ pub(crate) async fn historical(
     visitor: Visitor,
 ) -> Result<Response, Page> {
     let access = web.app.access(&visitor.caller, &organization).await?;
-    let (phases, tab): (&'static [Phase], _) = match question.tab.as_deref() {
-        Some("draft") => (&[Phase::Cart], "draft"),
-        Some("all") => (&[], "all"),
-        _ => (
-            &[
-                Phase::Provisioning,
-                Phase::AwaitingApproval,
-                Phase::Scheduled,
-            ],
-            "active",
-        ),
+    let tab = match question.tab.as_deref() {
+        Some("draft") => Tab::Draft,
+        Some("all") => Tab::All,
+        _ => Tab::Active,
     };
-    list(
-        &web,
-        &visitor,
-        &access,
-        &question,
-        (View::Historical, phases, tab),
-    )
-    .await
+    let listing = Listing {
+        tab,
+        ..Listing::of(View::Historical)
+    };
+    list(&web, &visitor, &access, &question, listing).await
 }
 
 async fn list(
@@ -261,27 +248,20 @@ async fn list(
     visitor: &Visitor,
     access: &Access,
     question: &Question,
-    (view, phases, tab): (View, &'static [Phase], &'static str),
+    mut listing: Listing,
 ) -> Result<Response, Page> {
-    let after = question.after.as_deref().and_then(read_position);
-    let listing = Listing {
-        view,
-        phases,
-        after,
-        limit: PAGE,
-    };
-    let orders = web.app.orders(access, listing).await?;
-    let is_full = orders.len() == PAGE as usize;
-    let next = orders.last().filter(|_| is_full).map(|last| {
-        let Position { listed_at, number } = last.position();
-        format!("{listed_at}-{number}")
-    });
+    let after = question.after.as_deref();
+    listing.from = after.and_then(|word| listing.read_cursor(word).ok());
+    let page = web.app.orders(access, &listing).await?;
+    let next = page.next(listing.sort).map(|edge| listing.cursor(edge));
+    let orders = page.orders;
     let panel = match question.panel {
         Some(number) => Some(web.app.order(access, number).await?.0),
         None => None,
     };
     let frame = Frame::new(visitor, access);
-    let is_recent = view == View::Recent;
+    let is_recent = listing.view == View::Recent;
+    let tab = listing.tab.name();
     Ok(render(&OrdersPage {
         frame,
         is_recent,
@@ -290,14 +270,6 @@ async fn list(
         next,
         panel,
     }))
-}
-
-fn read_position(text: &str) -> Option<Position> {
-    let (listed_at, number) = text.split_once('-')?;
-    Some(Position {
-        listed_at: listed_at.parse().ok()?,
-        number: number.parse().ok()?,
-    })
 }
 
 pub(crate) async fn details(

@@ -23,7 +23,7 @@ const HOURS_MAX: u32 = 100 * 366 * 24;
 const SHOWN_MAX: usize = 60;
 
 /// Short words for statuses, beside the API's own.
-const STATUSES: [(&str, Status); 10] = [
+const STATUSES: [(&str, Status); 9] = [
     ("failed", Status::ProvisioningFailed),
     ("finished", Status::ProvisioningFinished),
     ("provisioning", Status::ProvisioningStarted),
@@ -32,7 +32,6 @@ const STATUSES: [(&str, Status); 10] = [
     ("errors", Status::CompletedWithErrors),
     ("progress", Status::InProgress),
     ("cart", Status::Started),
-    ("cancelled", Status::Canceled),
     ("done", Status::Completed),
 ];
 /// Short words for changes, beside the API's own.
