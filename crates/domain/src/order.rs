@@ -14,6 +14,7 @@ pub mod seen;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use self::change::RequestedChange;
 use self::line::{IllegalMove, Line, LineEvent, LinePrice, LineState};
@@ -27,7 +28,7 @@ use crate::money::Money;
 pub const LINES_MAX: usize = 500;
 
 /// Purchase or update (R49).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderKind {
     /// New subscriptions.

@@ -17,7 +17,8 @@ use domain::order::listing::PAGE;
 use domain::text::Invalid;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use utoipa::{IntoParams, OpenApi};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{IntoParams, Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -33,9 +34,27 @@ use crate::visitor::Program;
         title = "Seatwright",
         description = "The self-hosted order desk for cloud subscriptions"
     ),
-    components(schemas(view::ProblemView))
+    components(schemas(view::ProblemView)),
+    modifiers(&Secured),
+    security(("token" = []), ("session" = []))
 )]
 struct Document;
+
+/// How a caller shows who they are.
+struct Secured;
+
+impl Modify for Secured {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let mut token = Http::new(HttpAuthScheme::Bearer);
+        token.description = Some("`seatwright token create --email …` makes one".to_owned());
+        components.add_security_scheme("token", SecurityScheme::Http(token));
+        let words = "A signed-in browser's own session; changes only from our own pages";
+        let session = ApiKeyValue::with_description("__Host-s", words);
+        let session = SecurityScheme::ApiKey(ApiKey::Cookie(session));
+        components.add_security_scheme("session", session);
+    }
+}
 
 fn documented() -> OpenApiRouter<Web> {
     OpenApiRouter::with_openapi(Document::openapi())

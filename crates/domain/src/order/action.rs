@@ -1,12 +1,13 @@
 //! What can be done with an order: the one table that buttons, API and rules are drawn from.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::phase::Phase;
 use crate::access::Permission;
 
 /// Something a person can do with an order; the names are the API's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub enum Action {

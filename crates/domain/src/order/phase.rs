@@ -1,6 +1,7 @@
 //! Where an order stands in the words people see: phase and archived flag → view, status, tab.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Where the whole order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -62,7 +63,7 @@ impl Phase {
 }
 
 /// One of the two lists; an order is in exactly one, or in none once it is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum View {
     /// At least one action can still alter the outcome.
@@ -113,7 +114,7 @@ impl Tab {
 }
 
 /// The word on the screen and in the API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the labels are the seed article's own")]
 pub enum Status {

@@ -8,12 +8,13 @@ use app::orders::{may, note_id};
 use domain::id::LineId;
 use domain::money::Money;
 use domain::offer::Offer;
-use domain::order::Refusal;
 use domain::order::action::Action;
 use domain::order::command::{Command, Resolution};
 use domain::order::line::{LineState, Period};
 use domain::order::note::{self, Note};
+use domain::order::phase::{Status, View};
 use domain::order::seen::{SeenLine, SeenOrder};
+use domain::order::{OrderKind, Refusal};
 use domain::subscription::Subscription;
 use domain::text::{Invalid, line};
 use jiff::tz::TimeZone;
@@ -104,9 +105,9 @@ pub(crate) struct ItemView {
 pub(crate) struct OrderView {
     number: u64,
     name: String,
-    kind: Value,
-    view: Option<Value>,
-    status: Value,
+    kind: OrderKind,
+    view: Option<View>,
+    status: Status,
     status_label: &'static str,
     requested_changes: Vec<ChangeView>,
     created_by: CreatorView,
@@ -114,7 +115,7 @@ pub(crate) struct OrderView {
     placed_at: Option<String>,
     items: Vec<ItemView>,
     notes: Vec<NoteView>,
-    allowed_actions: Vec<Value>,
+    allowed_actions: Vec<Action>,
     pub(crate) version: i64,
 }
 
@@ -123,9 +124,9 @@ impl OrderView {
         OrderView {
             number: order.number,
             name: order.name(&TimeZone::UTC),
-            kind: word(order.kind),
-            view: order.view.map(word),
-            status: word(order.status),
+            kind: order.kind,
+            view: order.view,
+            status: order.status,
             status_label: order.status.label(),
             requested_changes: order.lines.iter().map(change).collect(),
             created_by: CreatorView {
@@ -137,9 +138,8 @@ impl OrderView {
             items: order.lines.iter().map(item_view).collect(),
             notes: order.notes.iter().map(NoteView::new).collect(),
             allowed_actions: Action::ALL
-                .iter()
-                .filter(|action| may(order, access, **action))
-                .map(word)
+                .into_iter()
+                .filter(|action| may(order, access, *action))
                 .collect(),
             version: order.version,
         }
