@@ -260,6 +260,7 @@ impl Adding {
             tenant: tenant(&offer, item.tenant.as_deref())?,
             parameters: serde_json::Map::new(),
             period: None,
+            cancellable_until: None,
             parent: None,
             price: catalog::quote(&plan, quantity)?,
             state: LineState::Started,
@@ -470,16 +471,22 @@ fn tenant(offer: &domain::offer::Offer, typed: Option<&str>) -> Result<Option<St
         (false, None) => Ok(None),
         (false, Some(_)) => Err(wrong("is not used by this vendor; leave it empty")),
         (true, None) => Err(wrong("must name the tenant, such as amber.onmicrosoft.com")),
-        (true, Some(typed)) => {
-            let name = typed.to_lowercase();
-            let prefix = name.strip_suffix(".onmicrosoft.com").unwrap_or_default();
-            let is_good = (1..=27).contains(&prefix.len())
-                && prefix.bytes().all(|b| b.is_ascii_alphanumeric());
-            if is_good {
-                Ok(Some(name))
-            } else {
-                Err(wrong("must be like amber.onmicrosoft.com"))
-            }
-        }
+        (true, Some(typed)) => parse_tenant(typed).map(Some),
+    }
+}
+
+/// A customer's tenant, as typed.
+pub fn parse_tenant(typed: &str) -> Result<String, Error> {
+    let name = typed.trim().to_lowercase();
+    let prefix = name.strip_suffix(".onmicrosoft.com").unwrap_or_default();
+    let is_good =
+        (1..=27).contains(&prefix.len()) && prefix.bytes().all(|b| b.is_ascii_alphanumeric());
+    if is_good {
+        Ok(name)
+    } else {
+        Err(Error::Invalid {
+            field: "/tenant",
+            reason: Invalid("must be like amber.onmicrosoft.com".into()),
+        })
     }
 }

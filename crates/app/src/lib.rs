@@ -8,8 +8,10 @@ pub mod carts;
 pub mod catalog;
 pub mod clock;
 pub mod demo;
+pub mod filing;
 pub mod operators;
 pub mod orders;
+pub mod retries;
 pub mod sessions;
 pub mod subscriptions;
 pub mod worker;
@@ -18,6 +20,7 @@ use std::sync::Arc;
 
 use domain::id::OrganizationId;
 use domain::order::Refusal;
+use domain::order::filing::RecentWindow;
 use domain::text::Invalid;
 use store::{Store, StoreError};
 use tokio::sync::{Notify, broadcast};
@@ -36,6 +39,7 @@ pub struct App {
     pub(crate) wake: Arc<Notify>,
     changes: broadcast::Sender<OrganizationId>,
     rehearsal: Option<fn(Point)>,
+    pub(crate) recent_window: RecentWindow,
 }
 
 impl App {
@@ -47,6 +51,16 @@ impl App {
             wake: Arc::new(Notify::new()),
             changes: broadcast::channel(1_024).0,
             rehearsal: None,
+            recent_window: RecentWindow::default(),
+        }
+    }
+
+    /// Files orders after another while than seven days.
+    #[must_use]
+    pub fn with_recent_window(self, recent_window: RecentWindow) -> App {
+        App {
+            recent_window,
+            ..self
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use connectors::{Connector, Settings, connect};
 use domain::id::{LineId, TaskId};
 use domain::order::Order;
+use domain::order::change::RequestedChange;
 use domain::order::line::{Line, LineEvent, LineState};
 use domain::provisioning::{Doubt, Fault, Outcome, Request, Verb};
 use domain::task::{Task, TaskKind};
@@ -16,7 +17,7 @@ use sha2::{Digest, Sha256};
 use store::{Tx, catalog, orders, organizations, tasks};
 use uuid::Uuid;
 
-use crate::{App, Error, carts, clock, subscriptions};
+use crate::{App, Error, carts, clock, filing, subscriptions};
 
 /// A hold outlives every call of a connector, so no second worker asks while one is asking.
 const HOLD: SignedDuration = SignedDuration::from_secs(60);
@@ -57,7 +58,11 @@ impl App {
         if let Err(error) = self.release_holds().await {
             tracing::error!(%error, "what the last run held is left to its holds");
         }
+        let mut next_filing = Timestamp::MIN;
         loop {
+            if self.clock.now() >= next_filing {
+                next_filing = self.file_and_pause().await;
+            }
             match self.run_due().await {
                 Ok(0) => {}
                 Ok(_) => continue,
@@ -69,6 +74,19 @@ impl App {
                 () = tokio::time::sleep(IDLE) => {}
             }
         }
+    }
+
+    /// Files a batch; when to look for the next.
+    async fn file_and_pause(&self) -> Timestamp {
+        match self.file_due().await {
+            Ok(0) => {}
+            Ok(count) => {
+                tracing::info!(count, "orders were filed into Historical");
+                return Timestamp::MIN;
+            }
+            Err(error) => tracing::error!(%error, "orders can't be filed; tried again in a minute"),
+        }
+        self.clock.now() + filing::PAUSE
     }
 
     /// The only process needn't wait for the holds of the one before it, which is dead.
@@ -304,6 +322,7 @@ async fn record(
         (_, event) => event,
     };
     let events = order.advance(task.line, &event, None, now)?;
+    note_deadline(&mut order, job, now);
     let after = find(&order, task.line)?.clone();
     // Repeated polls and checks are counted in the state; only a change of state is an event.
     let is_news = before.name() != after.state.name();
@@ -315,6 +334,24 @@ async fn record(
         put_off(tx, task, retry_after, now).await
     } else {
         Ok(tasks::finish(tx, task).await?)
+    }
+}
+
+/// Until when the vendor takes back what it has just finished.
+fn note_deadline(order: &mut Order, job: &Job, now: Timestamp) {
+    let window = connect(&job.settings)
+        .ok()
+        .and_then(|connector| connector.abilities().cancellation_window);
+    let is_done = |line: &&mut Line| {
+        let is_bought = matches!(
+            line.change,
+            RequestedChange::Purchase { .. } | RequestedChange::Quantity { .. }
+        );
+        let is_finished = matches!(line.state, LineState::Finished { .. });
+        line.id == job.task.line && is_bought && is_finished
+    };
+    for line in order.lines.iter_mut().filter(is_done) {
+        line.cancellable_until = window.and_then(|window| now.checked_add(window).ok());
     }
 }
 

@@ -11,6 +11,7 @@ pub mod simulator;
 use async_trait::async_trait;
 use domain::money::Currency;
 use domain::provisioning::{Doubt, Fault, Outcome, RepeatClass, Request, Verb};
+use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +53,8 @@ pub struct Abilities {
     pub is_manual: bool,
     /// Orders carry the customer's tenant at the vendor.
     pub has_tenants: bool,
+    /// How long after it is finished the vendor takes a purchase back, where it does.
+    pub cancellation_window: Option<SignedDuration>,
 }
 
 /// One way of speaking to vendors.

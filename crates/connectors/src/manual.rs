@@ -19,6 +19,7 @@ impl Connector for Manual {
         Abilities {
             is_manual: true,
             has_tenants: false,
+            cancellation_window: None,
         }
     }
 

@@ -10,6 +10,7 @@ mod wire;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::price::refund::WINDOW;
 use domain::provisioning::{Doubt, Failure, Fault, Outcome, RepeatClass, Request, Verb};
 use reqwest::Method;
 
@@ -148,6 +149,8 @@ impl Connector for OpenServiceBroker {
         Abilities {
             is_manual: false,
             has_tenants: self.has_tenants,
+            // Of the two kinds behind this face, only the one with tenants takes anything back.
+            cancellation_window: self.has_tenants.then_some(WINDOW),
         }
     }
 

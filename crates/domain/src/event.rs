@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{LineId, OrganizationId, UserId};
+use crate::provisioning::Failure;
 use crate::task::TaskKind;
 
 /// Who acted: the person and the organization they acted for.
@@ -131,4 +132,31 @@ pub struct Event {
     pub detail: Option<String>,
     /// Staff only: evidence and the vendor's raw words.
     pub internal: Option<String>,
+    /// What it tells of an attempt at its line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptFacts>,
+}
+
+/// What an entry tells of an attempt at a line; kept when the line itself has moved on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptFacts {
+    /// 1 for the first; each retry by a person is another.
+    pub number: u32,
+    /// What a retry sends otherwise than the attempt before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrected: Vec<Correction>,
+    /// Why the vendor refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// A value that was put right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    /// The field as a JSON pointer into the line.
+    pub field: String,
+    /// As it was sent before; empty where nothing was.
+    pub from: String,
+    /// As it is sent now.
+    pub to: String,
 }

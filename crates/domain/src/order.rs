@@ -2,14 +2,22 @@
 //! come from both.
 
 pub mod action;
+pub mod attempt;
 pub mod change;
 pub mod command;
+pub mod failure;
+pub mod filing;
 pub mod filter;
 pub mod line;
 pub mod listing;
+pub mod next;
 pub mod note;
 pub mod phase;
+pub mod retry;
+#[cfg(test)]
+mod sample;
 pub mod seen;
+pub mod totals;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -20,7 +28,7 @@ use self::change::RequestedChange;
 use self::line::{IllegalMove, Line, LineEvent, LinePrice, LineState};
 use self::note::Note;
 use self::phase::{Phase, Status, View};
-use crate::event::{Actor, Event, EventKind};
+use crate::event::{Actor, AttemptFacts, Event, EventKind};
 use crate::id::{LineId, OrderId, OrganizationId};
 use crate::money::Money;
 
@@ -78,6 +86,9 @@ pub enum Refusal {
     /// Too many lines.
     #[error("an order has at most {LINES_MAX} lines")]
     TooManyLines,
+    /// An add-on needs the license that it belongs to.
+    #[error("an add-on belongs to a license of the same order")]
+    NoParent,
     /// A guard beyond the status says no; the words say which and what to do instead.
     #[error("{0}")]
     Guarded(&'static str),
@@ -223,6 +234,12 @@ impl Order {
         if self.lines.len() >= LINES_MAX {
             return Err(Refusal::TooManyLines);
         }
+        if let Some(parent) = line.parent {
+            let is_license = |found: &Line| found.id == parent && found.parent.is_none();
+            if !self.lines.iter().any(is_license) {
+                return Err(Refusal::NoParent);
+            }
+        }
         let detail = format!("{} · {}", line.item.name, line.change.text());
         let event = Event {
             detail: Some(detail),
@@ -250,8 +267,13 @@ impl Order {
             "{} · {} → {}",
             line.item.name, line.price.quantity, price.quantity
         );
-        line.change = RequestedChange::Purchase {
-            quantity: price.quantity,
+        let quantity = price.quantity;
+        line.change = match &line.change {
+            RequestedChange::AddonAdd { addon, .. } => RequestedChange::AddonAdd {
+                addon: addon.clone(),
+                quantity,
+            },
+            _ => RequestedChange::Purchase { quantity },
         };
         line.price = price;
         let event = event(EventKind::LineChanged, Some(actor), Some(id), now);
@@ -261,7 +283,7 @@ impl Order {
         }])
     }
 
-    /// Takes a license out of the cart; the last one deletes the order (T3).
+    /// Takes a license out of the cart, and its add-ons with it; the last one deletes the order (T3).
     pub fn remove(
         &mut self,
         id: LineId,
@@ -269,20 +291,21 @@ impl Order {
         now: Timestamp,
     ) -> Result<Vec<Event>, Refusal> {
         self.only_in_cart()?;
-        let at = self
-            .lines
-            .iter()
-            .position(|line| line.id == id)
-            .ok_or(Refusal::NoSuchLine)?;
-        if self.lines.len() == 1 {
+        let goes = |line: &Line| line.id == id || line.parent == Some(id);
+        if self.lines.iter().all(|line| line.id != id) {
+            return Err(Refusal::NoSuchLine);
+        }
+        if self.lines.iter().all(goes) {
             return self.delete(actor, now);
         }
-        let line = self.lines.remove(at);
-        let event = event(EventKind::LineRemoved, Some(actor), Some(id), now);
-        Ok(vec![Event {
-            detail: Some(line.item.name),
-            ..event
-        }])
+        let removed = |line: &Line| Event {
+            detail: Some(line.name().to_owned()),
+            ..event(EventKind::LineRemoved, Some(actor), Some(line.id), now)
+        };
+        let events = self.lines.iter().filter(|line| goes(line)).map(removed);
+        let events = events.collect();
+        self.lines.retain(|line| !goes(line));
+        Ok(events)
     }
 
     /// Deletes the cart; it stays in Recent as Deleted (T3).
@@ -330,12 +353,24 @@ impl Order {
             .iter_mut()
             .find(|line| line.id == id)
             .ok_or(Refusal::NoSuchLine)?;
+        // A finished line has no attempts any more; what finished it was the one before.
+        let attempt = line.state.attempt();
         line.state = line.state.after(happened, now)?;
+        let failure = match happened {
+            LineEvent::Failed(failure) => Some(failure.clone()),
+            _ => None,
+        };
+        let attempt = line.state.attempt().or(attempt).map(|number| AttemptFacts {
+            number,
+            corrected: Vec::new(),
+            failure,
+        });
         if self.phase() != before {
             self.phase_since = now;
         }
         Ok(vec![Event {
             line: Some(id),
+            attempt,
             ..told(happened, actor, now)
         }])
     }
@@ -400,6 +435,7 @@ fn event(kind: EventKind, actor: Option<&Actor>, line: Option<LineId>, at: Times
         line,
         detail: None,
         internal: None,
+        attempt: None,
     }
 }
 

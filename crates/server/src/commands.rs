@@ -10,6 +10,7 @@ use app::clock::SystemClock;
 use app::operators::NewUser;
 use connectors::simulator;
 use domain::access::Role;
+use domain::order::filing::RecentWindow;
 use store::Store;
 use store::schema::{self, SchemaState};
 use tokio::net::TcpListener;
@@ -132,8 +133,8 @@ pub async fn simulate_vendor(port: u16, seed: u64) -> Result<()> {
     Ok(())
 }
 
-pub async fn work(url: &str) -> Result<()> {
-    let app = open(url).await?;
+pub async fn work(url: &str, window: RecentWindow) -> Result<()> {
+    let app = open(url).await?.with_recent_window(window);
     let mut stop = stopped()?;
     app.work(async {
         stop.changed().await.ok();
@@ -147,8 +148,9 @@ pub async fn serve(
     address: &str,
     public_url: Option<String>,
     works: bool,
+    window: RecentWindow,
 ) -> Result<()> {
-    let app = open(url).await?;
+    let app = open(url).await?.with_recent_window(window);
     let listener = listen(address).await?;
     let address = listener.local_addr()?;
     let public_url = public_url.unwrap_or_else(|| format!("http://{address}"));
@@ -157,7 +159,13 @@ pub async fn serve(
 }
 
 /// Everything in one process, over the demo world.
-pub async fn demo(port: u16, data: &Path, fresh: bool, url: Option<String>) -> Result<()> {
+pub async fn demo(
+    port: u16,
+    data: &Path,
+    fresh: bool,
+    url: Option<String>,
+    window: RecentWindow,
+) -> Result<()> {
     if fresh && data.exists() {
         std::fs::remove_dir_all(data).with_context(|| format!("can't clear {}", data.display()))?;
     }
@@ -165,7 +173,7 @@ pub async fn demo(port: u16, data: &Path, fresh: bool, url: Option<String>) -> R
     let url = url.unwrap_or_else(|| format!("sqlite://{}", data.join("seatwright.db").display()));
     let store = Store::open(&url).await?;
     schema::migrate(&store).await?;
-    let app = App::new(store, Arc::new(SystemClock));
+    let app = App::new(store, Arc::new(SystemClock)).with_recent_window(window);
     let vendors = listen("127.0.0.1:0").await?;
     let vendors_at = format!("http://{}", vendors.local_addr()?);
     app.seed_demo(&vendors_at).await?;

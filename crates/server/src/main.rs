@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use app::operators::NewUser;
 use clap::{CommandFactory, Parser, Subcommand};
+use domain::order::filing::RecentWindow;
 
 use self::settings::Settings;
 
@@ -30,6 +31,14 @@ struct Database {
     database_url: Option<String>,
 }
 
+/// When orders leave Recent by themselves.
+#[derive(clap::Args)]
+struct Filing {
+    /// How long an order stays in Recent after its last change: 7d by default, or like 48h, 30m
+    #[arg(long, env = "SEATWRIGHT_RECENT_WINDOW", value_parser = RecentWindow::parse)]
+    recent_window: Option<RecentWindow>,
+}
+
 #[derive(Subcommand)]
 enum Command {
     /// Try it: demo world, vendor simulator, web and workers in one process
@@ -46,6 +55,8 @@ enum Command {
         /// Another database than SQLite in the data folder
         #[arg(long, env = "SEATWRIGHT_DATABASE_URL", hide_env_values = true)]
         database_url: Option<String>,
+        #[command(flatten)]
+        filing: Filing,
     },
     /// Web and API, and workers unless --no-workers
     Serve {
@@ -60,11 +71,15 @@ enum Command {
         /// Leave the work to other processes
         #[arg(long)]
         no_workers: bool,
+        #[command(flatten)]
+        filing: Filing,
     },
     /// Workers only
     Work {
         #[command(flatten)]
         database: Database,
+        #[command(flatten)]
+        filing: Filing,
     },
     /// Bring the database up to date
     Migrate {
@@ -241,19 +256,28 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             data,
             fresh,
             database_url,
-        } => commands::demo(port, &data, fresh, database_url).await,
+            filing,
+        } => {
+            let window = settings.recent_window(filing.recent_window);
+            commands::demo(port, &data, fresh, database_url, window).await
+        }
         Command::Serve {
             database,
             listen,
             public_url,
             no_workers,
+            filing,
         } => {
+            let window = settings.recent_window(filing.recent_window);
             let listen = listen.or_else(|| settings.listen.clone());
             let listen = listen.unwrap_or_else(|| "127.0.0.1:8080".to_owned());
             let public_url = public_url.or_else(|| settings.public_url.clone());
-            commands::serve(&url(database)?, &listen, public_url, !no_workers).await
+            commands::serve(&url(database)?, &listen, public_url, !no_workers, window).await
         }
-        Command::Work { database } => commands::work(&url(database)?).await,
+        Command::Work { database, filing } => {
+            let window = settings.recent_window(filing.recent_window);
+            commands::work(&url(database)?, window).await
+        }
         Command::Migrate { database } => commands::migrate(&url(database)?).await,
         Command::Seed {
             database,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use domain::order::filing::RecentWindow;
 use serde::Deserialize;
 
 /// Keys of the file; a flag or `SEATWRIGHT_…` of the same name wins.
@@ -15,6 +16,8 @@ pub struct Settings {
     pub listen: Option<String>,
     /// Where people reach it.
     pub public_url: Option<String>,
+    /// How long an order stays in Recent after its last change of phase: `7d`, `48h`, `30m`.
+    pub recent_window: Option<RecentWindow>,
 }
 
 impl Settings {
@@ -38,10 +41,15 @@ impl Settings {
                 let name = line.split('=').next().unwrap_or_default().trim();
                 bail!(
                     "line {number}, setting `{name}`: unknown, or not of its kind; there are \
-                     database_url, listen and public_url, each a quoted text"
+                     database_url, listen, public_url and recent_window (such as 7d), each a quoted text"
                 );
             }
         }
+    }
+
+    /// The recent window: as the flag says, else the file, else seven days.
+    pub fn recent_window(&self, flag: Option<RecentWindow>) -> RecentWindow {
+        flag.or(self.recent_window).unwrap_or_default()
     }
 
     /// The database: as the flag says, else the file, else SQLite in the XDG data directory.
@@ -79,6 +87,8 @@ mod tests {
             ),
             ("listen = \"a\"\ndatabase_url = 5 # secret", "database_url"),
             ("database_url = \"secret", "database_url"),
+            ("recent_window = \"secret\"", "recent_window"),
+            ("recent_window = \"367d\"", "recent_window"),
         ] {
             let words = format!("{:#}", Settings::parse(text).expect_err(text));
             assert!(words.contains(name), "{words}");
@@ -92,5 +102,10 @@ mod tests {
         let url = |flag: Option<&str>| file.database_url(flag.map(str::to_owned)).expect("good");
         assert_eq!(url(Some("sqlite:///flag")), "sqlite:///flag");
         assert_eq!(url(None), "sqlite:///file");
+        let file = Settings::parse("recent_window = \"48h\"").expect("good");
+        let window = |text: &str| RecentWindow::parse(text).expect("a window");
+        assert_eq!(file.recent_window(Some(window("30m"))), window("30m"));
+        assert_eq!(file.recent_window(None), window("48h"));
+        assert_eq!(Settings::default().recent_window(None), window("7d"));
     }
 }

@@ -5,9 +5,11 @@
 
 pub mod catalog;
 pub mod credentials;
+pub mod failures;
 pub mod orders;
 pub mod organizations;
 pub mod requests;
+pub mod rests;
 pub mod schema;
 mod sql;
 pub mod subscriptions;

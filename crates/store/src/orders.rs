@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::sql::{Query, Row, Value, json, word};
-use crate::{StoreError, Tx};
+use crate::{StoreError, Tx, failures, rests};
 
 /// Room for the events of one version, so that a sequence number needs no look at the log.
 const EVENTS_PER_VERSION: i64 = 1_000;
@@ -37,6 +37,7 @@ pub async fn insert(
     if tx.execute(query).await? == 0 {
         return Err(StoreError::Taken);
     }
+    keep_beside(tx, order).await?;
     append(tx, order, events).await
 }
 
@@ -68,7 +69,14 @@ pub async fn save(
     if tx.execute(query).await? == 0 {
         return Err(StoreError::Conflict);
     }
+    keep_beside(tx, order).await?;
     append(tx, order, events).await
+}
+
+/// What is kept beside an order, in its transaction, to be found without it.
+async fn keep_beside(tx: &mut Tx, order: &Order) -> Result<(), StoreError> {
+    failures::keep(tx, order).await?;
+    rests::keep(tx, order).await
 }
 
 fn columns(order: &Order, now: Timestamp) -> Result<Vec<Value>, StoreError> {
@@ -87,7 +95,7 @@ fn columns(order: &Order, now: Timestamp) -> Result<Vec<Value>, StoreError> {
     ])
 }
 
-fn number(number: u64) -> Result<Value, StoreError> {
+pub(crate) fn number(number: u64) -> Result<Value, StoreError> {
     i64::try_from(number)
         .map(Value::Number)
         .map_err(|_| StoreError::Corrupt(format!("order number {number}")))

@@ -8,6 +8,7 @@ use crate::{Store, StoreError};
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_foundation.sql"),
     include_str!("../migrations/0002_sign_in.sql"),
+    include_str!("../migrations/0004_failures.sql"),
 ];
 
 /// How many migrations there are.

@@ -353,6 +353,7 @@ impl Seeder<'_> {
                 .then(|| format!("{}.onmicrosoft.com", customer.slug)),
             parameters: serde_json::Map::new(),
             period: None,
+            cancellable_until: None,
             parent: None,
             price: catalog::quote(plan, quantity)?,
             state: LineState::Started,
@@ -402,6 +403,7 @@ fn told(kind: EventKind, actor: &Actor, line: Option<LineId>, at: Timestamp) -> 
         line,
         detail: None,
         internal: None,
+        attempt: None,
     }
 }
 

@@ -7,6 +7,8 @@ use domain::order::action::Action;
 use domain::order::command::Command;
 use domain::order::line::Period;
 use domain::order::phase::Status;
+use domain::order::retry::Corrected;
+use domain::text::Email;
 use jiff::SignedDuration;
 
 use super::*;
@@ -102,8 +104,12 @@ fn a_failed_order_is_fixed_and_sent_again_or_given_up() {
         let failed = world.order(&access, cart.number).await;
         assert_eq!(failed.status, Status::ProvisioningFailed);
         let line = Some(failed.lines[0].id);
-        let contact = app::carts::parse_contact("new@amber.example", "Ieva", "Berg").ok();
-        let retry = Command::Retry { line, contact };
+        let email = Email::parse("new@amber.example").ok();
+        let correction = Box::new(Corrected {
+            email,
+            ..Corrected::default()
+        });
+        let retry = Command::Retry { line, correction };
         let again = world
             .tell(&access, cart.number, retry.clone())
             .await
@@ -113,7 +119,7 @@ fn a_failed_order_is_fixed_and_sent_again_or_given_up() {
         let foreign = Some(LineId(uuid()));
         let foreign = Command::Retry {
             line: foreign,
-            contact: None,
+            correction: Box::default(),
         };
         assert!(world.tell(&access, cart.number, foreign).await.is_err());
         world.tell(&access, cart.number, retry).await.unwrap();

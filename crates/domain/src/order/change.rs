@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::money::Money;
+use crate::offer::Cadence;
 use crate::provisioning::Verb;
 
 /// What a line asks for. Both values are stored when the order is placed and never computed again.
@@ -28,6 +29,9 @@ pub enum RequestedChange {
     Upgrade {
         from: String,
         to: String,
+        /// Only some of the seats move; all of them when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        part: Option<Part>,
     },
     Downgrade {
         from: String,
@@ -81,7 +85,28 @@ pub enum RequestedChange {
     },
 }
 
+/// The seats of a partial upgrade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Seats that move.
+    pub seats: u32,
+    /// Seats of the subscription before.
+    pub of: u32,
+}
+
 impl RequestedChange {
+    /// Another billing cycle, in the words of the price list: `monthly → annual`.
+    pub fn billing_cycle(from: Cadence, to: Cadence) -> RequestedChange {
+        let (from, to) = (from.cycle_label(), to.cycle_label());
+        RequestedChange::BillingCycle { from, to }
+    }
+
+    /// Another term, in the words of the price list: `1 month → 1 year`.
+    pub fn term(from: Cadence, to: Cadence) -> RequestedChange {
+        let (from, to) = (from.term_label(), to.term_label());
+        RequestedChange::TermDuration { from, to }
+    }
+
     /// The markup class: invisible to customer roles (R18).
     pub fn is_markup(&self) -> bool {
         use RequestedChange as C;
@@ -114,7 +139,10 @@ impl RequestedChange {
             C::Suspend => "Suspend".into(),
             C::Reactivate => "Reactivate".into(),
             C::Cancel => "Cancel".into(),
-            C::Upgrade { from, to } => format!("Upgrade {from} → {to}"),
+            C::Upgrade { from, to, part } => {
+                let part = part.map(|part| format!(" ({} of {})", part.seats, part.of));
+                format!("Upgrade {from} → {to}{}", part.unwrap_or_default())
+            }
             C::Downgrade { from, to } => format!("Downgrade {from} → {to}"),
             C::TermDuration { from, to } => format!("Term {from} → {to}"),
             C::BillingCycle { from, to } => format!("Billing cycle {from} → {to}"),
@@ -186,39 +214,83 @@ fn on(flag: bool) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::order::sample;
 
     #[test]
-    fn the_words_are_those_of_the_specification() {
-        use RequestedChange as C;
-        let percent = |n: i64| Decimal::new(n, 0);
-        for (change, words) in [
-            (C::Purchase { quantity: 25 }, "New subscription · 25"),
-            (C::Quantity { from: 10, to: 15 }, "Quantity 10 → 15 (+5)"),
-            (C::Quantity { from: 15, to: 10 }, "Quantity 15 → 10 (−5)"),
-            (
-                C::AutoRenewal {
-                    from: true,
-                    to: false,
-                },
+    fn the_words_of_each_change_are_those_of_the_specification() {
+        let words: Vec<String> = sample::changes()
+            .iter()
+            .map(|change| change.text())
+            .collect();
+        assert_eq!(
+            words,
+            [
+                "New subscription · 25",
+                "Quantity 10 → 15 (+5)",
+                "Quantity 15 → 10 (−5)",
+                "Suspend",
+                "Reactivate",
+                "Cancel",
+                "Upgrade Office 365 E1 → Microsoft 365 E3",
+                "Upgrade Office 365 E1 → Microsoft 365 E3 (4 of 10)",
+                "Downgrade Microsoft 365 E3 → Office 365 E1",
+                "Term 1 month → 1 year",
+                "Billing cycle monthly → annual",
                 "Auto-renewal on → off",
-            ),
-            (
-                C::AddonAdd {
-                    addon: "Defender".into(),
-                    quantity: 5,
-                },
+                "Name Sales → Sales and support",
                 "Add-on Defender 0 → 5",
-            ),
-            (
-                C::Markup {
-                    from: percent(5),
-                    to: percent(7),
-                },
-                "Markup 5 % → 7 %",
-            ),
-        ] {
-            assert_eq!(change.text(), words);
-            assert_eq!(change.is_markup(), words.starts_with("Markup"));
+                "Add-on Defender 5 → 8 (+3)",
+                "Add-on Defender 8 → 0",
+                "Region west → north",
+                "Markup 5 % → 7.5 %",
+                "Distributor markup -1 % → 0 %",
+                "Target price 12.00 EUR → 13.50 EUR",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_last_three_are_the_markup_class_and_the_rest_is_not() {
+        let changes = sample::changes();
+        let (others, markups) = changes.split_at(changes.len() - 3);
+        assert!(markups.iter().all(RequestedChange::is_markup));
+        assert!(!others.iter().any(RequestedChange::is_markup));
+    }
+
+    #[test]
+    fn terms_and_cycles_are_written_in_the_words_of_the_price_list() {
+        let cadence = |term_months, cycle_months| Cadence {
+            term_months,
+            cycle_months,
+        };
+        let (monthly, annual, once) = (cadence(1, 1), cadence(36, 12), cadence(0, 0));
+        let cycle = RequestedChange::billing_cycle;
+        assert_eq!(
+            cycle(monthly, annual).text(),
+            "Billing cycle monthly → annual"
+        );
+        assert_eq!(
+            cycle(cadence(12, 3), once).text(),
+            "Billing cycle every 3 months → once"
+        );
+        assert_eq!(
+            RequestedChange::term(monthly, annual).text(),
+            "Term 1 month → 3 years"
+        );
+    }
+
+    /// What was frozen is read back as it was, also from before upgrades could be partial.
+    #[test]
+    fn a_change_is_stored_and_read_back() {
+        for change in sample::changes() {
+            let text = serde_json::to_string(&change).expect("JSON");
+            assert_eq!(
+                serde_json::from_str::<RequestedChange>(&text).expect("a change"),
+                change
+            );
         }
+        let old = r#"{"kind": "upgrade", "from": "A", "to": "B"}"#;
+        let old: RequestedChange = serde_json::from_str(old).expect("a change");
+        assert_eq!(old.text(), "Upgrade A → B");
     }
 }

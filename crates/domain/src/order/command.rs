@@ -7,11 +7,11 @@ use super::action::{Action, target};
 use super::line::{LineEvent, LineState, Period};
 use super::note::{NOTES_MAX, Note};
 use super::phase::{Phase, View};
+use super::retry::Corrected;
 use super::{Order, Refusal, Stage, counted, event};
 use crate::event::{Actor, Event, EventKind};
 use crate::id::{LineId, NoteId};
 use crate::provisioning::Failure;
-use crate::text::Contact;
 
 /// A person's decision about a line that nobody could find out about.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -52,8 +52,8 @@ pub enum Command {
     Retry {
         /// One line, or all that failed.
         line: Option<LineId>,
-        /// What was wrong with the line's contact.
-        contact: Option<Contact>,
+        /// What was wrong with that line.
+        correction: Box<Corrected>,
     },
     /// File a failed order away (T18).
     GiveUp,
@@ -197,7 +197,7 @@ impl Order {
                 );
                 vec![with(EventKind::Rejected, reason)]
             }
-            Command::Retry { line, contact } => self.retry(line, contact, actor, now)?,
+            Command::Retry { line, correction } => self.retry(line, &correction, actor, now)?,
             Command::GiveUp | Command::Archive => {
                 self.archived_at = Some(now);
                 vec![told(EventKind::Archived)]
@@ -265,35 +265,6 @@ impl Order {
                 self.advance(line, &LineEvent::Failed(failure), Some(actor), now)?
             }
         })
-    }
-
-    fn retry(
-        &mut self,
-        only: Option<LineId>,
-        contact: Option<Contact>,
-        actor: &Actor,
-        now: Timestamp,
-    ) -> Result<Vec<Event>, Refusal> {
-        if only.is_some_and(|only| self.lines.iter().all(|line| line.id != only)) {
-            return Err(Refusal::NoSuchLine);
-        }
-        let mut events = Vec::new();
-        for line in &mut self.lines {
-            let is_failed = matches!(line.state, LineState::Failed { .. });
-            if !is_failed || only.is_some_and(|only| line.id != only) {
-                continue;
-            }
-            if let Some(contact) = &contact {
-                line.contact = contact.clone();
-            }
-            line.state = line.state.after(&LineEvent::Retried, now)?;
-            events.push(event(EventKind::Retried, Some(actor), Some(line.id), now));
-        }
-        if events.is_empty() {
-            return Err(Refusal::Guarded("this item has not failed"));
-        }
-        self.phase_since = now;
-        Ok(events)
     }
 
     fn only_waiting_for_a_person(&self, line: LineId) -> Result<(), Refusal> {

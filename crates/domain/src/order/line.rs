@@ -301,6 +301,25 @@ impl LineState {
         }
     }
 
+    /// Which attempt it is about, where it is about one.
+    pub fn attempt(&self) -> Option<u32> {
+        use LineState as S;
+        match self {
+            S::Queued { attempt }
+            | S::Sending { attempt, .. }
+            | S::Checking { attempt, .. }
+            | S::Accepted { attempt, .. }
+            | S::Failed { attempt, .. } => Some(*attempt),
+            S::Started
+            | S::PendingApproval
+            | S::Scheduled
+            | S::Finished { .. }
+            | S::Rejected
+            | S::Canceled
+            | S::Deleted => None,
+        }
+    }
+
     /// The state's name in storage and in printed tables.
     pub fn name(&self) -> &'static str {
         match self {
@@ -411,6 +430,9 @@ pub struct Line {
     /// From when to when it runs, where a person provisioned it and said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<Period>,
+    /// Until when the vendor takes it back, where it does; known once it is finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancellable_until: Option<Timestamp>,
     /// The quote while in the cart; what was agreed once placed.
     pub price: LinePrice,
     /// Where it stands.
@@ -418,93 +440,27 @@ pub struct Line {
 }
 
 impl Line {
-    /// The subscription's total licenses around this line, for the side panel (R46, R47).
-    pub fn totals(&self) -> Totals {
-        let (before, after) = match &self.change {
-            RequestedChange::Purchase { quantity } => (0, *quantity),
-            RequestedChange::Quantity { from, to } => (*from, *to),
-            RequestedChange::Cancel => (self.price.quantity, 0),
-            _ => (self.price.quantity, self.price.quantity),
-        };
-        match &self.state {
-            LineState::Finished { .. } => Totals {
-                now: after,
-                after: None,
-            },
-            LineState::Failed { .. }
-            | LineState::Rejected
-            | LineState::Canceled
-            | LineState::Deleted => Totals {
-                now: before,
-                after: None,
-            },
-            LineState::Started
-            | LineState::PendingApproval
-            | LineState::Scheduled
-            | LineState::Queued { .. }
-            | LineState::Sending { .. }
-            | LineState::Checking { .. }
-            | LineState::Accepted { .. } => Totals {
-                now: before,
-                after: Some(after),
-            },
-        }
+    /// What people call it: an add-on by its own name, all else by the license's.
+    pub fn name(&self) -> &str {
+        name(&self.change, &self.item)
     }
 }
 
-/// Total licenses of a subscription: now, and after provisioning while that is under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Totals {
-    /// What the customer has.
-    pub now: u32,
-    /// What it will have; `None` once decided.
-    pub after: Option<u32>,
+/// What people call a line.
+pub(super) fn name<'l>(change: &'l RequestedChange, item: &'l Item) -> &'l str {
+    use RequestedChange as C;
+    match change {
+        C::AddonAdd { addon, .. }
+        | C::AddonQuantity { addon, .. }
+        | C::AddonRemove { addon, .. } => addon,
+        _ => &item.name,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn states(at: Timestamp) -> Vec<LineState> {
-        let failure = Failure {
-            code: "E".into(),
-            message: "no".into(),
-            field: None,
-        };
-        let doubt = Doubt {
-            since: at,
-            evidence: "silence".into(),
-            checks: 0,
-        };
-        vec![
-            LineState::Started,
-            LineState::PendingApproval,
-            LineState::Scheduled,
-            LineState::Queued { attempt: 1 },
-            LineState::Sending {
-                attempt: 1,
-                since: at,
-            },
-            LineState::Checking { attempt: 1, doubt },
-            LineState::Accepted {
-                attempt: 1,
-                operation: None,
-                since: at,
-            },
-            LineState::Finished {
-                vendor_reference: "v".into(),
-                at,
-            },
-            LineState::Failed {
-                attempt: 1,
-                failure,
-                at,
-            },
-            LineState::Rejected,
-            LineState::Canceled,
-            LineState::Deleted,
-        ]
-    }
+    use crate::order::sample;
 
     fn events() -> Vec<LineEvent> {
         vec![
@@ -536,7 +492,7 @@ mod tests {
     #[test]
     fn the_machine_is_printed_and_compared() {
         let mut table = String::new();
-        for state in states(Timestamp::UNIX_EPOCH) {
+        for state in sample::states() {
             for event in events() {
                 if let Ok(next) = state.after(&event, Timestamp::UNIX_EPOCH) {
                     table += &format!(

@@ -6,9 +6,11 @@ use jiff::tz::TimeZone;
 
 use super::action::Action;
 use super::change::RequestedChange;
-use super::line::{Item, Line, LineState, Period, Totals};
+use super::failure::Explanation;
+use super::line::{self, Item, Line, LineState, Period};
 use super::note::Note;
 use super::phase::{Phase, Status, View};
+use super::totals::Totals;
 use super::{Order, OrderKind, Refusal, Stage};
 use crate::access::Visibility;
 use crate::event::{Actor, Event, EventKind};
@@ -73,8 +75,12 @@ pub struct SeenLine {
     pub contact: Contact,
     /// The customer's tenant at the vendor.
     pub tenant: Option<String>,
+    /// Answers to the offer's form.
+    pub parameters: serde_json::Map<String, serde_json::Value>,
     /// From when to when it runs, where a person said so.
     pub period: Option<Period>,
+    /// Until when the vendor takes it back, where it does.
+    pub cancellable_until: Option<Timestamp>,
     /// What it costs.
     pub price: SeenPrice,
     /// The subscription's licenses around it.
@@ -105,6 +111,21 @@ pub struct Inside {
     pub partner_total: Money,
     /// What is left to the seller; negative when it sells below its price.
     pub margin: Money,
+}
+
+impl SeenLine {
+    /// What people call it: an add-on by its own name, all else by the license's.
+    pub fn name(&self) -> &str {
+        line::name(&self.change, &self.item)
+    }
+
+    /// What the vendor's refusal means, where it refused.
+    pub fn explanation(&self) -> Option<Explanation> {
+        match &self.state {
+            LineState::Failed { failure, .. } => Some(failure.explain()),
+            _ => None,
+        }
+    }
 }
 
 impl SeenOrder {
@@ -222,7 +243,9 @@ impl Line {
             subscription: self.subscription,
             contact: self.contact,
             tenant: self.tenant,
+            parameters: self.parameters,
             period: self.period,
+            cancellable_until: self.cancellable_until,
             price,
             state: self.state,
         })

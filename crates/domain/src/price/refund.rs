@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use crate::money::{Money, MoneyError};
 
 /// How long the vendor takes a cancellation back.
-const WINDOW: SignedDuration = SignedDuration::from_hours(168);
+pub const WINDOW: SignedDuration = SignedDuration::from_hours(168);
 /// How much earlier we close, so that a call under way is not late.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 const DAY_SECONDS: i64 = 24 * 60 * 60;

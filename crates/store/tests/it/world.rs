@@ -193,6 +193,7 @@ pub fn line(number: u128, change: RequestedChange) -> Line {
         tenant: None,
         parameters: serde_json::Map::new(),
         period: None,
+        cancellable_until: None,
         parent: None,
         price: LinePrice { unit, quantity: 25 },
         state: LineState::Started,

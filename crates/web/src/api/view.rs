@@ -2,9 +2,9 @@
 
 use app::Error;
 use app::access::Access;
-use app::carts::parse_contact;
 use app::catalog::quote;
 use app::orders::{may, note_id};
+use app::retries::TypedCorrection;
 use domain::id::LineId;
 use domain::money::Money;
 use domain::offer::Offer;
@@ -311,12 +311,17 @@ pub(crate) struct ActionBody {
     pub(crate) starts_on: Option<String>,
     /// Last day of the service (`fulfill`).
     pub(crate) ends_on: Option<String>,
-    /// A corrected contact (`retry`).
+    /// A corrected e-mail address of the contact (`retry` of one item).
     pub(crate) contact_email: Option<String>,
-    /// A corrected contact (`retry`).
+    /// A corrected first name (`retry` of one item).
     pub(crate) contact_name: Option<String>,
-    /// A corrected contact (`retry`).
+    /// A corrected family name (`retry` of one item).
     pub(crate) contact_surname: Option<String>,
+    /// A corrected tenant (`retry` of one item).
+    pub(crate) tenant: Option<String>,
+    /// Corrected answers to the offer's form, by name (`retry` of one item).
+    #[schema(value_type = Object)]
+    pub(crate) parameters: serde_json::Map<String, Value>,
 }
 
 impl ActionBody {
@@ -350,17 +355,16 @@ impl ActionBody {
             "archive" => Command::Archive,
             "retry" => Command::Retry {
                 line: item,
-                contact: match self.contact_email {
-                    None => None,
-                    Some(email) => {
-                        the_item()?;
-                        Some(parse_contact(
-                            &email,
-                            &self.contact_name.unwrap_or_default(),
-                            &self.contact_surname.unwrap_or_default(),
-                        )?)
+                correction: Box::new(
+                    TypedCorrection {
+                        contact_email: self.contact_email,
+                        contact_name: self.contact_name,
+                        contact_surname: self.contact_surname,
+                        tenant: self.tenant,
+                        parameters: self.parameters,
                     }
-                },
+                    .parse()?,
+                ),
             },
             "resolve_doubt" => Command::ResolveDoubt {
                 line: the_item()?,

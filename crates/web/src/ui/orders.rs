@@ -153,6 +153,13 @@ pub(crate) struct ActionForm {
     contact_name: Option<String>,
     #[serde(default)]
     contact_surname: Option<String>,
+    #[serde(default)]
+    tenant: Option<String>,
+}
+
+#[expect(clippy::ptr_arg, reason = "what Option::filter passes")]
+fn is_typed(text: &String) -> bool {
+    !text.trim().is_empty()
 }
 
 /// Acts on an order and shows it; a refusal is told on the page of the order.
@@ -174,9 +181,12 @@ pub(crate) async fn act(
         vendor_reference: form.vendor_reference,
         starts_on: form.starts_on,
         ends_on: form.ends_on,
-        contact_email: form.contact_email,
-        contact_name: form.contact_name,
-        contact_surname: form.contact_surname,
+        // A field that is left empty stays as it was.
+        contact_email: form.contact_email.filter(is_typed),
+        contact_name: form.contact_name.filter(is_typed),
+        contact_surname: form.contact_surname.filter(is_typed),
+        tenant: form.tenant.filter(is_typed),
+        parameters: serde_json::Map::new(),
     };
     let done = match body.command(&action) {
         Ok(command) => {

@@ -1,0 +1,177 @@
+//! What a retry may bring that is different, as it is typed; and who else fails for the same cause.
+
+use domain::access::Permission;
+use domain::id::LineId;
+use domain::order::line::LineState;
+use domain::order::retry::Corrected;
+use domain::order::seen::SeenOrder;
+use domain::text::{Email, Invalid, line};
+use serde_json::{Map, Value};
+use store::failures;
+
+use crate::access::Access;
+use crate::carts::parse_tenant;
+use crate::{App, Error};
+
+/// Answers to an offer's form in one correction at the most.
+const PARAMETERS_MAX: usize = 50;
+/// Characters of one answer.
+const PARAMETER_MAX: usize = 500;
+/// So many others are counted one by one; beyond it there are "more than".
+pub const OTHERS_MAX: u32 = 999;
+
+/// Corrections of a failed line, as they are typed; what is absent stays as it was.
+#[derive(Debug, Clone, Default)]
+pub struct TypedCorrection {
+    /// E-mail address of the contact.
+    pub contact_email: Option<String>,
+    /// First name.
+    pub contact_name: Option<String>,
+    /// Family name.
+    pub contact_surname: Option<String>,
+    /// The customer's tenant at the vendor.
+    pub tenant: Option<String>,
+    /// Answers to the offer's form.
+    pub parameters: Map<String, Value>,
+}
+
+impl TypedCorrection {
+    /// Takes what can be taken, or names the field and what would be.
+    pub fn parse(self) -> Result<Corrected, Error> {
+        let invalid = |field| move |reason| Error::Invalid { field, reason };
+        let named = |field, text: Option<String>| {
+            text.map(|text| line(&text, 80).map_err(invalid(field)))
+                .transpose()
+        };
+        let email = self.contact_email.map(|email| Email::parse(&email));
+        Ok(Corrected {
+            email: email.transpose().map_err(invalid("/contact_email"))?,
+            name: named("/contact_name", self.contact_name)?,
+            surname: named("/contact_surname", self.contact_surname)?,
+            tenant: self.tenant.as_deref().map(parse_tenant).transpose()?,
+            parameters: parameters(self.parameters).map_err(invalid("/parameters"))?,
+        })
+    }
+}
+
+/// Answers are plain: a text, a number, yes or no.
+fn parameters(typed: Map<String, Value>) -> Result<Map<String, Value>, Invalid> {
+    if typed.len() > PARAMETERS_MAX {
+        let words = format!("must have at most {PARAMETERS_MAX} names");
+        return Err(Invalid(words));
+    }
+    for (name, value) in &typed {
+        line(name, 80)?;
+        match value {
+            Value::String(text) => drop(line(text, PARAMETER_MAX)?),
+            Value::Number(_) | Value::Bool(_) => {}
+            Value::Null | Value::Array(_) | Value::Object(_) => {
+                let words = format!("must give {name} a text, a number, true or false");
+                return Err(Invalid(words));
+            }
+        }
+    }
+    Ok(typed)
+}
+
+/// How many other orders fail as a line does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SameCause {
+    /// The failed line.
+    pub line: LineId,
+    /// Other orders in Recent that fail at the same vendor for the same cause, up to [`OTHERS_MAX`].
+    pub others: u32,
+    /// There are more than that.
+    pub is_more: bool,
+}
+
+impl App {
+    /// For each failed line of an order, how many other orders of the organization fail for the same
+    /// cause. A cause is the vendor's code, so a vendor's outage shows as one number.
+    pub async fn same_cause(
+        &self,
+        access: &Access,
+        order: &SeenOrder,
+    ) -> Result<Vec<SameCause>, Error> {
+        access.require(Permission::SeeOrders)?;
+        let mut tx = self.store.read().await?;
+        let mut found = Vec::new();
+        for line in &order.lines {
+            let LineState::Failed { failure, .. } = &line.state else {
+                continue;
+            };
+            let cause = failures::Cause {
+                vendor: line.item.vendor,
+                cause: failure.cause(),
+            };
+            let tenant = access.tenant();
+            let most = OTHERS_MAX + 1;
+            let others =
+                failures::count_others(&mut tx, tenant, &cause, order.number, most).await?;
+            found.push(SameCause {
+                line: line.id,
+                others: others.min(OTHERS_MAX),
+                is_more: others > OTHERS_MAX,
+            });
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_taken_or_the_field_is_named() {
+        let typed = |change: fn(&mut TypedCorrection)| {
+            let mut typed = TypedCorrection::default();
+            change(&mut typed);
+            typed.parse()
+        };
+        assert!(typed(|_| {}).is_ok_and(|corrected| corrected.is_empty()));
+        let good = typed(|t| {
+            t.contact_email = Some(" new@Amber.example ".into());
+            t.tenant = Some("Amber2.onmicrosoft.com".into());
+            t.parameters = json!({"region": "north", "seats": 5})
+                .as_object()
+                .cloned()
+                .unwrap_or_default();
+        })
+        .expect("good");
+        assert_eq!(
+            good.email.map(String::from).as_deref(),
+            Some("new@amber.example")
+        );
+        assert_eq!(good.tenant.as_deref(), Some("amber2.onmicrosoft.com"));
+        for (field, change) in [
+            (
+                "/contact_email",
+                (|t| t.contact_email = Some(String::new())) as fn(&mut TypedCorrection),
+            ),
+            ("/contact_name", |t| t.contact_name = Some("a\nb".into())),
+            ("/contact_surname", |t| {
+                t.contact_surname = Some("x".repeat(81))
+            }),
+            ("/tenant", |t| t.tenant = Some("amber.example".into())),
+            ("/parameters", |t| {
+                drop(t.parameters.insert("a".into(), json!({})))
+            }),
+            ("/parameters", |t| {
+                drop(t.parameters.insert("a".into(), json!("x".repeat(501))))
+            }),
+            ("/parameters", |t| {
+                t.parameters
+                    .extend((0..51).map(|n| (n.to_string(), json!(1))))
+            }),
+        ] {
+            let refused = typed(change);
+            assert!(
+                matches!(&refused, Err(Error::Invalid { field: named, .. }) if *named == field),
+                "{field}: {refused:?}"
+            );
+        }
+    }
+}

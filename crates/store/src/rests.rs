@@ -1,0 +1,69 @@
+//! Orders that rest in Recent: since when, so that those of long ago are found without looking at all.
+
+use domain::id::{OrderId, OrganizationId};
+use domain::order::Order;
+use domain::order::phase::{Phase, View};
+use jiff::Timestamp;
+
+use crate::sql::Query;
+use crate::{StoreError, Tx};
+
+/// Keeps since when an order rests, in the transaction that saves the order.
+pub(crate) async fn keep(tx: &mut Tx, order: &Order) -> Result<(), StoreError> {
+    let is_recent = order.shown().is_some_and(|(view, _)| view == View::Recent);
+    if !is_recent || order.phase() == Phase::Cart {
+        return forget(tx, order.organization, order.id).await;
+    }
+    let kept_until = order.kept_until().map_or(0, Timestamp::as_microsecond);
+    let query = Query::new(
+        "INSERT INTO order_rests (organization_id, order_id, phase_since, kept_until) VALUES ",
+    )
+    .list([
+        order.organization.0.into(),
+        order.id.0.into(),
+        order.phase_since.as_microsecond().into(),
+        kept_until.into(),
+    ])
+    .then(
+        " ON CONFLICT (organization_id, order_id) DO UPDATE \
+         SET phase_since = excluded.phase_since, kept_until = excluded.kept_until",
+    );
+    tx.execute(query).await.map(drop)
+}
+
+/// Looks at an order again that was found resting and is not due: its row tells the truth afterwards.
+pub async fn correct(tx: &mut Tx, order: &Order) -> Result<(), StoreError> {
+    keep(tx, order).await
+}
+
+async fn forget(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    order: OrderId,
+) -> Result<(), StoreError> {
+    let query = Query::new("DELETE FROM order_rests")
+        .and(" WHERE organization_id = ?", organization.0)
+        .and(" AND order_id = ?", order.0);
+    tx.execute(query).await.map(drop)
+}
+
+/// Orders that rest since before `since` and that nothing keeps any more, longest first, whoever's
+/// they are.
+pub async fn list(
+    tx: &mut Tx,
+    since: Timestamp,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<(OrganizationId, OrderId)>, StoreError> {
+    let query = Query::new("SELECT organization_id, order_id FROM order_rests")
+        .and(" WHERE phase_since <= ?", since.as_microsecond())
+        .and(" AND kept_until <= ?", now.as_microsecond())
+        .and(" ORDER BY phase_since LIMIT ?", i64::from(limit));
+    let rows = tx.rows(query).await?;
+    rows.iter()
+        .map(|row| {
+            let organization = OrganizationId(row.get("organization_id")?);
+            Ok((organization, OrderId(row.get("order_id")?)))
+        })
+        .collect()
+}
