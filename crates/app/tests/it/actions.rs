@@ -16,7 +16,7 @@ use super::*;
 const CUSTOMER: &str = "admin@amber.example";
 
 impl World {
-    async fn tell(
+    pub(crate) async fn tell(
         &self,
         access: &Access,
         number: u64,

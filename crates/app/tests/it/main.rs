@@ -3,6 +3,8 @@
 #![expect(clippy::print_stdout, reason = "what is left out is said aloud")]
 
 mod actions;
+mod failures;
+mod filing;
 
 use std::future::Future;
 use std::sync::Arc;

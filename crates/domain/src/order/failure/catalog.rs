@@ -24,7 +24,7 @@ impl Entry {
     /// Whether a message, in lower case, is one of those that mean this.
     pub(super) fn speaks_of(&self, said: &str) -> bool {
         let all_occur = |words: &&str| words.split('+').all(|word| said.contains(word));
-        self.words.iter().any(|words| all_occur(words))
+        self.words.iter().any(all_occur)
     }
 
     pub(super) fn field(&self) -> Option<Field> {
