@@ -12,6 +12,7 @@ pub mod line;
 pub mod listing;
 pub mod next;
 pub mod note;
+pub mod panel;
 pub mod phase;
 pub mod retry;
 #[cfg(test)]

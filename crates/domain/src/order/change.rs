@@ -130,6 +130,31 @@ impl RequestedChange {
         }
     }
 
+    /// Whether it makes another number of licenses.
+    pub fn counts_licenses(&self) -> bool {
+        use RequestedChange as C;
+        match self {
+            C::Purchase { .. }
+            | C::Quantity { .. }
+            | C::Cancel
+            | C::AddonAdd { .. }
+            | C::AddonQuantity { .. }
+            | C::AddonRemove { .. } => true,
+            C::Upgrade { part, .. } => part.is_some(),
+            C::Suspend
+            | C::Reactivate
+            | C::Downgrade { .. }
+            | C::TermDuration { .. }
+            | C::BillingCycle { .. }
+            | C::AutoRenewal { .. }
+            | C::Rename { .. }
+            | C::Configuration { .. }
+            | C::Markup { .. }
+            | C::MarkupDistributor { .. }
+            | C::TargetPrice { .. } => false,
+        }
+    }
+
     /// The line under *Requested changes*.
     pub fn text(&self) -> String {
         use RequestedChange as C;
