@@ -2,6 +2,7 @@
 
 mod manifest;
 mod orders;
+mod told;
 
 use connectors::{Settings, simulator};
 use domain::access::{Membership, Role};

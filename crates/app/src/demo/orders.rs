@@ -1,54 +1,34 @@
-//! Orders of the demo world: every status that there is, by the domain's own moves.
+//! Orders of the demo world, brought to where they end by the domain's own moves.
 
 use domain::event::{Actor, Event, EventKind};
-use domain::id::{LineId, NoteId, OrderId, SubscriptionId};
+use domain::id::{LineId, NoteId, OrderId, OrganizationId, SubscriptionId};
 use domain::offer::Offer;
 use domain::order::change::RequestedChange;
+use domain::order::command::Command;
 use domain::order::line::{Item, Line, LineEvent, LineState};
 use domain::order::note::Note;
+use domain::order::retry::Corrected;
 use domain::order::{Order, OrderKind, Stage};
+use domain::price::refund::WINDOW;
 use domain::provisioning::Failure;
+use domain::subscription::SubscriptionState;
 use domain::text::{Contact, Email};
 use jiff::{SignedDuration, Timestamp};
-use rust_decimal::Decimal;
 use store::{Tx, orders, organizations, users};
 use uuid::Uuid;
 
+use super::told::{Asked, End, MANAGER, Refused, SELLER, Told, orders as told_orders};
 use super::{damaged, organization};
 use crate::{Error, carts, catalog, subscriptions};
-
-/// Completed orders of long ago, so that paging shows.
-const OLD: u32 = 60;
-
-/// Where an order of the demo ends.
-#[derive(Clone, Copy, PartialEq)]
-enum End {
-    Started,
-    Draft,
-    Deleted,
-    PendingApproval,
-    Scheduled,
-    Rejected,
-    Canceled,
-    /// With a person, who has not answered.
-    Waiting,
-    WaitingArchived,
-    Finished,
-    FinishedArchived,
-    /// The vendor refused the first line.
-    Failed,
-    FailedArchived,
-}
 
 struct Seeder<'t> {
     tx: &'t mut Tx,
     offers: Vec<Offer>,
     now: Timestamp,
     count: u128,
+    /// What finished updates made of subscriptions, and when.
+    updates: Vec<(Timestamp, OrganizationId, SubscriptionId, RequestedChange)>,
 }
-
-/// Lines by the offer's place in the catalog and the change.
-type Asked = (usize, RequestedChange);
 
 pub(super) async fn seed(tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
     let chain = [organization(1)];
@@ -59,254 +39,118 @@ pub(super) async fn seed(tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
         offers,
         now,
         count: 0,
+        updates: Vec::new(),
     };
-    seeder.amber().await?;
-    for (place, email) in [
-        (5, "admin@birch.example"),
-        (5, "account-manager@baltic.example"),
-        (6, "user@dune.example"),
-        (7, "consultant@freelance.example"),
-        (7, "seller-admin@fjord.example"),
-    ] {
-        let asked = vec![(4, buy(8)), (5, buy(2))];
-        seeder.order(place, email, asked, End::Finished, 50).await?;
+    for told in told_orders() {
+        seeder.order(told).await?;
     }
-    Ok(())
+    seeder.update_subscriptions().await
 }
 
-fn buy(quantity: u32) -> RequestedChange {
-    RequestedChange::Purchase { quantity }
-}
-
-fn more(from: u32, to: u32) -> RequestedChange {
-    RequestedChange::Quantity { from, to }
-}
-
-fn markup(from: i64, to: i64) -> RequestedChange {
-    RequestedChange::Markup {
-        from: Decimal::new(from, 0),
-        to: Decimal::new(to, 0),
-    }
+/// One order on its way: what is decided about it and what was written down.
+struct Story {
+    order: Order,
+    events: Vec<Event>,
+    actor: Actor,
+    /// When the vendors answered.
+    done: Timestamp,
 }
 
 impl Seeder<'_> {
-    /// Every status, a markup alone, a mixed order, add-ons, twelve items, and many old ones.
-    async fn amber(&mut self) -> Result<(), Error> {
-        let (seller, manager) = (
-            "seller-admin@baltic.example",
-            "account-manager@baltic.example",
-        );
-        let (admin, user) = ("admin@amber.example", "user@amber.example");
-        let addon = |quantity| RequestedChange::AddonAdd {
-            addon: "Defender for Endpoint P1".into(),
-            quantity,
-        };
-        let many = (1..=12).map(|n| (n as usize % 6, buy(n))).collect();
-        let orders: Vec<(&str, Vec<Asked>, End, i64)> = vec![
-            (user, vec![(0, buy(5))], End::Started, 2),
-            (admin, vec![(2, buy(30)), (4, buy(30))], End::Draft, 30),
-            (user, vec![(3, buy(1))], End::Deleted, 28),
-            (seller, vec![(2, buy(250))], End::PendingApproval, 4),
-            (manager, vec![(1, more(10, 12))], End::Scheduled, 6),
-            (manager, vec![(2, buy(900))], End::Rejected, 70),
-            (admin, vec![(4, buy(3))], End::Canceled, 71),
-            (seller, vec![(6, buy(4))], End::Waiting, 8),
-            (user, vec![(6, buy(2))], End::WaitingArchived, 400),
-            (seller, vec![(1, buy(10))], End::Finished, 48),
-            (admin, vec![(1, more(10, 15))], End::Finished, 12),
-            (
-                admin,
-                vec![(0, RequestedChange::Suspend)],
-                End::Finished,
-                90,
-            ),
-            (
-                manager,
-                vec![(0, buy(10)), (4, buy(10)), (5, buy(1))],
-                End::Failed,
-                10,
-            ),
-            (manager, vec![(3, buy(12))], End::FailedArchived, 500),
-            (seller, vec![(1, markup(5, 7))], End::Finished, 9),
-            (
-                seller,
-                vec![(1, more(15, 20)), (1, markup(7, 8))],
-                End::Finished,
-                7,
-            ),
-            (
-                seller,
-                vec![(2, buy(20)), (2, addon(20))],
-                End::Finished,
-                60,
-            ),
-            (manager, many, End::Finished, 80),
-        ];
-        for (email, asked, end, hours) in orders {
-            self.order(4, email, asked, end, hours).await?;
-        }
-        for week in 0..OLD {
-            let email = [seller, admin, user, manager][week as usize % 4];
-            let asked = vec![(week as usize % 6, buy(week % 9 + 1))];
-            let hours = 24 * 7 * i64::from(week + 3);
-            self.order(4, email, asked, End::FinishedArchived, hours)
-                .await?;
-        }
-        Ok(())
-    }
-
-    /// One order, begun so many hours ago.
-    async fn order(
-        &mut self,
-        place: u128,
-        email: &str,
-        asked: Vec<Asked>,
-        end: End,
-        hours: i64,
-    ) -> Result<(), Error> {
+    async fn order(&mut self, told: Told) -> Result<(), Error> {
         self.count += 1;
-        let actor = self.actor(email, place).await?;
-        let begun = self.now - SignedDuration::from_hours(hours);
+        let actor = self.actor(told.by, told.place).await?;
+        let begun = self.now - SignedDuration::from_hours(told.hours);
         let placed = begun + SignedDuration::from_mins(9);
-        let done = placed + SignedDuration::from_mins(2);
         let (id, number) = (OrderId(Uuid::from_u128(self.count)), number(self.count));
-        let (mut order, mut events) =
-            Order::start(id, organization(place), number, actor.clone(), begun);
-        let is_purchase = |(_, change): &Asked| matches!(change, RequestedChange::Purchase { .. });
-        if !asked.iter().any(is_purchase) {
+        let place = organization(told.place);
+        let (mut order, mut events) = Order::start(id, place, number, actor.clone(), begun);
+        let is_purchase = |asked: &Asked| matches!(asked.change, RequestedChange::Purchase { .. });
+        if !told.asked.iter().any(is_purchase) {
             order.kind = OrderKind::Update;
         }
-        for (at, (offer, change)) in (1u128..).zip(asked) {
-            let line = self.line(place, at, offer, change).await?;
+        for (at, asked) in (1u128..).zip(told.asked) {
+            let mut line = self.line(told.place, at, asked.clone()).await?;
+            if asked.is_addon {
+                line.parent = order.lines.last().map(|license| license.id);
+            }
             events.extend(order.add(line, &actor, begun)?);
         }
-        if end == End::Deleted {
-            events.extend(order.delete(&actor, placed)?);
-        } else if end == End::Draft {
-            order.archived_at = Some(placed);
-            events.push(told(EventKind::SavedAsDraft, &actor, None, placed));
-        } else if end != End::Started {
-            let terms = carts::TERMS.to_owned();
-            events.extend(order.place(terms, &actor, placed)?);
-            self.finish(&mut order, end, &actor, done, &mut events)?;
-        }
-        if matches!(end, End::Failed | End::Finished | End::Waiting) && self.count.is_multiple_of(2)
-        {
-            self.write_notes(&mut order, done).await?;
-        }
-        orders::insert(self.tx, &mut order, &events, done).await?;
-        for line in &order.lines {
-            subscriptions::keep(self.tx, &order, line).await?;
-        }
-        Ok(())
-    }
-
-    fn finish(
-        &self,
-        order: &mut Order,
-        end: End,
-        actor: &Actor,
-        done: Timestamp,
-        events: &mut Vec<Event>,
-    ) -> Result<(), Error> {
-        let stopped = |order: &mut Order, state: LineState| {
-            order
-                .lines
-                .iter_mut()
-                .for_each(|line| line.state = state.clone());
+        let mut story = Story {
+            order,
+            events,
+            actor,
+            done: placed + SignedDuration::from_mins(2),
         };
-        match end {
-            End::PendingApproval => {
-                order.stage = Stage::AwaitingApproval;
-                stopped(order, LineState::PendingApproval);
-            }
-            End::Scheduled => {
-                let on = self.now + SignedDuration::from_hours(24 * 14);
-                order.stage = Stage::Scheduled { on };
-                stopped(order, LineState::Scheduled);
-            }
-            End::Rejected => {
-                let reason = "Above this year's budget".to_owned();
-                order.stage = Stage::Rejected { reason };
-                stopped(order, LineState::Rejected);
-                events.push(told(EventKind::Rejected, actor, None, done));
-            }
-            End::Canceled => {
-                order.stage = Stage::Canceled;
-                stopped(order, LineState::Canceled);
-                events.push(told(EventKind::Canceled, actor, None, done));
-            }
-            _ => self.provision(order, end, actor, done, events)?,
+        story.tell(told.end, placed, self.now)?;
+        let is_noted = matches!(told.end, End::Failed(_) | End::Finished | End::Waiting);
+        if is_noted && self.count.is_multiple_of(2) {
+            self.write_notes(&mut story.order, told.place, story.done)
+                .await?;
         }
-        if matches!(
-            end,
-            End::WaitingArchived | End::FinishedArchived | End::FailedArchived
-        ) {
-            order.archived_at = Some(done + SignedDuration::from_hours(24 * 7));
+        orders::insert(self.tx, &mut story.order, &story.events, story.done).await?;
+        for line in &story.order.lines {
+            subscriptions::keep(self.tx, &story.order, line).await?;
+            if let LineState::Finished { at, .. } = line.state {
+                let update = (at, place, line.subscription, line.change.clone());
+                self.updates.push(update);
+            }
         }
         Ok(())
     }
 
-    fn provision(
-        &self,
-        order: &mut Order,
-        end: End,
-        actor: &Actor,
-        done: Timestamp,
-        events: &mut Vec<Event>,
-    ) -> Result<(), Error> {
-        for at in 0..order.lines.len() {
-            let line = &mut order.lines[at];
-            let id = line.id;
-            if line.change.is_markup() {
-                line.state = LineState::Finished {
-                    vendor_reference: String::new(),
-                    at: done,
-                };
-                events.push(told(EventKind::Finished, actor, Some(id), done));
+    /// Brings the subscriptions to where the finished updates left them.
+    async fn update_subscriptions(&mut self) -> Result<(), Error> {
+        use RequestedChange as C;
+        self.updates.sort_by_key(|(at, ..)| *at);
+        for (at, place, id, change) in std::mem::take(&mut self.updates) {
+            let found = store::subscriptions::find(self.tx, place, id).await?;
+            let Some(mut subscription) = found else {
                 continue;
-            }
-            let happened = match end {
-                End::Waiting | End::WaitingArchived => LineEvent::Accepted { operation: None },
-                End::Failed | End::FailedArchived if at == 0 => LineEvent::Failed(Failure {
-                    code: "InvalidContact".into(),
-                    message: "The e-mail address of the customer is not valid".into(),
-                    field: Some("/contact/email".into()),
-                }),
-                _ => LineEvent::Finished {
-                    vendor_reference: id.0.to_string(),
-                },
             };
-            events.extend(order.advance(id, &LineEvent::Sending, None, done)?);
-            events.extend(order.advance(id, &happened, None, done)?);
+            match change {
+                C::Quantity { to, .. } => subscription.quantity = to,
+                C::Suspend => subscription.state = SubscriptionState::Suspended { since: at },
+                C::Reactivate => subscription.state = SubscriptionState::Active,
+                C::Cancel => subscription.state = SubscriptionState::Canceled { at },
+                C::Rename { to, .. } => subscription.name = to,
+                C::Upgrade {
+                    part: Some(part), ..
+                } => subscription.quantity = part.of - part.seats,
+                _ => continue,
+            }
+            store::subscriptions::save(self.tx, &subscription).await?;
         }
         Ok(())
     }
 
-    async fn write_notes(&mut self, order: &mut Order, at: Timestamp) -> Result<(), Error> {
+    /// What two people say to each other, and one of them to colleagues.
+    async fn write_notes(
+        &mut self,
+        order: &mut Order,
+        place: u128,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let customer = organizations::find_by_id(self.tx, organization(place)).await?;
+        let customer = format!("admin@{}.example", customer.ok_or(Error::NotFound)?.slug);
+        let staff = if place < 7 {
+            [MANAGER, SELLER]
+        } else {
+            ["seller-admin@fjord.example"; 2]
+        };
         for (n, email, text, is_internal) in [
-            (
-                1,
-                "account-manager@baltic.example",
-                "The customer asked for this by phone.",
-                false,
-            ),
+            (1, staff[0], "The customer asked for this by phone.", false),
             (
                 2,
-                "admin@amber.example",
+                customer.as_str(),
                 "Please deliver before the new office opens.",
                 false,
             ),
-            (
-                3,
-                "seller-admin@baltic.example",
-                "Margin agreed with the distributor.",
-                true,
-            ),
+            (3, staff[1], "Margin agreed with the distributor.", true),
         ] {
             order.notes.push(Note {
                 id: NoteId(Uuid::from_u128(self.count * 10 + n)),
-                author: self.actor(email, 4).await?,
+                author: self.actor(email, place).await?,
                 at,
                 text: text.to_owned(),
                 is_internal,
@@ -315,36 +159,37 @@ impl Seeder<'_> {
         Ok(())
     }
 
-    async fn line(
-        &mut self,
-        place: u128,
-        at: u128,
-        offer: usize,
-        change: RequestedChange,
-    ) -> Result<Line, Error> {
+    async fn line(&mut self, place: u128, at: u128, asked: Asked) -> Result<Line, Error> {
+        use RequestedChange as C;
         let customer = organizations::find_by_id(self.tx, organization(place)).await?;
         let customer = customer.ok_or(Error::NotFound)?;
-        let offer = self.offers.get(offer).ok_or(Error::NotFound)?;
+        let offer = self.offers.get(asked.offer).ok_or(Error::NotFound)?;
         let plan = offer
             .plans
             .iter()
             .find(|plan| plan.currency == customer.currency);
         let plan = plan.ok_or(Error::NotFound)?;
-        let quantity = match change {
-            RequestedChange::Purchase { quantity } => quantity,
-            RequestedChange::Quantity { to, .. } => to,
-            RequestedChange::AddonAdd { quantity, .. } => quantity,
-            _ => 15,
+        let (quantity, name) = match &asked.change {
+            C::Purchase { quantity } => (*quantity, &offer.name),
+            C::Quantity { to, .. } => (*to, &offer.name),
+            C::AddonAdd { addon, quantity } => (*quantity, addon),
+            C::AddonQuantity { addon, to, .. } => (*to, addon),
+            C::AddonRemove { addon, quantity } => (*quantity, addon),
+            _ => (asked.of, &offer.name),
         };
         let id = Uuid::from_u128(self.count * 1_000 + at);
-        let is_purchase = matches!(change, RequestedChange::Purchase { .. });
+        let subscription = asked.on.map_or(id, Uuid::from_u128);
+        let is_new = matches!(asked.change, C::Purchase { .. } | C::AddonAdd { .. });
+        let email = match asked.mailbox.contains('@') {
+            true => format!("{}.example", asked.mailbox),
+            false => format!("{}@{}.example", asked.mailbox, customer.slug),
+        };
         Ok(Line {
             id: LineId(id),
-            subscription: SubscriptionId(id),
-            change,
-            vendor_reference: (!is_purchase).then(|| id.to_string()),
+            subscription: SubscriptionId(subscription),
+            vendor_reference: (!is_new).then(|| subscription.to_string()),
             contact: Contact {
-                email: Email::parse(&format!("ieva@{}.example", customer.slug)).map_err(damaged)?,
+                email: Email::parse(&email).map_err(damaged)?,
                 name: "Ieva".into(),
                 surname: "Berg".into(),
             },
@@ -362,12 +207,13 @@ impl Seeder<'_> {
                 plan: plan.id,
                 vendor: offer.vendor,
                 vendor_name: offer.vendor_name.clone(),
-                name: offer.name.clone(),
+                name: name.clone(),
                 product: offer.product.clone(),
                 vendor_plan: offer.vendor_plan.clone(),
                 has_tenant: offer.has_tenant,
                 cadence: plan.cadence,
             },
+            change: asked.change,
         })
     }
 
@@ -395,15 +241,154 @@ impl Seeder<'_> {
     }
 }
 
-fn told(kind: EventKind, actor: &Actor, line: Option<LineId>, at: Timestamp) -> Event {
-    Event {
-        at,
-        kind,
-        actor: Some(actor.clone()),
-        line,
-        detail: None,
-        internal: None,
-        attempt: None,
+impl Story {
+    fn tell(&mut self, end: End, placed: Timestamp, now: Timestamp) -> Result<(), Error> {
+        match end {
+            End::Started => return Ok(()),
+            End::Deleted => return self.obey(Command::Delete, placed),
+            End::Draft => return self.obey(Command::SaveAsDraft, placed),
+            _ => {}
+        }
+        let terms = carts::TERMS.to_owned();
+        let events = self.order.place(terms, &self.actor, placed)?;
+        self.events.extend(events);
+        match end {
+            End::PendingApproval => self.hold(Stage::AwaitingApproval, LineState::PendingApproval),
+            End::Scheduled => {
+                let on = now + SignedDuration::from_hours(24 * 14);
+                self.hold(Stage::Scheduled { on }, LineState::Scheduled);
+            }
+            End::Rejected => {
+                self.hold(Stage::AwaitingApproval, LineState::PendingApproval);
+                let reason = "Above this year's budget".to_owned();
+                self.obey(Command::Reject { reason }, self.done)?;
+            }
+            End::Canceled => self.obey(Command::Withdraw, self.done)?,
+            _ => self.provision(end)?,
+        }
+        let is_archived = matches!(
+            end,
+            End::WaitingArchived | End::FinishedArchived | End::FailedArchived(_)
+        );
+        if is_archived {
+            let at = self.done + SignedDuration::from_hours(24 * 7);
+            let filed = self.order.file_if_due(Default::default(), at);
+            self.events.extend(filed.ok_or(Error::NotFound)?);
+        }
+        Ok(())
+    }
+
+    fn obey(&mut self, command: Command, at: Timestamp) -> Result<(), Error> {
+        let events = self.order.obey(command, &self.actor, at)?;
+        self.events.extend(events);
+        Ok(())
+    }
+
+    /// Placed, and waits for people or its date.
+    fn hold(&mut self, stage: Stage, state: LineState) {
+        self.order.stage = stage;
+        for line in &mut self.order.lines {
+            line.state = state.clone();
+        }
+    }
+
+    fn provision(&mut self, end: End) -> Result<(), Error> {
+        for at in 0..self.order.lines.len() {
+            let answer = match end {
+                End::Waiting | End::WaitingArchived => LineEvent::Accepted { operation: None },
+                End::Checking => LineEvent::AnswerLost {
+                    evidence: "the connection was closed before an answer came".into(),
+                },
+                End::Failed(refused)
+                | End::FailedArchived(refused)
+                | End::FailedTwice(refused)
+                | End::Mended(refused)
+                    if at == 0 =>
+                {
+                    LineEvent::Failed(failure(refused))
+                }
+                _ => self.booked(at),
+            };
+            self.ask(at, &answer, self.done)?;
+        }
+        let again = self.done + SignedDuration::from_mins(40);
+        match end {
+            End::FailedTwice(refused) => {
+                self.retry(Corrected::default(), again)?;
+                self.done = again + SignedDuration::from_mins(1);
+                self.ask(0, &LineEvent::Failed(failure(refused)), self.done)
+            }
+            End::Mended(_) => {
+                let email = Email::parse("ieva@amber.example").map_err(damaged)?;
+                let email = Some(email);
+                self.retry(
+                    Corrected {
+                        email,
+                        ..Corrected::default()
+                    },
+                    again,
+                )?;
+                self.done = again + SignedDuration::from_mins(1);
+                self.ask(0, &self.booked(0), self.done)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn booked(&self, at: usize) -> LineEvent {
+        LineEvent::Finished {
+            vendor_reference: self.order.lines[at].subscription.0.to_string(),
+        }
+    }
+
+    fn retry(&mut self, correction: Corrected, at: Timestamp) -> Result<(), Error> {
+        let line = Some(self.order.lines[0].id);
+        let correction = Box::new(correction);
+        self.obey(Command::Retry { line, correction }, at)
+    }
+
+    /// Asks the vendor and hears its answer. Of a markup no vendor hears.
+    fn ask(&mut self, at: usize, answer: &LineEvent, done: Timestamp) -> Result<(), Error> {
+        let line = &mut self.order.lines[at];
+        let id = line.id;
+        if line.change.is_markup() {
+            line.state = LineState::Finished {
+                vendor_reference: String::new(),
+                at: done,
+            };
+            let finished = Event {
+                at: done,
+                kind: EventKind::Finished,
+                actor: Some(self.actor.clone()),
+                line: Some(id),
+                detail: None,
+                internal: None,
+                attempt: None,
+            };
+            self.events.push(finished);
+            return Ok(());
+        }
+        let is_bought = matches!(
+            line.change,
+            RequestedChange::Purchase { .. } | RequestedChange::Quantity { .. }
+        );
+        if line.item.has_tenant && is_bought && matches!(answer, LineEvent::Finished { .. }) {
+            line.cancellable_until = Some(done + WINDOW);
+        }
+        let sent = done - SignedDuration::from_secs(4);
+        for (happened, at) in [(&LineEvent::Sending, sent), (answer, done)] {
+            let events = self.order.advance(id, happened, None, at)?;
+            self.events.extend(events);
+        }
+        Ok(())
+    }
+}
+
+fn failure((code, message, field): Refused) -> Failure {
+    Failure {
+        code: code.into(),
+        message: message.into(),
+        field: field.map(str::to_owned),
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "what is left out is said aloud")]
 
 mod actions;
+mod demo;
 mod failures;
 mod filing;
 
