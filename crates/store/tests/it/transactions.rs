@@ -1,5 +1,7 @@
 //! What a write promises: whole or not at all, in order, whatever its neighbors in the batch do.
 
+use std::time::Duration;
+
 use domain::id::UserId;
 use futures::future::join_all;
 use store::users::{self, User};
@@ -122,11 +124,10 @@ fn a_write_goes_on_when_its_caller_has_gone() {
         let mut abandoned = Box::pin(add(&store, user(1, "a@x.example")));
         assert!(futures::poll!(&mut abandoned).is_pending());
         drop(abandoned);
-        let mut looks = 0;
-        while count(&store, 1..2).await == 0 {
-            looks += 1;
-            assert!(looks < 10_000, "the abandoned write was lost");
-        }
+        // Nobody tells when it is done; how long a busy machine's disk takes is not ours to say.
+        let done = async { while count(&store, 1..2).await == 0 {} };
+        let waited = tokio::time::timeout(Duration::from_secs(60), done).await;
+        waited.expect("the abandoned write was lost");
     });
 }
 
