@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::access::{Grant, Membership, Permission, Standing, Visibility};
+use domain::access::{Grant, Membership, Permission, Role, Standing, Visibility};
 use domain::event::Actor;
 use domain::id::{OrganizationId, UserId};
 use domain::organization::{Organization, OrganizationKind, Slug};
@@ -23,6 +23,13 @@ pub struct Caller {
     /// What they sign in with.
     pub email: String,
     pub(crate) memberships: Vec<Membership>,
+}
+
+impl Caller {
+    /// The strongest role that they hold anywhere; for their own eyes, not a right.
+    pub fn strongest_role(&self) -> Option<Role> {
+        self.memberships.iter().map(|held| held.role).min()
+    }
 }
 
 /// What a caller may do in one organization. Made only by the check.

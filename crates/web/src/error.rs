@@ -7,6 +7,8 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::{Extension, Json};
 use serde_json::json;
 
+use crate::ui::filters;
+
 /// Status and stable code.
 fn classify(error: &Error) -> (StatusCode, &'static str) {
     match error {

@@ -13,6 +13,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
 use axum::routing::get;
+use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
@@ -46,6 +47,8 @@ pub fn router(app: App, public_url: &str, is_demo: bool) -> Router {
         .merge(ui::router())
         .merge(api::router(is_demo))
         .fallback(async || error::Page(app::Error::NotFound))
+        .layer(axum::middleware::from_fn(ui::preferences::keep))
+        .layer(CompressionLayer::new().gzip(true))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(set(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(set(header::CACHE_CONTROL, "private, no-store"))

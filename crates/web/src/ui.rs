@@ -1,18 +1,25 @@
 //! Pages: each a struct with its template beside its handler; they work without script.
 
+mod address;
+pub(crate) mod assets;
 mod cart;
 mod catalog;
+pub(crate) mod column;
 mod entrance;
+pub(crate) mod filters;
+mod forms;
+pub(crate) mod frame;
+mod item;
 mod kept;
+mod order;
 mod orders;
+pub(crate) mod preferences;
+pub(crate) mod say;
+mod waterfall;
 
-use app::access::Access;
 use axum::Router;
-use axum::http::header;
-use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
-use crate::visitor::Visitor;
 use crate::{Web, live};
 
 pub(crate) fn router() -> Router<Web> {
@@ -38,60 +45,41 @@ pub(crate) fn router() -> Router<Web> {
             get(orders::historical),
         )
         .route("/o/{organization}/orders/live", get(live::orders))
-        .route("/o/{organization}/orders/{number}", get(orders::details))
+        .route("/o/{organization}/orders/{number}", get(order::details))
+        .route(
+            "/o/{organization}/orders/{number}/items/{line}",
+            get(item::show),
+        )
         .route(
             "/o/{organization}/orders/{number}/actions/{action}",
-            post(orders::act),
+            post(forms::act),
         )
         .route(
             "/o/{organization}/subscriptions",
             get(catalog::subscriptions),
         )
+        .route("/preferences", post(preferences::choose))
         .route(
             "/static/app.css",
-            get(async || asset("text/css", include_str!("../static/app.css"))),
+            get(async |wanted, headers| assets::serve(&assets::STYLE, wanted, headers).await),
         )
         .route(
             "/static/app.js",
-            get(async || asset("text/javascript", include_str!("../static/app.js"))),
+            get(async |wanted, headers| assets::serve(&assets::SCRIPT, wanted, headers).await),
+        )
+        .route(
+            "/static/icons.svg",
+            get(async |wanted, headers| assets::serve(&assets::ICONS, wanted, headers).await),
+        )
+        .route(
+            "/static/mark.svg",
+            get(async |wanted, headers| assets::serve(&assets::MARK, wanted, headers).await),
+        )
+        .route(
+            "/static/customer-mark.svg",
+            get(async |wanted, headers| {
+                assets::serve(&assets::CUSTOMER_MARK, wanted, headers).await
+            }),
         )
         .layer(axum::middleware::from_fn(kept::keep))
-}
-
-fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {
-    (
-        [
-            (header::CONTENT_TYPE, kind),
-            (header::CACHE_CONTROL, "public, max-age=300"),
-        ],
-        text,
-    )
-}
-
-/// What every page of Customer View shows around its content.
-pub(crate) struct Frame {
-    organization: String,
-    slug: String,
-    person: String,
-    acting: String,
-    is_on_behalf: bool,
-    may_buy: bool,
-    token: String,
-}
-
-impl Frame {
-    fn new(visitor: &Visitor, access: &Access) -> Frame {
-        let organization = access.organization();
-        Frame {
-            organization: organization.name.clone(),
-            slug: organization.slug.as_str().to_owned(),
-            person: access.actor().person.clone(),
-            acting: access.actor().organization_name.clone(),
-            is_on_behalf: access.standing().is_staff(),
-            may_buy: access
-                .standing()
-                .may(domain::access::Permission::PlaceOrders),
-            token: visitor.form_token(organization.slug.as_str()),
-        }
-    }
 }

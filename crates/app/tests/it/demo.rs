@@ -91,7 +91,10 @@ fn failures_have_causes_that_several_share_and_attempts_that_are_kept() {
                 }
             }
         }
-        assert_eq!(shared, 3, "a filed order and three in Recent have one cause");
+        assert_eq!(
+            shared, 3,
+            "a filed order and three in Recent have one cause"
+        );
         assert_eq!(attempted, BTreeSet::from([("Done", 1), ("Refused", 0)]));
     });
 }

@@ -9,10 +9,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::id::LineId;
+use domain::money::Money;
 use domain::order::seen::SeenOrder;
 use serde::Deserialize;
 
-use super::Frame;
+use super::filters;
+use super::frame::{Frame, Section};
+use super::order;
 use crate::Web;
 use crate::error::{Page, render, words};
 use crate::visitor::Visitor;
@@ -30,6 +33,11 @@ impl CartPage {
     fn total(&self) -> String {
         let total = self.cart.as_ref().and_then(|cart| cart.total);
         total.map_or_else(String::new, |total| total.to_string())
+    }
+
+    /// What is paid at each pace.
+    fn totals(&self) -> Vec<(String, Money)> {
+        self.cart.as_ref().map(order::totals).unwrap_or_default()
     }
 }
 
@@ -72,7 +80,7 @@ async fn page(
     problem: Option<&Error>,
 ) -> Result<Response, Page> {
     let cart = web.app.cart(access).await?;
-    let frame = Frame::new(visitor, access);
+    let frame = Frame::new(web, visitor, access, Section::Cart).await?;
     let status = problem.map_or(StatusCode::OK, |_| StatusCode::CONFLICT);
     let problem = problem.map(words);
     Ok((

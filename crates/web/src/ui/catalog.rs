@@ -8,12 +8,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::id::{OfferId, PlanId};
-use domain::offer::Offer;
-use domain::subscription::Subscription;
+use domain::offer::{Offer, Plan};
+use domain::subscription::{Subscription, SubscriptionState};
 use domain::text::Invalid;
 use serde::Deserialize;
 
-use super::Frame;
+use super::filters::{self, Wrong};
+use super::frame::{Frame, Section};
 use crate::Web;
 use crate::error::{Page, render, words};
 use crate::visitor::Visitor;
@@ -31,6 +32,19 @@ impl CatalogPage {
         plan.and_then(|plan| quote(plan, 1).ok())
             .map_or_else(String::new, |price| price.unit.customer.to_string())
     }
+
+    /// How long one is bound, and how often is paid: each pair once.
+    fn terms(&self, offer: &Offer) -> String {
+        let mut said: Vec<String> = Vec::new();
+        for plan in &offer.plans {
+            let (term, cycle) = (plan.cadence.term_label(), plan.cadence.cycle_label());
+            let words = format!("{term}, billed {cycle}");
+            if !said.contains(&words) {
+                said.push(words);
+            }
+        }
+        said.join(" · ")
+    }
 }
 
 #[derive(Template)]
@@ -43,7 +57,7 @@ struct OfferPage {
 }
 
 impl OfferPage {
-    fn plan_label(&self, plan: &domain::offer::Plan) -> String {
+    fn plan_label(&self, plan: &Plan) -> String {
         let price = quote(plan, 1).map_or_else(|_| String::new(), |p| p.unit.customer.to_string());
         format!(
             "{}, billed {}: {price} per license",
@@ -56,6 +70,27 @@ impl OfferPage {
         self.problem
             .as_ref()
             .is_some_and(|(_, wrong)| *wrong == field)
+    }
+
+    /// The text beside the field that is wrong.
+    fn wrong_words(&self, field: &str) -> Wrong<'_> {
+        let words = self.problem.as_ref().filter(|(_, wrong)| *wrong == field);
+        Wrong(words.map(|(words, _)| words.as_str()))
+    }
+
+    /// One unit's price in minor units, for the running summary.
+    fn minor(&self, plan: &Plan) -> i64 {
+        quote(plan, 1).map_or(0, |price| price.unit.customer.minor)
+    }
+
+    fn currency(&self) -> &'static str {
+        let first = self.offer.plans.first();
+        first.map_or("", |plan| plan.currency.code())
+    }
+
+    fn exponent(&self) -> u32 {
+        let first = self.offer.plans.first();
+        first.map_or(0, |plan| plan.currency.exponent())
     }
 }
 
@@ -104,6 +139,24 @@ struct SubscriptionsPage {
     subscriptions: Vec<Subscription>,
 }
 
+impl SubscriptionsPage {
+    fn tone(&self, subscription: &Subscription) -> &'static str {
+        match subscription.state {
+            SubscriptionState::Active => "good",
+            SubscriptionState::Suspended { .. } => "wait",
+            SubscriptionState::Canceled { .. } => "calm",
+        }
+    }
+
+    fn icon(&self, subscription: &Subscription) -> &'static str {
+        match subscription.state {
+            SubscriptionState::Active => "done",
+            SubscriptionState::Suspended { .. } => "pause",
+            SubscriptionState::Canceled { .. } => "canceled",
+        }
+    }
+}
+
 pub(crate) async fn list(
     State(web): State<Web>,
     Path(organization): Path<String>,
@@ -112,7 +165,7 @@ pub(crate) async fn list(
     let access = web.app.access(&visitor.caller, &organization).await?;
     let offers = web.app.offers(&access).await?;
     Ok(render(&CatalogPage {
-        frame: Frame::new(&visitor, &access),
+        frame: Frame::new(&web, &visitor, &access, Section::Catalog).await?,
         offers,
     }))
 }
@@ -129,7 +182,7 @@ pub(crate) async fn offer(
         quantity: offer.minimum.to_string(),
         ..Configuration::default()
     };
-    let frame = Frame::new(&visitor, &access);
+    let frame = Frame::new(&web, &visitor, &access, Section::Catalog).await?;
     Ok(render(&OfferPage {
         frame,
         offer,
@@ -156,7 +209,7 @@ pub(crate) async fn add(
         Ok(()) => Ok(Redirect::to(&format!("/o/{organization}/cart")).into_response()),
         Err(ref error @ app::Error::Invalid { field, .. }) => {
             let problem = Some((words(error), field.trim_start_matches('/')));
-            let frame = Frame::new(&visitor, &access);
+            let frame = Frame::new(&web, &visitor, &access, Section::Catalog).await?;
             let page = OfferPage {
                 frame,
                 offer,
@@ -177,7 +230,7 @@ pub(crate) async fn subscriptions(
     let access = web.app.access(&visitor.caller, &organization).await?;
     let subscriptions = web.app.subscriptions(&access).await?;
     Ok(render(&SubscriptionsPage {
-        frame: Frame::new(&visitor, &access),
+        frame: Frame::new(&web, &visitor, &access, Section::Subscriptions).await?,
         subscriptions,
     }))
 }

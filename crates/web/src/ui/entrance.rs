@@ -10,6 +10,8 @@ use axum_extra::extract::cookie::CookieJar;
 use domain::organization::Organization;
 use serde::Deserialize;
 
+use super::filters;
+use super::frame::{Section, SellerFrame};
 use super::kept::{self, KeptPage};
 use crate::Web;
 use crate::error::{Page, render, words};
@@ -47,12 +49,11 @@ pub(crate) struct SignIn {
 #[derive(Template)]
 #[template(path = "organizations.html")]
 struct OrganizationsPage {
-    person: String,
+    frame: SellerFrame,
     organizations: Vec<Organization>,
     is_filtered: bool,
     typed: Filters,
     countries: Vec<String>,
-    token: String,
 }
 
 /// What narrows the list of organizations.
@@ -172,13 +173,11 @@ pub(crate) async fn select(
     countries.dedup();
     let all = organizations.len();
     organizations.retain(|organization| typed.fits(organization));
-    let token = visitor.form_token("");
     Ok(render(&OrganizationsPage {
-        person: visitor.caller.name,
+        frame: SellerFrame::new(&visitor, Section::Organizations),
         is_filtered: organizations.len() < all,
         organizations,
         typed,
         countries,
-        token,
     }))
 }

@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::entrance::SignInPage;
+use super::filters;
 use crate::BODY_MAX;
 use crate::error::{SignedOut, render};
 

@@ -1,39 +1,56 @@
-//! Recent and Historical orders with the side panel, and an order's details.
+//! Recent and Historical orders, with the side panel over them.
 
 use app::access::Access;
-use app::orders::{Conditions, Listing, may};
-use app::{Error, Mode};
+use app::orders::{Counts, Edge, Listing, Sort};
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
-use domain::access::Permission;
+use axum::response::Response;
 use domain::event::Event;
-use domain::order::action::Action;
-use domain::order::line::LineState;
+use domain::order::filter::{Filter, Term};
 use domain::order::phase::{Tab, View};
-use domain::order::seen::{SeenLine, SeenOrder};
+use domain::order::seen::SeenOrder;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::Frame;
+use super::address::Address;
+use super::column::Column;
+use super::filters;
+use super::forms::Forms;
+use super::frame::{Frame, Section};
 use crate::Web;
-use crate::api::view::ActionBody;
-use crate::error::{Page, render, words};
+use crate::error::{Page, render};
 use crate::visitor::Visitor;
 
+/// Entries of the log in the side panel; the rest is in the details.
+const LATEST: usize = 4;
+
 /// A list's address.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Question {
-    #[serde(default)]
-    panel: Option<u64>,
-    #[serde(default)]
-    tab: Option<String>,
-    /// Where the page before ended.
-    #[serde(default)]
-    after: Option<String>,
+    panel: String,
+    tab: String,
+    q: String,
+    sort: String,
+    /// Where the page begins, as the page beside it said.
+    from: String,
+}
+
+struct Row {
+    order: SeenOrder,
+    forms: Forms,
+}
+
+struct Panel {
+    order: SeenOrder,
+    events: Vec<Event>,
+    forms: Forms,
+}
+
+impl Panel {
+    fn latest(&self) -> &[Event] {
+        &self.events[self.events.len().saturating_sub(LATEST)..]
+    }
 }
 
 #[derive(Template)]
@@ -42,184 +59,103 @@ struct OrdersPage {
     frame: Frame,
     is_recent: bool,
     tab: &'static str,
-    orders: Vec<SeenOrder>,
-    next: Option<String>,
-    panel: Option<SeenOrder>,
+    is_oldest_first: bool,
+    address: Address,
+    q: String,
+    chips: Vec<(String, String)>,
+    problems: Vec<String>,
+    columns: Vec<Column>,
+    rows: Vec<Row>,
+    newer: Option<String>,
+    older: Option<String>,
+    /// A rare combination was looked for no farther than this.
+    searched_to: Option<Timestamp>,
+    panel: Option<Panel>,
+    counts: Counts,
+    /// Words and address of each kind of export.
+    exports: Option<Vec<(&'static str, String)>>,
+    /// Where the bulk bar sends its selection.
+    bulk: Option<String>,
 }
 
-#[derive(Template)]
-#[template(path = "order.html")]
-struct OrderPage {
-    frame: Frame,
-    order: SeenOrder,
-    events: Vec<Event>,
-    forms: Forms,
-    problem: Option<String>,
-}
-
-/// What this visitor may do with the order now, from the transition table.
-struct Forms {
-    buttons: Vec<(&'static str, &'static str)>,
-    may_retry: bool,
-    may_reject: bool,
-    may_resolve: bool,
-    may_note: bool,
-    may_note_internally: bool,
-    may_fulfill: bool,
-}
-
-impl Forms {
-    fn new(order: &SeenOrder, access: &Access) -> Forms {
-        let can = |action| may(order, access, action);
-        let buttons = [
-            (
-                Action::ContinuePurchase,
-                "continue_purchase",
-                "Continue purchase",
-            ),
-            (Action::SaveAsDraft, "save_as_draft", "Save as draft"),
-            (Action::Delete, "delete", "Delete order"),
-            (Action::Restore, "restore", "Restore order"),
-            (Action::Approve, "approve", "Approve"),
-            (Action::Withdraw, "withdraw", "Withdraw order"),
-            (Action::CancelSchedule, "cancel_schedule", "Cancel schedule"),
-            (Action::GiveUp, "give_up", "Give up"),
-            (Action::Archive, "archive", "Archive"),
-        ];
-        let offered = buttons.into_iter().filter(|(action, ..)| can(*action));
-        Forms {
-            buttons: offered.map(|(_, name, label)| (name, label)).collect(),
-            may_retry: can(Action::Retry),
-            may_reject: can(Action::Reject),
-            may_resolve: can(Action::ResolveDoubt),
-            may_note: can(Action::AddNote),
-            may_note_internally: access.visibility().internal,
-            may_fulfill: access.standing().may(Permission::FulfillManually),
+impl OrdersPage {
+    fn title(&self) -> &'static str {
+        match self.is_recent {
+            true => "Recent orders",
+            false => "Historical orders",
         }
     }
-}
 
-impl OrderPage {
-    fn shows_cost(&self) -> bool {
-        self.order
-            .lines
-            .iter()
-            .any(|line| line.price.inside.is_some())
+    /// *All* is the more detailed view (R33).
+    fn is_detailed(&self) -> bool {
+        self.tab == "all"
     }
 
-    fn is_failed(&self, line: &SeenLine) -> bool {
-        matches!(line.state, LineState::Failed { .. })
+    fn tabs(&self) -> Vec<(&'static str, &'static str, u64)> {
+        [
+            (Tab::Active, "Active"),
+            (Tab::Draft, "Draft"),
+            (Tab::All, "All"),
+        ]
+        .map(|(tab, label)| (tab.name(), label, self.counts.of(View::Historical, tab)))
+        .into()
     }
 
-    fn is_doubtful(&self, line: &SeenLine) -> bool {
-        matches!(line.state, LineState::Checking { .. })
+    /// The same list the other way around.
+    fn turned(&self) -> String {
+        let sort = if self.is_oldest_first {
+            ""
+        } else {
+            Sort::OldestFirst.name()
+        };
+        self.address.with("sort", sort).to_string()
     }
 
-    /// The vendor is a person, and it is their turn.
-    fn waits_for_a_person(&self, line: &SeenLine) -> bool {
-        matches!(
-            line.state,
-            LineState::Accepted {
-                operation: None,
-                ..
+    fn is_tab(&self, name: &str) -> bool {
+        self.tab == name
+    }
+
+    fn offered(&self) -> &'static [Column] {
+        &Column::offered(self.is_detailed())[1..]
+    }
+
+    fn here(&self) -> String {
+        self.address.to_string()
+    }
+
+    fn panel_of(&self, order: &SeenOrder) -> String {
+        let number = order.number.to_string();
+        self.address.with("panel", &number).to_string()
+    }
+
+    fn is_open(&self, order: &SeenOrder) -> bool {
+        let open = self.panel.as_ref();
+        open.is_some_and(|panel| panel.order.number == order.number)
+    }
+
+    fn unfiltered(&self) -> String {
+        self.address.with("q", "").to_string()
+    }
+
+    /// The same filter over the other list.
+    fn other_list(&self) -> String {
+        let path = format!("/o/{}/orders", self.frame.slug);
+        match self.is_recent {
+            true => {
+                let path = format!("{path}/historical");
+                Address::new(path, &[("tab", "all"), ("q", &self.q)]).to_string()
             }
-        )
+            false => Address::new(path, &[("q", &self.q)]).to_string(),
+        }
     }
-}
 
-/// An action as a form sends it; what an action does not need stays empty.
-#[derive(Deserialize)]
-pub(crate) struct ActionForm {
-    token: String,
-    #[serde(default)]
-    item: Option<String>,
-    #[serde(default)]
-    reason: Option<String>,
-    #[serde(default)]
-    text: Option<String>,
-    #[serde(default)]
-    internal: Option<String>,
-    #[serde(default)]
-    resolution: Option<String>,
-    #[serde(default)]
-    vendor_reference: Option<String>,
-    #[serde(default)]
-    starts_on: Option<String>,
-    #[serde(default)]
-    ends_on: Option<String>,
-    #[serde(default)]
-    contact_email: Option<String>,
-    #[serde(default)]
-    contact_name: Option<String>,
-    #[serde(default)]
-    contact_surname: Option<String>,
-    #[serde(default)]
-    tenant: Option<String>,
-}
-
-#[expect(clippy::ptr_arg, reason = "what Option::filter passes")]
-fn is_typed(text: &String) -> bool {
-    !text.trim().is_empty()
-}
-
-/// Acts on an order and shows it; a refusal is told on the page of the order.
-pub(crate) async fn act(
-    State(web): State<Web>,
-    Path((organization, number, action)): Path<(String, String, String)>,
-    visitor: Visitor,
-    Form(form): Form<ActionForm>,
-) -> Result<Response, Page> {
-    visitor.check_form(&form.token, &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
-    let number: u64 = number.parse().map_err(|_| Error::NotFound)?;
-    let body = ActionBody {
-        item: form.item,
-        reason: form.reason,
-        text: form.text,
-        internal: form.internal.is_some(),
-        resolution: form.resolution,
-        vendor_reference: form.vendor_reference,
-        starts_on: form.starts_on,
-        ends_on: form.ends_on,
-        // A field that is left empty stays as it was.
-        contact_email: form.contact_email.filter(is_typed),
-        contact_name: form.contact_name.filter(is_typed),
-        contact_surname: form.contact_surname.filter(is_typed),
-        tenant: form.tenant.filter(is_typed),
-        parameters: serde_json::Map::new(),
-    };
-    let done = match body.command(&action) {
-        Ok(command) => {
-            let app = &web.app;
-            app.command(
-                &access,
-                number,
-                command,
-                Conditions::default(),
-                Mode::Commit,
-            )
-            .await
+    fn nothing(&self) -> &'static str {
+        match (self.is_recent, self.tab) {
+            (true, _) => "No recent orders",
+            (false, "active") => "Nothing historical is under way",
+            (false, "draft") => "No drafts",
+            (false, _) => "No historical orders",
         }
-        Err(error) => Err(error),
-    };
-    match done {
-        Ok(_) if action == "continue_purchase" => {
-            Ok(Redirect::to(&format!("/o/{organization}/cart")).into_response())
-        }
-        Ok(_) => Ok(Redirect::to(&format!("/o/{organization}/orders/{number}")).into_response()),
-        Err(error @ (Error::Invalid { .. } | Error::Refused(_) | Error::Changed)) => {
-            let page = page(&web, &visitor, &access, number, Some(words(&error))).await?;
-            Ok((StatusCode::CONFLICT, page).into_response())
-        }
-        Err(error) => Err(Page(error)),
-    }
-}
-
-impl OrderPage {
-    fn total(&self) -> String {
-        self.order
-            .total
-            .map_or_else(String::new, |total| total.to_string())
     }
 }
 
@@ -230,8 +166,7 @@ pub(crate) async fn recent(
     visitor: Visitor,
 ) -> Result<Response, Page> {
     let access = web.app.access(&visitor.caller, &organization).await?;
-    let listing = Listing::of(View::Recent);
-    list(&web, &visitor, &access, &question, listing).await
+    list(&web, &visitor, &access, question, (View::Recent, Tab::All)).await
 }
 
 pub(crate) async fn historical(
@@ -241,135 +176,104 @@ pub(crate) async fn historical(
     visitor: Visitor,
 ) -> Result<Response, Page> {
     let access = web.app.access(&visitor.caller, &organization).await?;
-    let tab = match question.tab.as_deref() {
-        Some("draft") => Tab::Draft,
-        Some("all") => Tab::All,
+    let tab = match question.tab.as_str() {
+        "draft" => Tab::Draft,
+        "all" => Tab::All,
         _ => Tab::Active,
     };
-    let listing = Listing {
+    list(&web, &visitor, &access, question, (View::Historical, tab)).await
+}
+
+/// What is asked for, with the words for what of it can't be: the rest of the page stands.
+fn read(question: &Question, (view, tab): (View, Tab)) -> (Listing, Vec<String>) {
+    let (filter, unread) = Filter::parse(&question.q);
+    let mut problems: Vec<String> = unread.iter().map(ToString::to_string).collect();
+    let mut listing = Listing {
         tab,
-        ..Listing::of(View::Historical)
+        filter,
+        sort: Sort::parse(&question.sort).unwrap_or_default(),
+        ..Listing::of(view)
     };
-    list(&web, &visitor, &access, &question, listing).await
+    if !question.from.is_empty() {
+        match listing.read_cursor(&question.from) {
+            Ok(edge) => listing.from = Some(edge),
+            Err(wrong) => problems.push(format!("The page {wrong}")),
+        }
+    }
+    (listing, problems)
+}
+
+fn address(slug: &str, listing: &Listing, q: &str) -> Address {
+    let path = format!("/o/{slug}/orders");
+    let (path, tab) = match listing.view {
+        View::Recent => (path, ""),
+        View::Historical => (format!("{path}/historical"), listing.tab.name()),
+    };
+    let sort = match listing.sort {
+        Sort::NewestFirst => "",
+        other => other.name(),
+    };
+    Address::new(path, &[("tab", tab), ("q", q), ("sort", sort)])
 }
 
 async fn list(
     web: &Web,
     visitor: &Visitor,
     access: &Access,
-    question: &Question,
-    mut listing: Listing,
+    question: Question,
+    asked: (View, Tab),
 ) -> Result<Response, Page> {
-    let after = question.after.as_deref();
-    listing.from = after.and_then(|word| listing.read_cursor(word).ok());
-    let page = web.app.orders(access, &listing).await?;
-    let next = page.next(listing.sort).map(|edge| listing.cursor(edge));
-    let orders = page.orders;
-    let panel = match question.panel {
-        Some(number) => Some(web.app.order(access, number).await?.0),
-        None => None,
+    let (listing, mut problems) = read(&question, asked);
+    let found = web.app.orders(access, &listing).await?;
+    problems.extend(found.problems.iter().map(ToString::to_string));
+    let slug = access.organization().slug.as_str();
+    let address = address(slug, &listing, question.q.trim());
+    let beyond = |edge: Option<Edge>| {
+        edge.map(|edge| address.with("from", &listing.cursor(edge)).to_string())
     };
-    let frame = Frame::new(visitor, access);
-    let is_recent = listing.view == View::Recent;
-    let tab = listing.tab.name();
+    let chip = |term: &Term| {
+        let rest = listing.filter.without(term).to_string();
+        (term.label(), address.with("q", &rest).to_string())
+    };
+    let panel = match question.panel.parse() {
+        Ok(number) => Some(open(web, access, number).await?),
+        Err(_) => None,
+    };
+    let row = |order: SeenOrder| Row {
+        forms: Forms::new(&order, access),
+        order,
+    };
+    let is_detailed = listing.view == View::Historical && listing.tab == Tab::All;
     Ok(render(&OrdersPage {
-        frame,
-        is_recent,
-        tab,
-        orders,
-        next,
+        frame: Frame::new(web, visitor, access, Section::Orders).await?,
+        is_recent: listing.view == View::Recent,
+        tab: if listing.view == View::Recent {
+            ""
+        } else {
+            listing.tab.name()
+        },
+        is_oldest_first: listing.sort == Sort::OldestFirst,
+        chips: listing.filter.terms().iter().map(chip).collect(),
+        newer: beyond(found.newer.map(Edge::NewerThan)),
+        older: beyond(found.older.map(Edge::OlderThan)),
+        searched_to: found.searched_to,
+        rows: found.orders.into_iter().map(row).collect(),
+        q: question.q,
+        problems,
+        columns: Column::chosen(is_detailed),
         panel,
+        counts: web.app.order_counts(access).await?,
+        exports: None,
+        bulk: None,
+        address,
     }))
 }
 
-pub(crate) async fn details(
-    State(web): State<Web>,
-    Path((organization, number)): Path<(String, String)>,
-    visitor: Visitor,
-) -> Result<Response, Page> {
-    let access = web.app.access(&visitor.caller, &organization).await?;
-    let number = number.parse().map_err(|_| app::Error::NotFound)?;
-    page(&web, &visitor, &access, number, None).await
-}
-
-async fn page(
-    web: &Web,
-    visitor: &Visitor,
-    access: &Access,
-    number: u64,
-    problem: Option<String>,
-) -> Result<Response, Page> {
+async fn open(web: &Web, access: &Access, number: u64) -> Result<Panel, Page> {
     let (order, events) = web.app.order(access, number).await?;
-    Ok(render(&OrderPage {
-        frame: Frame::new(visitor, access),
+    Ok(Panel {
         forms: Forms::new(&order, access),
         order,
         events,
-        problem,
-    }))
-}
-
-/// The words that several pages say of an order.
-pub(crate) mod say {
-    use super::{LineState, SeenLine, SeenOrder, TimeZone, Timestamp};
-
-    pub(crate) fn name(order: &SeenOrder) -> String {
-        order.name(&TimeZone::UTC)
-    }
-
-    /// Placed; created while it is not.
-    pub(crate) fn date(order: &SeenOrder) -> String {
-        instant(&order.listed_at())
-    }
-
-    /// The latest note, cut to a line.
-    pub(crate) fn latest_note(order: &SeenOrder) -> String {
-        let text = order.notes.last().map_or("", |note| note.text.as_str());
-        let first = text.lines().next().unwrap_or_default();
-        match first.chars().count() {
-            0..=60 => first.to_owned(),
-            _ => first.chars().take(59).chain(['…']).collect(),
-        }
-    }
-
-    pub(crate) fn instant(at: &Timestamp) -> String {
-        at.strftime("%Y-%m-%d %H:%M UTC").to_string()
-    }
-
-    /// For a dense list; the full instant stands in its title.
-    pub(crate) fn short(order: &SeenOrder) -> String {
-        order.listed_at().strftime("%-d %b %Y %H:%M").to_string()
-    }
-
-    /// The style of a status; the label always stands beside it.
-    pub(crate) fn tone(order: &SeenOrder) -> &'static str {
-        use domain::order::phase::Status as S;
-        match order.status {
-            S::ProvisioningFinished | S::Completed => "good",
-            S::ProvisioningFailed | S::CompletedWithErrors | S::Rejected => "bad",
-            S::ProvisioningStarted | S::InProgress | S::PendingApproval | S::Scheduled => "busy",
-            S::Started | S::Draft | S::Deleted | S::Canceled => "calm",
-        }
-    }
-
-    /// `15`, or `10 now → 15 after provisioning`.
-    pub(crate) fn totals(line: &SeenLine) -> String {
-        let totals = line.totals;
-        match totals.after {
-            Some(after) => format!("{} now → {after} after provisioning", totals.now),
-            None => totals.now.to_string(),
-        }
-    }
-
-    /// What a line needs to say beyond its label: the vendor's reason, or since when we are checking.
-    pub(crate) fn remark(line: &SeenLine) -> Option<String> {
-        match &line.state {
-            LineState::Failed { failure, .. } => Some(failure.message.clone()),
-            LineState::Checking { doubt, .. } => Some(format!(
-                "Checking with the vendor since {}",
-                doubt.since.strftime("%H:%M UTC")
-            )),
-            _ => None,
-        }
-    }
+    })
 }

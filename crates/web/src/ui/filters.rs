@@ -1,0 +1,136 @@
+//! What templates say in few letters: `{{ "check"|icon }}`, `{{ at|moment }}`.
+
+use std::borrow::Borrow;
+use std::fmt::{Display, Formatter};
+
+use askama::filters::HtmlSafe;
+use domain::event::Actor;
+use jiff::Timestamp;
+
+use super::{assets, preferences};
+
+/// An icon of the sprite; beside it always stands a word.
+pub(crate) struct Icon(String);
+
+impl HtmlSafe for Icon {}
+
+impl Display for Icon {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let sprite = assets::ICONS.address();
+        write!(
+            f,
+            "<svg class=\"icon\" aria-hidden=\"true\"><use href=\"{sprite}#{}\"/></svg>",
+            self.0
+        )
+    }
+}
+
+#[askama::filter_fn]
+pub(crate) fn icon(name: &str, _: &dyn askama::Values) -> askama::Result<Icon> {
+    let is_plain = name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    match is_plain {
+        true => Ok(Icon(name.to_owned())),
+        false => Err(askama::Error::Fmt),
+    }
+}
+
+/// A moment in the viewer's time zone: short for the eye, whole for a pointer and a screen reader.
+pub(crate) struct Moment {
+    at: Timestamp,
+    is_long: bool,
+}
+
+impl HtmlSafe for Moment {}
+
+impl Display for Moment {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let local = self.at.to_zoned(preferences::zone());
+        let whole = self.at.strftime("%Y-%m-%d %H:%M:%S UTC");
+        let (day, time) = (local.strftime("%-d %b %Y"), local.strftime("%H:%M"));
+        write!(f, "<time datetime=\"{}\" title=\"{whole}\">", self.at)?;
+        match self.is_long {
+            true => write!(f, "{day}, {time} {}", local.strftime("%Z"))?,
+            false => write!(f, "<span>{day}</span> <small>{time}</small>")?,
+        }
+        write!(f, "</time>")
+    }
+}
+
+/// Templates hand over references to references.
+pub(crate) trait Instant {
+    fn instant(&self) -> Timestamp;
+}
+
+impl Instant for Timestamp {
+    fn instant(&self) -> Timestamp {
+        *self
+    }
+}
+
+impl<T: Instant> Instant for &T {
+    fn instant(&self) -> Timestamp {
+        (**self).instant()
+    }
+}
+
+/// For a dense list.
+#[askama::filter_fn]
+pub(crate) fn moment(at: impl Instant, _: &dyn askama::Values) -> askama::Result<Moment> {
+    Ok(Moment {
+        at: at.instant(),
+        is_long: false,
+    })
+}
+
+/// For a sentence.
+#[askama::filter_fn]
+pub(crate) fn instant(at: impl Instant, _: &dyn askama::Values) -> askama::Result<Moment> {
+    Ok(Moment {
+        at: at.instant(),
+        is_long: true,
+    })
+}
+
+/// `1 item`, `3 items`.
+#[askama::filter_fn]
+pub(crate) fn counted(
+    count: impl Borrow<usize>,
+    _: &dyn askama::Values,
+    one: &str,
+    many: &str,
+) -> askama::Result<String> {
+    Ok(match count.borrow() {
+        1 => format!("1 {one}"),
+        more => format!("{more} {many}"),
+    })
+}
+
+/// The letters in the round beside a name.
+#[askama::filter_fn]
+pub(crate) fn initials(name: &str, _: &dyn askama::Values) -> askama::Result<String> {
+    let words = name.split_whitespace();
+    let letters: Vec<char> = words.filter_map(|word| word.chars().next()).collect();
+    let ends = [letters.first(), letters.get(1).and(letters.last())];
+    let both = ends.into_iter().flatten();
+    Ok(both.flat_map(|letter| letter.to_uppercase()).collect())
+}
+
+/// Who acted and for whom, as the seed article has it: the person and the acting organization.
+#[askama::filter_fn]
+pub(crate) fn acting(actor: &Actor, _: &dyn askama::Values) -> askama::Result<String> {
+    Ok(format!("{} · {}", actor.person, actor.organization_name))
+}
+
+/// The text beside a field that is wrong; nothing beside the others.
+pub(crate) struct Wrong<'a>(pub(crate) Option<&'a str>);
+
+impl HtmlSafe for Wrong<'_> {}
+
+impl Display for Wrong<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let Some(words) = self.0 else { return Ok(()) };
+        let words = askama::filters::escape(words, askama::filters::Html);
+        let Ok(words) = words;
+        write!(f, "<p class=\"wrong\" id=\"wrong\">{words}.</p>")
+    }
+}

@@ -1,0 +1,127 @@
+//! What stands around the content of a page: who is here, in whose place, and where else to go.
+
+use app::Error;
+use app::access::Access;
+use domain::access::Permission;
+
+use super::preferences::{self, Theme};
+use crate::Web;
+use crate::visitor::Visitor;
+
+/// The section that a page belongs to; its entry in the rail is marked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    /// *Select organization*, in Seller View.
+    Organizations,
+    Catalog,
+    Cart,
+    Orders,
+    Subscriptions,
+}
+
+/// The person, as header and menus show them.
+pub(crate) struct Person {
+    pub(crate) name: String,
+    pub(crate) email: String,
+    pub(crate) role: &'static str,
+    /// Of the organization whose place they are in; empty outside of any.
+    pub(crate) slug: String,
+    /// The token of the forms of this page.
+    pub(crate) token: String,
+}
+
+impl Person {
+    pub(crate) fn theme(&self) -> Theme {
+        preferences::theme()
+    }
+}
+
+/// Around every page of Customer View.
+pub(crate) struct Frame {
+    pub(crate) person: Person,
+    pub(crate) organization: String,
+    pub(crate) slug: String,
+    pub(crate) acting: String,
+    pub(crate) is_on_behalf: bool,
+    pub(crate) may_buy: bool,
+    pub(crate) in_cart: usize,
+    pub(crate) section: Section,
+    pub(crate) token: String,
+}
+
+impl Frame {
+    /// Asks for as much as the frame shows: the caller's cart, if they may have one.
+    pub(crate) async fn new(
+        web: &Web,
+        visitor: &Visitor,
+        access: &Access,
+        section: Section,
+    ) -> Result<Frame, Error> {
+        let organization = access.organization();
+        let slug = organization.slug.as_str().to_owned();
+        let may_buy = access.standing().may(Permission::PlaceOrders);
+        let cart = match may_buy {
+            true => web.app.cart(access).await?,
+            false => None,
+        };
+        let token = visitor.form_token(&slug);
+        Ok(Frame {
+            person: Person {
+                name: visitor.caller.name.clone(),
+                email: visitor.caller.email.clone(),
+                role: access
+                    .standing()
+                    .roles()
+                    .first()
+                    .map_or("", |role| role.label()),
+                slug: slug.clone(),
+                token: token.clone(),
+            },
+            organization: organization.name.clone(),
+            slug,
+            acting: access.actor().organization_name.clone(),
+            is_on_behalf: access.standing().is_staff(),
+            may_buy,
+            in_cart: cart.map_or(0, |cart| cart.lines.len()),
+            section,
+            token,
+        })
+    }
+
+    pub(crate) fn is(&self, section: Section) -> bool {
+        self.section == section
+    }
+
+    pub(crate) fn address(&self, section: &str) -> String {
+        format!("/o/{}/{section}", self.slug)
+    }
+}
+
+/// Around the pages of staff outside Customer View.
+pub(crate) struct SellerFrame {
+    pub(crate) person: Person,
+    pub(crate) section: Section,
+    pub(crate) is_staff: bool,
+}
+
+impl SellerFrame {
+    pub(crate) fn new(visitor: &Visitor, section: Section) -> SellerFrame {
+        let caller = &visitor.caller;
+        let strongest = caller.strongest_role();
+        SellerFrame {
+            person: Person {
+                name: caller.name.clone(),
+                email: caller.email.clone(),
+                role: strongest.map_or("", |role| role.label()),
+                slug: String::new(),
+                token: visitor.form_token(""),
+            },
+            section,
+            is_staff: strongest.is_some_and(|role| role.is_staff()),
+        }
+    }
+
+    pub(crate) fn is(&self, section: Section) -> bool {
+        self.section == section
+    }
+}

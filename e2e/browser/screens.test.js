@@ -1,0 +1,76 @@
+// Every screen, for every role that sees it, in every width and theme: no axe violation, no sideways
+// scrolling, no more than the page may weigh, and a picture of each under target/screens.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkAxe, manifest, shoot, signedIn, world } from "./world.js";
+
+const WIDTHS = [390, 1280, 1920];
+const THEMES = ["light", "dark"];
+const AXE = ["seller", "customer-admin"];
+const WEIGHT_MAX = 100 * 1024;
+const ROLES = {
+  seller: "seller-admin@baltic.example",
+  "customer-admin": "admin@amber.example",
+  customer: "user@amber.example",
+  support: "support@baltic.example",
+};
+
+// The screens by name: an address of Amber, and whether the role sees it.
+function screens(orders) {
+  const number = (status) => orders.find((order) => order.organization === "amber" && order.status === status).number;
+  const [failed, finished] = [number("provisioning_failed"), number("provisioning_finished")];
+  const buys = (role) => role !== "support";
+  return [
+    ["organizations", "/organizations", (role) => role === "seller" || role === "support"],
+    ["recent", "/o/amber/orders"],
+    ["panel", `/o/amber/orders?panel=${finished}`],
+    ["historical-active", "/o/amber/orders/historical"],
+    ["historical-draft", "/o/amber/orders/historical?tab=draft"],
+    ["historical-all", "/o/amber/orders/historical?tab=all"],
+    ["order-failed", `/o/amber/orders/${failed}`],
+    ["order", `/o/amber/orders/${finished}`],
+    ["item", async (page) => page.locator(".lines .c-main a").first().getAttribute("href")],
+    ["catalog", "/o/amber/catalog"],
+    ["offer", async (page) => page.locator(".offer a").first().getAttribute("href")],
+    ["cart", "/o/amber/cart", buys],
+    ["subscriptions", "/o/amber/subscriptions"],
+    ["not-found", "/o/nobody/orders"],
+  ];
+}
+
+async function weigh(page, address) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+  let bytes = 0;
+  session.on("Network.loadingFinished", (event) => (bytes += event.encodedDataLength));
+  await page.goto(address, { waitUntil: "load" });
+  await session.detach();
+  return bytes;
+}
+
+for (const [role, email] of Object.entries(ROLES)) {
+  test(`every screen of ${role} in every width and theme`, async () => {
+    const page = await signedIn(email);
+    const { orders } = await manifest();
+    for (const [name, where, isSeen] of screens(orders)) {
+      if (isSeen && !isSeen(role)) continue;
+      const address = typeof where === "string" ? where : await where(page);
+      const weight = await weigh(page, world.address + address);
+      assert.ok(weight <= WEIGHT_MAX, `${role} ${name} weighs ${weight}`);
+      for (const theme of THEMES) {
+        await page.emulateMedia({ colorScheme: theme });
+        for (const width of WIDTHS) {
+          await page.setViewportSize({ width, height: width < 500 ? 844 : 900 });
+          const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          assert.ok(over <= 0, `${role} ${name} at ${width} is ${over} px too wide`);
+          await shoot(page, `${name}-${role}-${theme}-${width}`, width === 1280);
+        }
+        // The other theme differs in its colors only, the other roles in what they see less of.
+        if (!AXE.includes(role)) continue;
+        const rules = theme === "light" ? undefined : ["color-contrast"];
+        await checkAxe(page, `${role} ${name} ${theme}`, rules);
+      }
+    }
+  });
+}

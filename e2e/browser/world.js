@@ -1,0 +1,80 @@
+// The program under test and a browser: SEATWRIGHT_BIN names the program; the demo runs on a port and in
+// a folder of its own.
+import { AxeBuilder } from "@axe-core/playwright";
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before } from "node:test";
+import { chromium } from "playwright-core";
+
+const screens = new URL("../../target/screens/", import.meta.url).pathname;
+const flags =
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+
+export const world = {};
+
+before(async () => {
+  mkdirSync(screens, { recursive: true });
+  world.folder = mkdtempSync(join(tmpdir(), "seatwright-browser-"));
+  world.demo = spawn(process.env.SEATWRIGHT_BIN, ["demo", "--port", "0", "--data", world.folder], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, RUST_LOG: "warn" },
+  });
+  world.address = await new Promise((found, failed) => {
+    let text = "";
+    world.demo.stdout.on("data", (chunk) => {
+      text += chunk;
+      const line = text.match(/Seatwright is at (\S+)\n/);
+      if (line) found(line[1]);
+    });
+    world.demo.on("exit", (code) => failed(new Error(`the demo ended with ${code}`)));
+  });
+  world.browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags.split(" ") });
+});
+
+after(async () => {
+  await world.browser?.close();
+  world.demo?.kill("SIGTERM");
+  if (world.folder) rmSync(world.folder, { recursive: true, force: true });
+});
+
+// A page of somebody who is signed in; an error of a script or of the content policy fails the test.
+export async function signedIn(email, options = {}) {
+  const context = await world.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => assert.fail(`${page.url()}: ${error.message}`));
+  page.on("console", (message) => {
+    const text = message.text();
+    assert.ok(!text.includes("Content Security Policy"), text);
+  });
+  await page.goto(world.address);
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password").fill("seatwright-demo");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL((url) => url.pathname !== "/sign-in");
+  return page;
+}
+
+export async function shoot(page, name, fullPage = true) {
+  await page.screenshot({ path: join(screens, `${name}.png`), fullPage });
+}
+
+export async function checkAxe(page, name, rules) {
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (rules ? axe.withRules(rules) : axe).analyze();
+  const found = violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" | ")}`);
+  assert.deepEqual(found, [], `axe on ${name}`);
+}
+
+export async function look(page, name) {
+  await shoot(page, name);
+  await checkAxe(page, name);
+}
+
+// The truth about the demo world.
+export async function manifest() {
+  const answer = await fetch(`${world.address}/api/v1/demo/manifest`);
+  return answer.json();
+}
