@@ -104,8 +104,8 @@ test("what is wrong is named at the top and beside what was typed", async () => 
 test("a failed item is told in the vendor's words and sent again from the order's page", async () => {
   const page = await signedIn("account-manager@baltic.example");
   await page.goto(`${world.address}/o/amber/orders`);
-  const row = page.locator("tr", { hasText: "Provisioning failed" });
-  assert.match(await row.innerText(), /1 of 3 items failed\s+The e-mail address of the customer is not valid/);
+  const row = page.locator("tr", { hasText: "1 of 3 items failed" });
+  assert.match(await row.innerText(), /1 of 3 items failed\s+The customer's e-mail address is not valid/);
   await row.locator("[data-panel]").click();
   await page.getByRole("link", { name: "Open details" }).click();
   await page.getByLabel("Admin e-mail").fill("nobody");

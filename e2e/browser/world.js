@@ -42,7 +42,7 @@ after(async () => {
 
 // A page of somebody who is signed in; an error of a script or of the content policy fails the test.
 export async function signedIn(email, options = {}) {
-  const context = await world.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const context = await world.browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   page.on("pageerror", (error) => assert.fail(`${page.url()}: ${error.message}`));
   page.on("console", (message) => {

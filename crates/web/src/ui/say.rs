@@ -5,7 +5,6 @@ use domain::money::Money;
 use domain::order::line::LineState;
 use domain::order::phase::{Phase, Status};
 use domain::order::seen::{SeenLine, SeenOrder};
-use domain::order::totals::Totals;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -119,14 +118,6 @@ pub(crate) fn action_icon(name: &str) -> &'static str {
         "give_up" | "archive" => "archive",
         "withdraw" | "cancel_schedule" => "canceled",
         _ => "retry",
-    }
-}
-
-/// `15`, or `10 now → 15 after provisioning`.
-pub(crate) fn totals(totals: &Totals) -> String {
-    match totals.after {
-        Some(after) => format!("{} now → {after} after provisioning", totals.now),
-        None => totals.now.to_string(),
     }
 }
 
