@@ -17,7 +17,7 @@ use store::{Mode, StoreError, Tx, orders, tasks};
 
 use crate::access::Access;
 use crate::orders::seen_by;
-use crate::{App, Error, catalog, clock};
+use crate::{App, Error, catalog};
 
 /// The terms in force; the version is recorded with each order.
 pub const TERMS: &str = "2026-11";
@@ -132,8 +132,8 @@ impl App {
                 item: item.clone(),
                 contact: contact.clone(),
                 once: once.clone(),
-                line: (LineId(clock::id()), SubscriptionId(clock::id())),
-                order: clock::order_identity(),
+                line: (LineId(self.id()), SubscriptionId(self.id())),
+                order: self.order_identity(),
                 now: self.clock.now(),
             };
             let added = self
@@ -223,7 +223,7 @@ impl App {
             access: access.clone(),
             command,
             once,
-            ids: crate::orders::task_ids(),
+            ids: self.task_ids(),
             now: self.clock.now(),
         };
         let order = self

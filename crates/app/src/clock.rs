@@ -2,9 +2,12 @@
 
 use std::sync::Mutex;
 
-use domain::id::OrderId;
+use domain::id::{NoteId, OrderId, TaskId};
 use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
+
+use crate::App;
 
 /// Tells the time; read once per operation.
 pub trait Clock: Send + Sync {
@@ -53,23 +56,111 @@ impl Clock for ManualClock {
     }
 }
 
-/// Random bytes from the operating system.
-pub(crate) fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    bytes
+/// Gives random bytes: ids, order numbers and secrets are drawn from it, all of them.
+pub trait Dice: Send + Sync {
+    /// Fills the bytes.
+    fn fill(&self, bytes: &mut [u8]);
 }
 
-/// A random id. Not sortable by time on purpose: ids that people see tell nothing about other orders.
-pub(crate) fn id() -> Uuid {
-    uuid::Builder::from_random_bytes(random()).into_uuid()
+/// The operating system's.
+pub struct SystemDice;
+
+impl Dice for SystemDice {
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("the operating system gives random bytes");
+    }
 }
 
-/// A new order's id and number. Eight random digits leave no gap to read anything from; the rare
-/// number that is taken is drawn again.
-pub(crate) fn order_identity() -> (OrderId, u64) {
-    (
-        OrderId(id()),
-        10_000_000 + u64::from_le_bytes(random()) % 90_000_000,
-    )
+/// Dice that fall the same way after the same [`LoadedDice::load`]: two worlds that are loaded before
+/// each step draw the same in it, whatever either did before. For tests; nothing else may use it.
+pub struct LoadedDice(Mutex<([u8; 32], u64)>);
+
+impl LoadedDice {
+    /// Loads them for the first time.
+    pub fn new(step: &str) -> LoadedDice {
+        LoadedDice(Mutex::new((Sha256::digest(step).into(), 0)))
+    }
+
+    /// What follows depends on `step` alone.
+    pub fn load(&self, step: &str) {
+        *self
+            .0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = (Sha256::digest(step).into(), 0);
+    }
+}
+
+impl Dice for LoadedDice {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut state = self
+            .0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        for chunk in bytes.chunks_mut(32) {
+            let drawn = Sha256::new()
+                .chain_update(state.0)
+                .chain_update(state.1.to_le_bytes())
+                .finalize();
+            chunk.copy_from_slice(&drawn[..chunk.len()]);
+            state.1 += 1;
+        }
+    }
+}
+
+/// What is drawn before a write: a write may run again, and must then find the same.
+impl App {
+    /// Random bytes.
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.dice.fill(&mut bytes);
+        bytes
+    }
+
+    /// A random id. Not sortable by time on purpose: ids that people see tell nothing about other
+    /// orders.
+    pub(crate) fn id(&self) -> Uuid {
+        uuid::Builder::from_random_bytes(self.random()).into_uuid()
+    }
+
+    /// A fresh id for a note.
+    pub fn note_id(&self) -> NoteId {
+        NoteId(self.id())
+    }
+
+    /// Fresh ids for the work that one write can cause.
+    pub(crate) fn task_ids(&self) -> Vec<TaskId> {
+        let most = domain::order::LINES_MAX + 2;
+        (0..most).map(|_| TaskId(self.id())).collect()
+    }
+
+    /// A new order's id and number. Eight random digits leave no gap to read anything from; the rare
+    /// number that is taken is drawn again.
+    pub(crate) fn order_identity(&self) -> (OrderId, u64) {
+        (
+            OrderId(self.id()),
+            10_000_000 + u64::from_le_bytes(self.random()) % 90_000_000,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loaded_dice_fall_by_the_step_alone() {
+        let draw = |dice: &LoadedDice| {
+            let mut bytes = [0; 40];
+            dice.fill(&mut bytes);
+            bytes
+        };
+        let (one, other) = (LoadedDice::new("a"), LoadedDice::new("b"));
+        assert_ne!(draw(&one), draw(&other));
+        draw(&other);
+        one.load("c");
+        other.load("c");
+        let drawn = draw(&one);
+        assert_eq!(drawn, draw(&other));
+        assert_ne!(drawn, draw(&one), "and not the same again within a step");
+    }
 }

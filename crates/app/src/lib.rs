@@ -25,10 +25,12 @@ use domain::text::Invalid;
 use store::{Store, StoreError};
 use tokio::sync::{Notify, broadcast};
 
-use self::clock::Clock;
+use self::clock::{Clock, Dice, SystemDice};
 use self::worker::Point;
 
 pub use store::Mode;
+pub use store::changes::{Change, Place};
+pub use store::credentials::CredentialKind;
 pub use store::credentials::CredentialKind::{Session as SESSION, Token as TOKEN};
 
 /// The running product: everything that an operation needs.
@@ -36,6 +38,7 @@ pub use store::credentials::CredentialKind::{Session as SESSION, Token as TOKEN}
 pub struct App {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) dice: Arc<dyn Dice>,
     pub(crate) wake: Arc<Notify>,
     changes: broadcast::Sender<OrganizationId>,
     rehearsal: Option<fn(Point)>,
@@ -48,6 +51,7 @@ impl App {
         App {
             store,
             clock,
+            dice: Arc::new(SystemDice),
             wake: Arc::new(Notify::new()),
             changes: broadcast::channel(1_024).0,
             rehearsal: None,
@@ -72,6 +76,12 @@ impl App {
             rehearsal: Some(at),
             ..self
         }
+    }
+
+    /// Draws from other dice than the operating system's. For tests that compare two worlds.
+    #[must_use]
+    pub fn drawing_from(self, dice: Arc<dyn Dice>) -> App {
+        App { dice, ..self }
     }
 
     pub(crate) fn pass(&self, point: Point) {
@@ -147,6 +157,9 @@ pub enum Error {
     /// Too many tries.
     #[error("too many attempts; wait an hour and try again")]
     TooMany,
+    /// Too many live streams.
+    #[error("too many streams are open; close one and try again")]
+    TooManyStreams,
     /// Our fault.
     #[error("internal error: {0}")]
     Internal(String),

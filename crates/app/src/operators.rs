@@ -14,7 +14,7 @@ use store::credentials::Credential;
 use store::users::{self, User};
 use store::{StoreError, Tx, credentials, organizations};
 
-use crate::{App, Error, clock, sessions, worker};
+use crate::{App, Error, sessions, worker};
 
 /// Shortest password that is taken (reliability 5.2); there are no rules of composition.
 const PASSWORD_MIN: usize = 12;
@@ -162,7 +162,7 @@ impl App {
             return Err(invalid("/role")(Invalid(words)));
         }
         let user = User {
-            id: UserId(clock::id()),
+            id: UserId(self.id()),
             email: email.as_str().to_lowercase(),
             name,
             password_hash: sessions::hash_password(&new.password)?,
@@ -208,7 +208,7 @@ impl App {
             .find(|known| known.slug == slug.as_str() && known.owner == owner.id);
         let vendor = Vendor {
             owner: owner.id,
-            id: known.map_or_else(|| VendorId(clock::id()), |known| known.id),
+            id: known.map_or_else(|| VendorId(self.id()), |known| known.id),
             slug: slug.as_str().to_owned(),
             name,
             settings: settings.to_owned(),
@@ -259,8 +259,8 @@ impl App {
         let drawn: Vec<(OfferId, Vec<PlanId>)> = entries
             .iter()
             .map(|entry| {
-                let plans = entry.costs.iter().map(|_| PlanId(clock::id())).collect();
-                (OfferId(clock::id()), plans)
+                let plans = entry.costs.iter().map(|_| PlanId(self.id())).collect();
+                (OfferId(self.id()), plans)
             })
             .collect();
         let state = (owner, vendor, entries, drawn);

@@ -9,18 +9,19 @@ pub use self::lists::{Count, Counts, Page};
 use connectors::Settings;
 use domain::access::{Permission, Visibility};
 use domain::event::Event;
-use domain::id::{NoteId, TaskId};
+use domain::id::TaskId;
 use domain::order::action::Action;
 use domain::order::command::Command;
 use domain::order::seen::SeenOrder;
 use domain::order::{Order, Refusal};
 use jiff::Timestamp;
+use store::changes::{self, Change, Place};
 use store::orders;
 use store::{Mode, Tx, catalog};
 
 use crate::access::Access;
 use crate::carts::{self, Once};
-use crate::{App, Error, clock, subscriptions, worker};
+use crate::{App, Error, subscriptions, worker};
 
 /// What a request says beside its wish.
 #[derive(Debug, Clone, Default)]
@@ -73,7 +74,7 @@ impl App {
             number,
             command,
             conditions,
-            ids: task_ids(),
+            ids: self.task_ids(),
             now: self.clock.now(),
         };
         let order = self
@@ -84,17 +85,27 @@ impl App {
         seen_by(&order, access)
     }
 
-    /// Orders that changed after an instant, for live pages.
+    /// Which orders changed after a place in the order of changes, the earliest first; for live
+    /// pages. As many as there are: a place is never passed over.
     pub async fn changed_orders(
         &self,
         access: &Access,
-        after: Timestamp,
-    ) -> Result<Vec<SeenOrder>, Error> {
+        mut after: Place,
+    ) -> Result<Vec<Change>, Error> {
+        const AT_ONCE: u32 = 500;
         access.require(Permission::SeeOrders)?;
         let mut tx = self.store.read().await?;
-        let seen = access.visibility();
-        let found = orders::list_changed(&mut tx, access.tenant(), after, 200, seen).await?;
-        all_seen(found, seen)
+        let (tenant, seen) = (access.tenant(), access.visibility());
+        let mut found = Vec::new();
+        loop {
+            let page = changes::list(&mut tx, tenant, after, AT_ONCE, seen).await?;
+            let is_full = page.len() == AT_ONCE as usize;
+            found.extend(page);
+            match found.last() {
+                Some(last) if is_full => after = (last.at, last.number),
+                _ => return Ok(found),
+            }
+        }
     }
 }
 
@@ -121,17 +132,6 @@ pub fn may(order: &SeenOrder, access: &Access, action: Action) -> bool {
     order.allowed.contains(&action)
         && access.standing().may(action.permission())
         && (!is_owners || order.created_by.user == access.actor().user)
-}
-
-/// A fresh id for a note.
-pub fn note_id() -> NoteId {
-    NoteId(clock::id())
-}
-
-/// Fresh ids for the work that one write can cause.
-pub(crate) fn task_ids() -> Vec<TaskId> {
-    let most = domain::order::LINES_MAX + 2;
-    (0..most).map(|_| TaskId(clock::id())).collect()
 }
 
 struct Commanded {

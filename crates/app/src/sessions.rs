@@ -13,7 +13,7 @@ use store::{StoreError, users};
 use tokio::sync::Semaphore;
 
 use crate::access::Caller;
-use crate::{App, Error, clock};
+use crate::{App, Error};
 
 /// Argon2id: 64 MiB, two passes, one lane (reliability 5.2).
 const MEMORY_KIB: u32 = 64 * 1024;
@@ -54,10 +54,6 @@ fn is_password(password: &str, hash: &str) -> bool {
     })
 }
 
-fn secret(prefix: &str) -> String {
-    format!("{prefix}{}", URL_SAFE_NO_PAD.encode(clock::random::<32>()))
-}
-
 /// Enough for a secret of 256 random bits.
 fn fingerprint(secret: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(secret.as_bytes()))
@@ -96,7 +92,7 @@ impl App {
                     .await
             }
             _ => {
-                let failure = (TokenId(clock::id()), self.clock.now());
+                let failure = (TokenId(self.id()), self.clock.now());
                 let state = (email, failure, since);
                 let count = self.store.write(state, |(email, failure, since), tx| {
                     Box::pin(credentials::add_failure(tx, email, *failure, *since))
@@ -129,9 +125,12 @@ impl App {
         life: SignedDuration,
         prefix: &str,
     ) -> Result<String, Error> {
-        let (secret, now) = (secret(prefix), self.clock.now());
+        let (secret, now) = (
+            format!("{prefix}{}", URL_SAFE_NO_PAD.encode(self.random::<32>())),
+            self.clock.now(),
+        );
         let credential = Credential {
-            id: TokenId(clock::id()),
+            id: TokenId(self.id()),
             kind,
             user,
             label: label.chars().take(200).collect(),

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use store::{Tx, catalog, orders, organizations, tasks};
 use uuid::Uuid;
 
-use crate::{App, Error, carts, clock, filing, subscriptions};
+use crate::{App, Error, carts, filing, subscriptions};
 
 /// A hold outlives every call of a connector, so no second worker asks while one is asking.
 const HOLD: SignedDuration = SignedDuration::from_secs(60);
@@ -142,7 +142,7 @@ impl App {
             Ok(connector) => ask(connector.as_ref(), &job).await,
             Err(fault) => Err(fault),
         };
-        let state = (job, answer, TaskId(clock::id()), self.clock.now());
+        let state = (job, answer, TaskId(self.id()), self.clock.now());
         let app = self.clone();
         self.store
             .write(state, move |(job, answer, id, now), tx| {

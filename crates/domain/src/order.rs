@@ -139,6 +139,10 @@ pub struct Order {
     /// Rises with every change that customer roles may learn of; the version that they are told.
     #[serde(default)]
     pub public_version: i64,
+    /// Lines that customer roles never knew of and that are not here any more; what the log says of
+    /// them stays hidden.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<LineId>,
 }
 
 impl Order {
@@ -167,6 +171,7 @@ impl Order {
             notes: Vec::new(),
             version: 0,
             public_version: 0,
+            hidden: Vec::new(),
         };
         (order, vec![event])
     }
@@ -305,6 +310,9 @@ impl Order {
         };
         let events = self.lines.iter().filter(|line| goes(line)).map(removed);
         let events = events.collect();
+        let hidden = self.lines.iter().filter(|line| line.change.is_markup());
+        let hidden = hidden.filter(|line| goes(line)).map(|line| line.id);
+        self.hidden.extend(hidden);
         self.lines.retain(|line| !goes(line));
         Ok(events)
     }
@@ -378,8 +386,13 @@ impl Order {
 
     /// Whether an event tells something that customer roles may not learn.
     pub fn is_hidden(&self, event: &Event) -> bool {
-        let is_markup = |line: &Line| Some(line.id) == event.line && line.change.is_markup();
-        event.kind == EventKind::InternalNoteAdded || self.lines.iter().any(is_markup)
+        event.kind == EventKind::InternalNoteAdded || self.is_about_markup(event)
+    }
+
+    fn is_about_markup(&self, event: &Event) -> bool {
+        let is = |id: LineId| Some(id) == event.line;
+        let is_markup = |line: &Line| is(line.id) && line.change.is_markup();
+        self.lines.iter().any(is_markup) || self.hidden.iter().any(|id| is(*id))
     }
 
     fn only_in_cart(&self) -> Result<(), Refusal> {

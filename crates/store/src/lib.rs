@@ -4,6 +4,7 @@
 //! is decided above, in `app`, and visibility arrives as data that becomes part of the query.
 
 pub mod catalog;
+pub mod changes;
 pub mod credentials;
 pub mod failures;
 pub mod orders;

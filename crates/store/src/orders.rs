@@ -25,9 +25,10 @@ pub async fn insert(
     (order.version, order.public_version) = (1, 1);
     let query = Query::new(
         "INSERT INTO orders (phase, view, is_markup_only, listed_at, changed_at, version, body, \
-         organization_id, id, number, created_by) VALUES ",
+         public_version, public_changed_at, organization_id, id, number, created_by) VALUES ",
     )
     .list(columns(order, now)?.into_iter().chain([
+        now.as_microsecond().into(),
         order.organization.0.into(),
         order.id.0.into(),
         number(order.number)?,
@@ -51,17 +52,18 @@ pub async fn save(
 ) -> Result<(), StoreError> {
     let loaded = order.version;
     order.version += 1;
-    // A change of hidden facts alone leaves no trace in what customer roles are told.
-    if events.is_empty() || events.iter().any(|event| !order.is_hidden(event)) {
-        order.public_version += 1;
-    }
+    // A change of hidden facts alone, or of none, leaves no trace in what customer roles are told.
+    let is_public = events.iter().any(|event| !order.is_hidden(event));
+    order.public_version += i64::from(is_public);
     let mut query = Query::new(
         "UPDATE orders SET phase = $1, view = $2, is_markup_only = $3, listed_at = $4, \
-         changed_at = $5, version = $6, body = $7",
+         changed_at = $5, version = $6, body = $7, public_version = $8, public_changed_at = \
+         CASE WHEN $9 = 1 THEN $5 ELSE public_changed_at END",
     );
     for value in columns(order, now)? {
         query = query.bind(value);
     }
+    query = query.bind(is_public);
     let query = query
         .and(" WHERE organization_id = ?", order.organization.0)
         .and(" AND id = ?", order.id.0)
@@ -92,6 +94,7 @@ fn columns(order: &Order, now: Timestamp) -> Result<Vec<Value>, StoreError> {
         now.as_microsecond().into(),
         order.version.into(),
         json(order)?.into(),
+        order.public_version.into(),
     ])
 }
 
@@ -158,7 +161,7 @@ pub async fn find(
 }
 
 /// The markup rule in SQL (R19): part of every query that answers a person.
-fn visible(query: Query, seen: Visibility) -> Query {
+pub(crate) fn visible(query: Query, seen: Visibility) -> Query {
     if seen.markup_only_orders {
         query
     } else {
@@ -284,25 +287,6 @@ pub async fn find_cart(
         .and(" AND view = ?", word(&View::Recent)?)
         .then(" ORDER BY listed_at DESC, number DESC LIMIT 1");
     tx.row(query).await?.map(|row| row.json("body")).transpose()
-}
-
-/// Orders that changed after an instant, oldest change first; feeds live pages.
-pub async fn list_changed(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    after: Timestamp,
-    limit: u32,
-    seen: Visibility,
-) -> Result<Vec<Order>, StoreError> {
-    let query = Query::new("SELECT body FROM orders")
-        .and(" WHERE organization_id = ?", organization.0)
-        .and(" AND changed_at > ?", after.as_microsecond());
-    let query = visible(query, seen).and(" ORDER BY changed_at LIMIT ?", i64::from(limit));
-    tx.rows(query)
-        .await?
-        .iter()
-        .map(|row| row.json("body"))
-        .collect()
 }
 
 /// An order's log, oldest first.

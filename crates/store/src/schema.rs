@@ -9,6 +9,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_foundation.sql"),
     include_str!("../migrations/0002_sign_in.sql"),
     include_str!("../migrations/0004_failures.sql"),
+    include_str!("../migrations/0005_live.sql"),
 ];
 
 /// How many migrations there are.

@@ -26,6 +26,7 @@ use self::view::{OfferView, OrderView, SubscriptionView};
 use crate::Web;
 use crate::error::Problem;
 use crate::list::Words;
+use crate::live::{self, Follower, LastEvent};
 use crate::visitor::Program;
 
 #[derive(OpenApi)]
@@ -59,6 +60,7 @@ impl Modify for Secured {
 fn documented() -> OpenApiRouter<Web> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(orders))
+        .routes(routes!(live))
         .routes(routes!(order))
         .routes(routes!(act))
         .routes(routes!(cart))
@@ -179,6 +181,22 @@ async fn orders(
         true => body.into_response(),
         false => ([(header::LINK, links.join(", "))], body).into_response(),
     })
+}
+
+/// The orders that change from now on, as server-sent events named `orders`: number and version of
+/// each. A stream that broke goes on with the `Last-Event-ID` that it ended with; what changed in the
+/// half minute before may be told once more.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/orders/live",
+    params(("organization" = String, Path), ("Last-Event-ID" = Option<String>, Header)),
+    responses((status = 200, content_type = "text/event-stream", body = String),
+        (status = 404, body = view::ProblemView), (status = 429, body = view::ProblemView)))]
+async fn live(
+    State(web): State<Web>,
+    Path(organization): Path<String>,
+    last: LastEvent,
+    follower: Follower,
+) -> Result<Response, Problem> {
+    Ok(live::follow(web, &organization, last, follower).await?)
 }
 
 /// One order.
@@ -307,7 +325,7 @@ async fn act(
         true => view::ActionBody::default(),
         false => read::<view::ActionBody>(&body)?,
     };
-    let command = typed.command(&action)?;
+    let command = typed.command(&action, web.app.note_id())?;
     let once = once(&headers, &format!("{number} {action}"), &body)?;
     let mode = query.mode();
     let expected = expected(&headers)?;

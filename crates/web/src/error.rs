@@ -22,6 +22,7 @@ fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::Repriced => (StatusCode::CONFLICT, "repriced"),
         Error::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused"),
         Error::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
+        Error::TooManyStreams => (StatusCode::TOO_MANY_REQUESTS, "too_many_streams"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }
 }

@@ -31,6 +31,7 @@ pub struct Web {
     pub(crate) app: App,
     /// Where people reach the product, such as `https://desk.example`; without a trailing slash.
     pub(crate) public_url: String,
+    pub(crate) streams: live::Streams,
 }
 
 /// All routes; the demo has one more, which tells the whole world as it is.
@@ -38,6 +39,7 @@ pub fn router(app: App, public_url: &str, is_demo: bool) -> Router {
     let web = Web {
         app,
         public_url: public_url.trim_end_matches('/').to_owned(),
+        streams: live::Streams::default(),
     };
     let set =
         |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));

@@ -64,6 +64,12 @@ impl FromRequestParts<Web> for Visitor {
     }
 }
 
+/// The token that a program sends.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    text.strip_prefix("Bearer ").map(str::trim)
+}
+
 /// Whoever calls the API: a program with a token, or a page of ours with its browser's session.
 pub(crate) struct Program(pub(crate) Caller);
 
@@ -71,14 +77,12 @@ impl FromRequestParts<Web> for Program {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Program, Problem> {
-        let Some(header) = parts.headers.get(header::AUTHORIZATION) else {
+        if !parts.headers.contains_key(header::AUTHORIZATION) {
             only_json(parts)?;
             let visitor = Visitor::from_request_parts(parts, web).await;
             return Ok(Program(visitor.map_err(|Page(error)| error)?.caller));
-        };
-        let text = header.to_str().unwrap_or_default();
-        let secret = text.strip_prefix("Bearer ").ok_or(Error::SignedOut)?;
-        let secret = secret.trim();
+        }
+        let secret = bearer(&parts.headers).ok_or(Error::SignedOut)?;
         Ok(Program(web.app.find_caller(secret, app::TOKEN).await?))
     }
 }

@@ -1,8 +1,8 @@
 //! What people can do with an order besides buying it, on both databases, by role.
 
 use app::operators::Imported;
-use app::orders::{Conditions, may, note_id};
-use domain::id::LineId;
+use app::orders::{Conditions, may};
+use domain::id::{LineId, NoteId};
 use domain::order::action::Action;
 use domain::order::command::Command;
 use domain::order::line::Period;
@@ -30,7 +30,7 @@ impl World {
 
 fn note(text: &str, is_internal: bool) -> Command {
     Command::AddNote {
-        id: note_id(),
+        id: NoteId(uuid()),
         text: text.into(),
         is_internal,
     }

@@ -126,7 +126,7 @@ impl Order {
             Action::Withdraw => any(LineState::was_sent),
             Action::ResolveDoubt => !any(|state| matches!(state, LineState::Checking { .. })),
             Action::Place => self.lines.is_empty(),
-            Action::AddNote => self.notes.len() >= NOTES_MAX,
+            Action::AddNote => self.is_full_of_notes(false),
             // The vendor's windows decide; they come with the change operations.
             Action::CancelItem => true,
             _ => false,
@@ -227,6 +227,9 @@ impl Order {
                 text,
                 is_internal,
             } => {
+                if self.is_full_of_notes(is_internal) {
+                    return Err(self.refusal(Action::AddNote));
+                }
                 self.notes.push(Note {
                     id,
                     author: actor.clone(),
@@ -265,6 +268,12 @@ impl Order {
                 self.advance(line, &LineEvent::Failed(failure), Some(actor), now)?
             }
         })
+    }
+
+    /// Notes that customers don't see take no room from theirs.
+    fn is_full_of_notes(&self, is_internal: bool) -> bool {
+        let same = |note: &&Note| note.is_internal == is_internal;
+        self.notes.iter().filter(same).count() >= NOTES_MAX
     }
 
     fn only_waiting_for_a_person(&self, line: LineId) -> Result<(), Refusal> {

@@ -7,7 +7,7 @@ use crate::event::Actor;
 use crate::id::NoteId;
 use crate::text::Invalid;
 
-/// Notes on one order at the most.
+/// Notes on one order at the most, of those for all and of the internal ones.
 pub const NOTES_MAX: usize = 200;
 const LENGTH_MAX: usize = 4_000;
 

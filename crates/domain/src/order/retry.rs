@@ -105,11 +105,13 @@ impl Order {
         if let Some(only) = only {
             self.can_be_retried_alone(only)?;
         }
-        let before = self.lines.clone();
+        let (before, phase) = (self.lines.clone(), self.phase());
         let retried = self.retry_each(only, correction, actor, now);
         match retried {
             Ok(events) => {
-                self.phase_since = now;
+                if self.phase() != phase {
+                    self.phase_since = now;
+                }
                 Ok(events)
             }
             Err(refusal) => {

@@ -207,8 +207,7 @@ impl Order {
     /// The part of the order's log that a reader may know.
     pub fn seen_events(&self, events: Vec<Event>, seen: Visibility) -> Vec<Event> {
         let is_hidden = |event: &Event| {
-            let is_markup = |line: &Line| Some(line.id) == event.line && line.change.is_markup();
-            (!seen.markup && self.lines.iter().any(is_markup))
+            (!seen.markup && self.is_about_markup(event))
                 || (!seen.internal && event.kind == EventKind::InternalNoteAdded)
         };
         let mut left: Vec<Event> = events.into_iter().filter(|e| !is_hidden(e)).collect();
@@ -255,5 +254,6 @@ impl Line {
 fn forget_evidence(line: &mut Line) {
     if let LineState::Checking { doubt, .. } = &mut line.state {
         doubt.evidence.clear();
+        doubt.checks = 0;
     }
 }

@@ -3,10 +3,12 @@
 use domain::order::Order;
 use domain::order::OrderKind;
 use domain::order::change::RequestedChange;
+use domain::order::line::LineEvent;
 use domain::order::listing::{Edge, Listing};
 use domain::order::phase::View;
 use futures::future::join_all;
 use rust_decimal::Decimal;
+use store::changes;
 use store::orders;
 use store::{Store, StoreError};
 
@@ -169,7 +171,7 @@ fn an_order_that_only_changes_a_markup_does_not_exist_for_customers() {
             );
             let linked = orders::find(&mut tx, amber(), 1, seen).await.unwrap();
             assert_eq!(linked.is_some(), expected.contains(&1));
-            let changed = orders::list_changed(&mut tx, amber(), second(-1), 9, seen)
+            let changed = changes::list(&mut tx, amber(), (0, 0), 9, seen)
                 .await
                 .unwrap();
             assert_eq!(changed.len(), expected.len());
@@ -223,5 +225,69 @@ fn a_cart_is_its_owners_until_it_is_placed() {
                 .unwrap()
                 .is_none()
         );
+    });
+}
+
+#[test]
+fn a_hidden_change_has_no_place_in_the_order_of_changes_that_customers_follow() {
+    on_each_database(async |store| {
+        organizations(&store).await;
+        let mut mixed = cart(amber(), 7, second(0));
+        mixed.kind = OrderKind::Update;
+        let (from, to) = (Decimal::new(5, 0), Decimal::new(7, 0));
+        for (at, change) in [
+            (1, RequestedChange::Quantity { from: 10, to: 15 }),
+            (2, RequestedChange::Markup { from, to }),
+        ] {
+            mixed.add(line(at, change), &actor(), second(0)).unwrap();
+        }
+        mixed.place("t".into(), &actor(), second(0)).unwrap();
+        insert(&store, mixed.clone()).await.unwrap();
+        insert(&store, cart(amber(), 8, second(0))).await.unwrap();
+        let mut places = vec![];
+        for (at, which) in [(1, 1), (2, 0), (3, 1)] {
+            let id = mixed.id;
+            let move_line = store.write((id, at, which), |(id, at, which), tx| {
+                Box::pin(async move {
+                    let mut order = orders::load(tx, amber(), *id).await?;
+                    let line = order.lines[*which].id;
+                    let happened = match order.lines[*which].state.name() {
+                        "queued" => LineEvent::Sending,
+                        _ => LineEvent::Accepted { operation: None },
+                    };
+                    let events = order.advance(line, &happened, None, second(*at));
+                    let events = events.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+                    orders::save(tx, &mut order, &events, second(*at)).await
+                })
+            });
+            move_line.await.unwrap();
+            let mut tx = store.read().await.unwrap();
+            let mut told = vec![];
+            for seen in [STAFF, CUSTOMER] {
+                let changes = changes::list(&mut tx, amber(), (0, 0), 9, seen)
+                    .await
+                    .unwrap();
+                let of = changes.iter().find(|change| change.number == 7).unwrap();
+                told.push((of.version, of.at - second(0).as_microsecond()));
+            }
+            places.push(told);
+        }
+        assert_eq!(
+            places,
+            [
+                vec![(2, 1_000_000), (1, 0)],
+                vec![(3, 2_000_000), (2, 2_000_000)],
+                vec![(4, 3_000_000), (2, 2_000_000)],
+            ]
+        );
+        let mut tx = store.read().await.unwrap();
+        let first = changes::list(&mut tx, amber(), (0, 0), 1, CUSTOMER)
+            .await
+            .unwrap()[0];
+        let place = (first.at, first.number);
+        let rest = changes::list(&mut tx, amber(), place, 9, CUSTOMER)
+            .await
+            .unwrap();
+        assert_eq!((first.number, rest.len(), rest[0].number), (8, 1, 7));
     });
 }

@@ -3,9 +3,9 @@
 use app::Error;
 use app::access::Access;
 use app::catalog::quote;
-use app::orders::{may, note_id};
+use app::orders::may;
 use app::retries::TypedCorrection;
-use domain::id::LineId;
+use domain::id::{LineId, NoteId};
 use domain::money::Money;
 use domain::offer::Offer;
 use domain::order::action::Action;
@@ -325,8 +325,9 @@ pub(crate) struct ActionBody {
 }
 
 impl ActionBody {
-    /// The command of an action's name. An unknown action is not found; a missing field is named.
-    pub(crate) fn command(self, action: &str) -> Result<Command, Error> {
+    /// The command of an action's name; `note` is the id of the note that it may write. An unknown
+    /// action is not found; a missing field is named.
+    pub(crate) fn command(self, action: &str, note: NoteId) -> Result<Command, Error> {
         let needed = |field, value: Option<String>| {
             line(&value.unwrap_or_default(), 500).map_err(|reason| Error::Invalid { field, reason })
         };
@@ -382,7 +383,7 @@ impl ActionBody {
                 },
             },
             "add_note" => Command::AddNote {
-                id: note_id(),
+                id: note,
                 text: note::parse(&self.text.unwrap_or_default()).map_err(|reason| {
                     Error::Invalid {
                         field: "/text",

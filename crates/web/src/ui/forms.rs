@@ -137,7 +137,7 @@ pub(crate) async fn act(
         (_, Some(next)) => next.to_owned(),
         (_, None) => format!("/o/{organization}/orders/{number}"),
     };
-    let done = match sent.body().command(&sent.action) {
+    let done = match sent.body().command(&sent.action, web.app.note_id()) {
         Ok(command) => {
             let conditions = Conditions::default();
             let app = &web.app;

@@ -127,6 +127,7 @@ const PAGES: &[Row] = &[
 
 const API: &[Row] = &[
     ("GET", "/orders", "/orders", ""),
+    ("GET", "/orders/live", "/orders/live", ""),
     ("GET", "/orders/{number}", "/orders/#", ""),
     (
         "POST",
