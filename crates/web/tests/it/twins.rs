@@ -1,0 +1,363 @@
+//! Twin worlds: two worlds that differ in hidden facts alone give customers the same bytes on every
+//! channel. `TWINS=1000 cargo test -p web --test it twins` compares a thousand pairs instead of twenty,
+//! `TWINS_FROM=7` begins with another seed; `cargo xtask twins` does both.
+
+mod chance;
+mod channels;
+mod coverage;
+mod hidden;
+mod leaks;
+mod steps;
+mod world;
+
+use std::collections::BTreeSet;
+
+use futures::{StreamExt, stream};
+use tokio::sync::OnceCell;
+
+use self::chance::Chance;
+use self::coverage::Covered;
+use self::hidden::Hidden;
+use self::leaks::Leak;
+use self::steps::{Log, Memory};
+use self::world::{Answer, Ask, Frames, Who, World};
+
+/// Pairs that are compared in every run of the tests.
+const PAIRS: u64 = 20;
+/// What a unit costs the customer in orders that staff make; the other one in a pair of prices.
+const PRICES: (i64, i64) = (10_037, 14_041);
+
+/// What two worlds differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Hidden facts exist in one alone.
+    Presence,
+    /// Both have them, with other figures.
+    Value,
+    /// Both at once.
+    PresenceAndValue,
+    /// What the customer pays, which is the one thing that may be told.
+    Price,
+}
+
+impl Kind {
+    fn of(seed: u64) -> Kind {
+        match seed % 4 {
+            0 => Kind::Presence,
+            1 => Kind::Value,
+            2 => Kind::PresenceAndValue,
+            _ => Kind::Price,
+        }
+    }
+
+    fn sides(self) -> (Hidden, Hidden) {
+        let hidden = |exists, figures, price| Hidden {
+            exists,
+            figures,
+            price,
+        };
+        let (price, other) = PRICES;
+        match self {
+            Kind::Presence => (hidden(false, 0, price), hidden(true, 0, price)),
+            Kind::Value => (hidden(true, 0, price), hidden(true, 1, price)),
+            Kind::PresenceAndValue => (hidden(false, 0, price), hidden(true, 1, price)),
+            Kind::Price => (hidden(false, 0, price), hidden(true, 1, other)),
+        }
+    }
+
+    /// The words of the second world with the prices of the first: the price oracle.
+    fn in_prices_of_the_first(self, text: &str) -> String {
+        if self != Kind::Price {
+            return text.to_owned();
+        }
+        let mut text = text.to_owned();
+        // A unit, a line, and an order of two lines.
+        let line = i64::from(hidden::QUANTITY);
+        for quantity in [1, line, 2 * line] {
+            let (ours, theirs) = (PRICES.0 * quantity, PRICES.1 * quantity);
+            let shown = |minor: i64| format!("{}.{:02}", minor / 100, minor % 100);
+            text = text.replace(&shown(theirs), &shown(ours));
+            text = text.replace(&theirs.to_string(), &ours.to_string());
+        }
+        text
+    }
+}
+
+/// Where the worlds of a pair first told a customer something different.
+#[derive(Debug)]
+struct Difference {
+    seed: u64,
+    channel: String,
+    first: String,
+    second: String,
+}
+
+impl Difference {
+    /// The lines that differ, for a person to read.
+    fn words(&self) -> String {
+        let pairs = self.first.lines().zip(self.second.lines());
+        let differ = pairs.filter(|(one, other)| one != other).take(5);
+        let lines: Vec<String> = differ
+            .map(|(one, other)| {
+                let same = one.chars().zip(other.chars());
+                let same = same.take_while(|(a, b)| a == b).count();
+                let part = |line: &str| -> String {
+                    line.chars()
+                        .skip(same.saturating_sub(60))
+                        .take(160)
+                        .collect()
+                };
+                format!("  - {}\n  + {}", part(one), part(other))
+            })
+            .collect();
+        let lengths = (self.first.len(), self.second.len());
+        let Difference { seed, channel, .. } = self;
+        let kind = Kind::of(*seed);
+        let lines = lines.join("\n");
+        format!("pair {seed} ({kind:?}) differs in {channel}, {lengths:?} bytes\n{lines}")
+    }
+}
+
+/// The worlds of a pair, with what each role follows.
+struct Pair {
+    seed: u64,
+    kind: Kind,
+    worlds: [World; 2],
+    memories: [Memory; 2],
+    frames: [Vec<(Who, Frames)>; 2],
+    /// An order that gets a note after each step, so that every stream has a frame to end with.
+    bell: u64,
+}
+
+impl Pair {
+    async fn new(seed: u64, leak: Option<Leak>) -> Pair {
+        let worlds = [World::new(leak).await, World::new(leak).await];
+        let bell = *steps::visible(&worlds[0]).await.last().unwrap();
+        let mut frames = [Vec::new(), Vec::new()];
+        for (world, frames) in worlds.iter().zip(&mut frames) {
+            for (who, is_api, last) in [
+                (Who::CustomerAdmin, false, None),
+                (Who::Customer, true, Some("1800000000000000-1")),
+                (Who::CustomerBilling, false, Some("nonsense")),
+            ] {
+                frames.push((who, world.follow(who, is_api, last).await));
+            }
+        }
+        let kind = Kind::of(seed);
+        Pair {
+            seed,
+            kind,
+            worlds,
+            memories: <[Memory; 2]>::default(),
+            frames,
+            bell,
+        }
+    }
+
+    fn compare(&self, first: &Log, second: &Log) -> Result<(), Box<Difference>> {
+        let nothing = (String::from("nothing"), Answer::nothing());
+        for at in 0..first.len().max(second.len()) {
+            let one = first.get(at).unwrap_or(&nothing);
+            let other = second.get(at).unwrap_or(&nothing);
+            let texts = (
+                one.1.text(),
+                self.kind.in_prices_of_the_first(&other.1.text()),
+            );
+            if one.0 != other.0 || texts.0 != texts.1 {
+                return Err(Box::new(Difference {
+                    seed: self.seed,
+                    channel: one.0.clone(),
+                    first: texts.0,
+                    second: texts.1,
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    /// A step in both worlds, and what customers are told while it happens.
+    async fn step(&mut self, at: usize, is_hidden: bool) -> Result<(), Box<Difference>> {
+        let name = format!("{} {at}", self.seed);
+        let (first, second) = self.kind.sides();
+        let mut logs = Vec::new();
+        for (side, hidden) in [first, second].into_iter().enumerate() {
+            let (world, memory) = (&self.worlds[side], &mut self.memories[side]);
+            world.begin(&name);
+            let mut log = match is_hidden {
+                true => steps::across(world, &name, memory, hidden).await,
+                false => steps::step(world, &name, memory, hidden).await,
+            };
+            world.begin(&format!("{name} bell"));
+            let path = format!("/orders/{}/actions/add_note", self.bell);
+            let bell = Ask::api("POST", &path, "{\"text\": \"ding\"}");
+            assert_eq!(world.ask_plainly(Who::Staff, &bell).await.status, 200);
+            for (who, frames) in &mut self.frames[side] {
+                let seen = frames.until(self.bell).await.join("\n\n");
+                let name = format!("{who:?} live");
+                log.push((name, Answer::of(seen)));
+            }
+            logs.push(log);
+        }
+        self.compare(&logs[0], &logs[1])
+    }
+
+    /// Steps of the seed's choice, then every channel.
+    async fn run(&mut self) -> Result<(), Box<Difference>> {
+        self.steps().await?;
+        let numbers = self.numbers().await;
+        self.channels(&numbers).await?;
+        self.hidden_is_unknown().await
+    }
+
+    async fn steps(&mut self) -> Result<(), Box<Difference>> {
+        let mut chance = Chance::new(self.seed, "pair");
+        for at in 0..8 + chance.below(10) {
+            let is_hidden = chance.below(5) < 2;
+            self.step(at, is_hidden).await?;
+        }
+        Ok(())
+    }
+
+    async fn channels(&self, numbers: &[u64]) -> Result<(), Box<Difference>> {
+        for who in Who::CUSTOMERS {
+            let (one, other) = tokio::join!(
+                channels::ask(&self.worlds[0], who, numbers, self.seed),
+                channels::ask(&self.worlds[1], who, numbers, self.seed)
+            );
+            self.compare(&one, &other)?;
+        }
+        Ok(())
+    }
+
+    /// The orders of either world that were made or moved here, some old ones, and one of neither.
+    async fn numbers(&self) -> Vec<u64> {
+        let mut chance = Chance::new(self.seed, "numbers");
+        let old = self.worlds[0].old();
+        let mut numbers = BTreeSet::from([99_999_999]);
+        for world in &self.worlds {
+            numbers.extend(world.numbers().await);
+        }
+        numbers.retain(|number| !old.contains(number));
+        numbers.extend((0..6).filter_map(|_| chance.of(old)));
+        numbers.extend(steps::visible(&self.worlds[0]).await.into_iter().take(4));
+        numbers.into_iter().collect()
+    }
+
+    /// An order that does not exist for a customer is answered like one that does not exist.
+    async fn hidden_is_unknown(&self) -> Result<(), Box<Difference>> {
+        let world = &self.worlds[1];
+        let truth = world.truth().await;
+        for order in truth.iter().filter(|order| order.is_markup_only()) {
+            let mut logs = Vec::new();
+            for number in [order.number, 99_999_998] {
+                let mut log = Log::new();
+                for ask in [
+                    Ask::page(format!("/o/amber/orders/{number}")),
+                    Ask::page(format!("/o/amber/orders?panel={number}")),
+                    Ask::api("GET", &format!("/orders/{number}"), ""),
+                    Ask::api("POST", &format!("/orders/{number}/actions/archive"), ""),
+                ] {
+                    let answer = world.ask(Who::CustomerAdmin, &ask).await;
+                    log.push((format!("hidden and unknown, {}", ask.method), answer));
+                }
+                logs.push(log);
+            }
+            self.compare(&logs[0], &logs[1])?;
+        }
+        Ok(())
+    }
+}
+
+impl Answer {
+    fn of(body: String) -> Answer {
+        Answer {
+            status: 200,
+            headers: Vec::new(),
+            body,
+        }
+    }
+
+    fn nothing() -> Answer {
+        Answer {
+            status: 0,
+            ..Answer::of(String::new())
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how many pairs, when a person asks"
+)]
+fn number_of(name: &str, usual: u64) -> u64 {
+    let found = std::env::var(name).ok();
+    found.and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// What the pairs gave, run once for all tests that ask.
+struct Results {
+    pairs: u64,
+    differ: Vec<String>,
+    covered: Covered,
+}
+
+static RESULTS: OnceCell<Results> = OnceCell::const_new();
+
+#[expect(clippy::print_stdout, reason = "a thousand pairs take minutes")]
+async fn results() -> Results {
+    let (pairs, from) = (number_of("TWINS", PAIRS), number_of("TWINS_FROM", 0));
+    let runs = (from..from + pairs).map(|seed| {
+        tokio::spawn(async move {
+            let mut pair = Pair::new(seed, None).await;
+            let run = pair.run().await.map_err(|difference| difference.words());
+            (run, Covered::by(&pair.worlds).await)
+        })
+    });
+    let mut runs = stream::iter(runs).buffered(2);
+    let mut results = Results {
+        pairs,
+        differ: Vec::new(),
+        covered: Covered::default(),
+    };
+    let mut count = 0;
+    while let Some(run) = runs.next().await {
+        let (run, covered) = run.unwrap();
+        results.covered.extend(covered);
+        results.differ.extend(run.err());
+        count += 1;
+        if count % 100 == 0 {
+            println!("{count} pairs, {} with a difference", results.differ.len());
+        }
+    }
+    results
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn worlds_that_differ_in_hidden_facts_alone_are_the_same_for_customers() {
+    let Results { pairs, differ, .. } = RESULTS.get_or_init(results).await;
+    println!("{pairs} pairs, {} with a difference", differ.len());
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_planted_leak_is_caught() {
+    let mut table = String::new();
+    let hunt = |leak| {
+        tokio::spawn(async move {
+            for seed in 0..PAIRS {
+                if let Err(difference) = Pair::new(seed, Some(leak)).await.run().await {
+                    return (leak, Some(difference));
+                }
+            }
+            (leak, None)
+        })
+    };
+    let mut hunts = stream::iter(Leak::ALL.into_iter().map(hunt)).buffered(2);
+    while let Some(hunted) = hunts.next().await {
+        let (leak, caught) = hunted.unwrap();
+        let caught = caught.unwrap_or_else(|| panic!("{leak:?} was not caught"));
+        let Difference { seed, channel, .. } = *caught;
+        table += &format!("{:<24} pair {seed:<3} {channel}\n", format!("{leak:?}"));
+    }
+    println!("{table}");
+}

@@ -1,0 +1,317 @@
+//! What has a twin check and what has not: routes by what pairs really asked, events by what their
+//! timelines really told, and the table of channels.
+
+use std::collections::BTreeSet;
+
+use domain::event::EventKind;
+
+use super::world::World;
+use super::{RESULTS, results};
+
+/// Routes that no pair asks, each with the reason why nothing about orders can be learned there.
+const EXEMPT: &[(&str, &str, &str)] = &[
+    ("GET", "/sign-in", "before anybody is known"),
+    ("POST", "/sign-in", "before anybody is known"),
+    ("POST", "/sign-out", "ends the session and shows nothing"),
+    ("GET", "/static/app.css", "the same file for everybody"),
+    ("GET", "/static/app.js", "the same file for everybody"),
+    ("GET", "/healthz", "knows of no order"),
+    ("GET", "/readyz", "knows of no order"),
+    ("GET", "/api/docs", "the document as a page"),
+    (
+        "GET",
+        "/api/openapi.json",
+        "the same document for everybody; refused fields are in it",
+    ),
+];
+
+/// Whether a path is one of a route: `{…}` stands for one part.
+fn fits(route: &str, path: &str) -> bool {
+    let (route, path): (Vec<_>, Vec<_>) = (route.split('/').collect(), path.split('/').collect());
+    route.len() == path.len()
+        && route
+            .iter()
+            .zip(&path)
+            .all(|(part, given)| part == given || part.starts_with('{'))
+}
+
+/// The route of a path: of those that fit, the one that is written out the most.
+fn route_of(
+    routes: &BTreeSet<(String, String)>,
+    (method, path): &(&'static str, String),
+) -> Option<(String, String)> {
+    let fitting = routes
+        .iter()
+        .filter(|(known, route)| known == method && fits(route, path));
+    fitting
+        .min_by_key(|(_, route)| route.matches('{').count())
+        .cloned()
+}
+
+/// What customers asked, and what their timelines told.
+#[derive(Default)]
+pub struct Covered {
+    asked: BTreeSet<(String, String)>,
+    told: BTreeSet<&'static str>,
+}
+
+impl Covered {
+    pub async fn by(worlds: &[World]) -> Covered {
+        let routes = crate::written_routes();
+        let mut covered = Covered::default();
+        for world in worlds {
+            let asked = world.asked.lock().unwrap().clone();
+            let found = asked.iter().filter_map(|asked| route_of(&routes, asked));
+            covered.asked.extend(found);
+            let told = world.told().await;
+            covered
+                .told
+                .extend(told.iter().map(|event| event.kind.text()));
+        }
+        covered
+    }
+
+    pub fn extend(&mut self, other: Covered) {
+        self.asked.extend(other.asked);
+        self.told.extend(other.told);
+    }
+}
+
+/// Whether a customer may read of an event. Every kind is here: a new one does not compile before
+/// somebody has decided.
+fn is_told(kind: EventKind) -> bool {
+    use EventKind as K;
+    match kind {
+        K::InternalNoteAdded => false,
+        K::Started
+        | K::LineAdded
+        | K::LineChanged
+        | K::LineRemoved
+        | K::Deleted
+        | K::Restored
+        | K::SavedAsDraft
+        | K::Continued
+        | K::Placed
+        | K::Sending
+        | K::NotSent
+        | K::Accepted
+        | K::AnswerLost
+        | K::Finished
+        | K::Failed
+        | K::Retried
+        | K::Canceled
+        | K::Archived
+        | K::NoteAdded
+        | K::Approved
+        | K::Rejected
+        | K::Released
+        | K::Resolved => true,
+    }
+}
+
+const KINDS: [EventKind; 24] = {
+    use EventKind as K;
+    [
+        K::Started,
+        K::LineAdded,
+        K::LineChanged,
+        K::LineRemoved,
+        K::Deleted,
+        K::Restored,
+        K::SavedAsDraft,
+        K::Continued,
+        K::Placed,
+        K::Sending,
+        K::NotSent,
+        K::Accepted,
+        K::AnswerLost,
+        K::Finished,
+        K::Failed,
+        K::Retried,
+        K::Canceled,
+        K::Archived,
+        K::NoteAdded,
+        K::InternalNoteAdded,
+        K::Approved,
+        K::Rejected,
+        K::Released,
+        K::Resolved,
+    ]
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_and_every_event_has_a_twin_check() {
+    let Covered { asked, told } = &RESULTS.get_or_init(results).await.covered;
+    let exempt = EXEMPT
+        .iter()
+        .map(|(method, route, _)| (method.to_string(), route.to_string()));
+    let exempt: BTreeSet<(String, String)> = exempt.collect();
+    let missing: Vec<_> = crate::written_routes()
+        .into_iter()
+        .filter(|route| !asked.contains(route) && !exempt.contains(route))
+        .collect();
+    assert!(missing.is_empty(), "no twin check asks {missing:?}");
+    let both: Vec<_> = exempt
+        .iter()
+        .filter(|route| asked.contains(*route))
+        .collect();
+    assert!(both.is_empty(), "{both:?} need no exemption");
+    let untold: Vec<_> = KINDS
+        .into_iter()
+        .filter(|kind| is_told(*kind) && !told.contains(kind.text()))
+        .collect();
+    assert!(untold.is_empty(), "no pair comes by {untold:?}: add a step");
+    let hidden = KINDS.into_iter().filter(|kind| !is_told(*kind));
+    for kind in hidden {
+        assert!(!told.contains(kind.text()), "customers read of {kind:?}");
+    }
+}
+
+/// The channels of `reliability.md` 2.K: the name, and what asks it here, or what does not exist yet.
+const CHANNELS: &[(&str, &str, &str)] = &[
+    (
+        "M01",
+        "lists",
+        "Recent and each tab of Historical, as page and in the API",
+    ),
+    (
+        "M02",
+        "counts and badges",
+        "none but the numbers of items and notes in the rows",
+    ),
+    (
+        "M03",
+        "page gaps",
+        "each page of each list, with limits from 1 to 60",
+    ),
+    (
+        "M04",
+        "totals and sums",
+        "the total on an order's page and in the cart",
+    ),
+    ("M05", "sorting", "newest first alone; pairs of values"),
+    ("M06", "filter and search", "does not exist yet"),
+    (
+        "M07",
+        "address of an order",
+        "hidden ones are answered like an unknown number, byte by byte",
+    ),
+    (
+        "M08",
+        "mixed orders",
+        "a quantity with and without a markup beside it, in every state",
+    ),
+    (
+        "M09",
+        "order numbers",
+        "drawn at random; the same in both worlds",
+    ),
+    (
+        "M10",
+        "ids and cursors",
+        "drawn at random; cursors hold a visible row's place",
+    ),
+    (
+        "M11",
+        "versions and tags",
+        "ETag and version of every answer about an order",
+    ),
+    (
+        "M12",
+        "optimistic lock",
+        "a save with If-Match across every hidden step succeeds",
+    ),
+    (
+        "M13",
+        "blocking",
+        "200 internal notes leave room; changes in flight do not exist yet",
+    ),
+    ("M14", "exports", "do not exist yet"),
+    (
+        "M15",
+        "webhooks and API",
+        "every API route; webhooks do not exist yet",
+    ),
+    ("M16", "e-mail and notices", "do not exist yet"),
+    (
+        "M17",
+        "live updates",
+        "the frames of each role, over session and token, with ids",
+    ),
+    (
+        "M18",
+        "errors",
+        "refused actions, dry runs and unknown actions as each role",
+    ),
+    (
+        "M19",
+        "time and size",
+        "size: every byte; time is not measured here",
+    ),
+    ("M20", "activity log", "the timeline on an order's page"),
+    (
+        "M21",
+        "price breakdown",
+        "pairs of costs; pairs of prices differ in the price alone",
+    ),
+    (
+        "M22",
+        "API schema",
+        "one document for everybody, without a markup field",
+    ),
+    (
+        "M23",
+        "page source",
+        "the whole source; no-store and Clear-Site-Data in the matrix",
+    ),
+    (
+        "M24",
+        "quota counters",
+        "every header; there are no counters",
+    ),
+    (
+        "M25",
+        "scheduled jobs",
+        "the worker's saves that change nothing; calendars do not exist yet",
+    ),
+    ("M26", "links between orders", "does not exist yet"),
+    ("M27", "shared reports", "do not exist yet"),
+    ("M28", "support tools", "do not exist yet"),
+    ("M29", "export of a person's data", "does not exist yet"),
+    (
+        "M30",
+        "change of role",
+        "rights are read with each request; a live stream ends",
+    ),
+    (
+        "M31",
+        "hidden order gains a change",
+        "no operation adds one; a line that is taken out stays hidden",
+    ),
+    (
+        "M32",
+        "cart of staff",
+        "markup carts of staff beside the customers' own carts",
+    ),
+];
+
+#[test]
+fn the_table_of_channels_is_printed_and_compared() {
+    let rows = CHANNELS
+        .iter()
+        .map(|(id, channel, how)| format!("{id}  {channel:<28} {how}\n"));
+    insta::assert_snapshot!(rows.collect::<String>());
+}
+
+/// The API's document names no hidden field (M22).
+#[test]
+fn the_document_of_the_api_names_nothing_hidden() {
+    let document = serde_json::to_value(web::openapi()).unwrap();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for (name, schema) in schemas {
+        for word in ["markup", "margin", "partner", "evidence"] {
+            let text = schema.to_string().to_lowercase();
+            assert!(!text.contains(word), "{name} speaks of {word}");
+        }
+    }
+}
