@@ -8,7 +8,7 @@ mod coverage;
 mod hidden;
 mod leaks;
 mod steps;
-mod world;
+pub mod world;
 
 use std::collections::BTreeSet;
 

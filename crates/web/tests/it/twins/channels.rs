@@ -1,5 +1,7 @@
 //! Every way in which a customer can learn of orders, asked in a world after its steps.
 
+use std::collections::BTreeSet;
+
 use super::chance::Chance;
 use super::steps::Log;
 use super::world::{Answer, Ask, Who, World};
@@ -39,6 +41,7 @@ pub async fn ask(world: &World, who: Who, numbers: &[u64], seed: u64) -> Log {
         let list = format!("/orders?view={view}&limit={limit}");
         walk(world, &mut log, who, Ask::api("GET", &list, "")).await;
     }
+    questions(world, &mut log, who, numbers, &mut chance).await;
     for number in numbers {
         order(world, &mut log, who, *number, &mut chance).await;
     }
@@ -53,29 +56,77 @@ async fn one(world: &World, log: &mut Log, who: Who, ask: Ask) -> Answer {
     answer
 }
 
-/// A list with the pages after it.
+/// A list with the pages that it leads to, in both directions.
 async fn walk(world: &World, log: &mut Log, who: Who, first: Ask) {
-    let mut ask = first.clone();
-    for _ in 0..PAGES_MAX {
-        let answer = one(world, log, who, ask.clone()).await;
-        let base = first.path.split('?').next().unwrap_or_default();
-        match next(&answer) {
-            Some(query) => ask.path = format!("{base}{query}"),
-            None => return,
+    let base = first.path.split('?').next().unwrap_or_default().to_owned();
+    let (mut asked, mut waiting) = (BTreeSet::new(), vec![first.path.clone()]);
+    while let Some(path) = waiting.pop() {
+        if asked.len() >= PAGES_MAX || !asked.insert(path.clone()) {
+            continue;
         }
+        let ask = Ask {
+            path,
+            ..first.clone()
+        };
+        let answer = one(world, log, who, ask).await;
+        waiting.extend(links(&answer).map(|query| format!("{base}{query}")));
     }
 }
 
-/// The query of the next page: of the link that goes on, or of the `Link` header.
-fn next(answer: &Answer) -> Option<String> {
-    if let Some(link) = answer.header("link") {
-        let (address, _) = link.strip_prefix('<')?.split_once('>')?;
-        return Some(address.to_owned());
+/// The queries of the pages around: of the `Link` header, and of a page's own links.
+fn links(answer: &Answer) -> impl Iterator<Item = String> {
+    let header = answer.header("link").unwrap_or_default().split('<').skip(1);
+    let header = header.filter_map(|rest| rest.split('>').next());
+    let page = answer.body.split("href=\"").skip(1);
+    let page = page.filter_map(|rest| rest.split('"').next());
+    let page = page.filter(|link| link.contains("after=") || link.contains("before="));
+    let found = header.chain(page).filter(|link| link.starts_with('?'));
+    found.map(|link| link.replace("&amp;", "&"))
+}
+
+/// Questions to the lists: what a customer may ask, and what would give hidden facts away (M05, M06).
+const QUESTIONS: &[&str] = &[
+    "q=change%3Amarkup",
+    "q=change%3Aquantity",
+    "q=change%3Aquantity&sort=oldest",
+    "q=markup%3A5",
+    "q=margin",
+    "q=markup",
+    "q=Markup+5",
+    "q=%22margin+is+5+%25%22",
+    "q=cost%3A40",
+    "q=partner",
+    "q=evidence",
+    "q=status%3Afailed",
+    "q=status%3Astarted+by%3Ame",
+    "q=by%3Aseller-admin%40baltic.example",
+    "q=by%3Aseller-admin%40baltic.example&sort=oldest",
+    "q=vendor%3Amicrosoft",
+    "q=newer%3A1d",
+    "q=older%3A1d",
+    "q=add-on+Defender",
+    "q=ieva",
+    "sort=oldest",
+    "sort=margin",
+    "sort=markup",
+];
+
+async fn questions(world: &World, log: &mut Log, who: Who, numbers: &[u64], chance: &mut Chance) {
+    for _ in 0..6 {
+        let question = match (chance.below(4), chance.of(numbers)) {
+            (0, Some(number)) => format!("q={number}"),
+            _ => (*chance.of(QUESTIONS).unwrap()).to_owned(),
+        };
+        let view = *chance.of(&["recent", "historical"]).unwrap();
+        let limit = 1 + chance.below(12);
+        let list = format!("/orders?view={view}&limit={limit}&{question}");
+        walk(world, log, who, Ask::api("GET", &list, "")).await;
+        let page = match view {
+            "recent" => format!("/o/amber/orders?{question}"),
+            _ => format!("/o/amber/orders/historical?tab=all&{question}"),
+        };
+        one(world, log, who, Ask::page(page)).await;
     }
-    let links = answer.body.split("href=\"").skip(1);
-    let mut addresses = links.filter_map(|rest| rest.split('"').next());
-    let found = addresses.find(|address| address.starts_with('?') && address.contains("after="))?;
-    Some(found.replace("&amp;", "&"))
 }
 
 /// An order by its number: as page, in the panel of both lists, in the API, and told a few things

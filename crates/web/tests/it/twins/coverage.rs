@@ -190,7 +190,11 @@ const CHANNELS: &[(&str, &str, &str)] = &[
         "the total on an order's page and in the cart",
     ),
     ("M05", "sorting", "newest first alone; pairs of values"),
-    ("M06", "filter and search", "does not exist yet"),
+    (
+        "M06",
+        "filter and search",
+        "words, fields and numbers, those of hidden facts among them, in both directions",
+    ),
     (
         "M07",
         "address of an order",

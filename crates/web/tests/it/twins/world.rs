@@ -105,6 +105,19 @@ async fn open(folder: &std::path::Path) -> Store {
     Store::open(&url).await.unwrap()
 }
 
+/// The demo world with its orders, and a session and a token for everybody.
+async fn seed(app: &App) -> Vec<(String, String)> {
+    app.seed_demo("http://127.0.0.1:1").await.unwrap();
+    app.seed_demo_orders().await.unwrap();
+    let mut keys = Vec::new();
+    for who in Who::ALL {
+        let session = app.sign_in(who.email(), "seatwright-demo", "test").await;
+        let token = app.create_token(who.email(), "test").await;
+        keys.push((session.unwrap(), token.unwrap()));
+    }
+    keys
+}
+
 async fn template() -> Template {
     rustls::crypto::ring::default_provider()
         .install_default()
@@ -114,19 +127,12 @@ async fn template() -> Template {
     schema::migrate(&store).await.unwrap();
     let app = App::new(store.clone(), Arc::new(ManualClock::at(start())))
         .drawing_from(Arc::new(LoadedDice::new("template")));
-    app.seed_demo("http://127.0.0.1:1").await.unwrap();
-    app.seed_demo_orders().await.unwrap();
-    let mut keys = Vec::new();
-    for who in Who::ALL {
-        let session = app.sign_in(who.email(), "seatwright-demo", "test").await;
-        let token = app.create_token(who.email(), "test").await;
-        keys.push((session.unwrap(), token.unwrap()));
-    }
+    let keys = seed(&app).await;
+    let numbers = numbers(&store).await;
     // Nothing writes any more: the file and its log are one consistent state.
     let files = ["test.db", "test.db-wal"];
     let read = |name| (name, std::fs::read(folder.join(name)).unwrap_or_default());
     let files = files.into_iter().map(read).collect();
-    let numbers = numbers(&store).await;
     drop((app, store));
     std::fs::remove_dir_all(&folder).ok();
     Template {
@@ -267,6 +273,50 @@ impl World {
             leak,
             asked: Mutex::default(),
         }
+    }
+
+    /// Another node over the same database.
+    pub fn node(&self, store: Store) -> World {
+        let (clock, dice) = (self.clock.clone(), self.dice.clone());
+        let app = App::new(store.clone(), clock.clone()).drawing_from(dice.clone());
+        World {
+            router: web::router(app.clone(), ADDRESS, true),
+            app,
+            store,
+            clock,
+            dice,
+            folder: self.folder.clone(),
+            keys: self.keys,
+            old: self.old,
+            leak: None,
+            asked: Mutex::default(),
+        }
+    }
+
+    /// A world of its own in an empty database.
+    pub async fn seeded(store: Store) -> World {
+        let clock = Arc::new(ManualClock::at(start()));
+        let dice = Arc::new(LoadedDice::new("start"));
+        let app = App::new(store.clone(), clock.clone()).drawing_from(dice.clone());
+        let keys = seed(&app).await;
+        World {
+            router: web::router(app.clone(), ADDRESS, true),
+            app,
+            store,
+            clock,
+            dice,
+            folder: folder(),
+            keys: Box::leak(keys.into_boxed_slice()),
+            old: &[],
+            leak: None,
+            asked: Mutex::default(),
+        }
+    }
+
+    /// A person's session and token.
+    pub fn keys(&self, who: Who) -> (&'static str, &'static str) {
+        let (session, token) = &self.keys[who as usize];
+        (session, token)
     }
 
     /// What comes now happens at the same instant and draws the same in every world.
