@@ -7,7 +7,6 @@ use std::process::ExitCode;
 
 use app::operators::NewUser;
 use clap::{CommandFactory, Parser, Subcommand};
-use domain::order::filing::RecentWindow;
 
 use self::settings::Settings;
 
@@ -35,8 +34,8 @@ struct Database {
 #[derive(clap::Args)]
 struct Filing {
     /// How long an order stays in Recent after its last change: 7d by default, or like 48h, 30m
-    #[arg(long, env = "SEATWRIGHT_RECENT_WINDOW", value_parser = RecentWindow::parse)]
-    recent_window: Option<RecentWindow>,
+    #[arg(long, env = "SEATWRIGHT_RECENT_WINDOW")]
+    recent_window: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -258,7 +257,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             database_url,
             filing,
         } => {
-            let window = settings.recent_window(filing.recent_window);
+            let window = settings.recent_window(filing.recent_window.as_deref())?;
             commands::demo(port, &data, fresh, database_url, window).await
         }
         Command::Serve {
@@ -268,14 +267,14 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             no_workers,
             filing,
         } => {
-            let window = settings.recent_window(filing.recent_window);
+            let window = settings.recent_window(filing.recent_window.as_deref())?;
             let listen = listen.or_else(|| settings.listen.clone());
             let listen = listen.unwrap_or_else(|| "127.0.0.1:8080".to_owned());
             let public_url = public_url.or_else(|| settings.public_url.clone());
             commands::serve(&url(database)?, &listen, public_url, !no_workers, window).await
         }
         Command::Work { database, filing } => {
-            let window = settings.recent_window(filing.recent_window);
+            let window = settings.recent_window(filing.recent_window.as_deref())?;
             commands::work(&url(database)?, window).await
         }
         Command::Migrate { database } => commands::migrate(&url(database)?).await,

@@ -48,8 +48,12 @@ impl Settings {
     }
 
     /// The recent window: as the flag says, else the file, else seven days.
-    pub fn recent_window(&self, flag: Option<RecentWindow>) -> RecentWindow {
-        flag.or(self.recent_window).unwrap_or_default()
+    pub fn recent_window(&self, flag: Option<&str>) -> Result<RecentWindow> {
+        match flag {
+            // Its own words and not those of clap, which would repeat the value.
+            Some(text) => RecentWindow::parse(text).context("recent_window"),
+            None => Ok(self.recent_window.unwrap_or_default()),
+        }
     }
 
     /// The database: as the flag says, else the file, else SQLite in the XDG data directory.
@@ -103,9 +107,18 @@ mod tests {
         assert_eq!(url(Some("sqlite:///flag")), "sqlite:///flag");
         assert_eq!(url(None), "sqlite:///file");
         let file = Settings::parse("recent_window = \"48h\"").expect("good");
-        let window = |text: &str| RecentWindow::parse(text).expect("a window");
-        assert_eq!(file.recent_window(Some(window("30m"))), window("30m"));
-        assert_eq!(file.recent_window(None), window("48h"));
-        assert_eq!(Settings::default().recent_window(None), window("7d"));
+        for (settings, flag, expected) in [
+            (&file, Some("30m"), "30m"),
+            (&file, None, "48h"),
+            (&Settings::default(), None, "7d"),
+        ] {
+            let window = settings.recent_window(flag).expect("good");
+            assert_eq!(window, RecentWindow::parse(expected).expect("a window"));
+        }
+        let words = format!("{:#}", file.recent_window(Some("secret")).expect_err("bad"));
+        assert!(
+            words.contains("recent_window") && !words.contains("secret"),
+            "{words}"
+        );
     }
 }

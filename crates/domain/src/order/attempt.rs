@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::failure::Explanation;
+use super::line::LineState;
 use super::seen::SeenLine;
 use crate::event::{Actor, Correction, Event, EventKind};
 use crate::provisioning::Failure;
@@ -115,9 +116,17 @@ impl Attempt {
     }
 }
 
-/// The attempts at a line, oldest first, from the part of the log that the reader may see.
+/// The attempts at a line, oldest first, from the part of the log that the reader may see. While an
+/// order waits for an approver or its date there are none.
 pub fn attempts(line: &SeenLine, events: &[Event]) -> Vec<Attempt> {
     let mut attempts: Vec<Attempt> = Vec::new();
+    let is_held = matches!(
+        line.state,
+        LineState::PendingApproval | LineState::Scheduled | LineState::Rejected
+    );
+    if is_held {
+        return attempts;
+    }
     for event in events {
         // An order that is stopped as a whole stops each of its lines.
         let is_whole = event.line.is_none() && event.kind == EventKind::Canceled;
@@ -257,6 +266,20 @@ mod tests {
         let stop = order.obey(Command::Withdraw, &sample::actor(), sample::now());
         events.extend(stop.expect("withdrawn"));
         assert_eq!(seen(&order, &events, 0)[0].answer, Answer::Canceled);
+    }
+
+    #[test]
+    fn an_order_that_waits_for_people_has_no_attempts_yet() {
+        for state in [
+            LineState::PendingApproval,
+            LineState::Scheduled,
+            LineState::Rejected,
+        ] {
+            let mut order = sample::cart(&[1]);
+            let placed = order.place("t".into(), &sample::actor(), sample::now());
+            order.lines[0].state = state;
+            assert_eq!(seen(&order, &placed.expect("placed"), 0), []);
+        }
     }
 
     #[test]

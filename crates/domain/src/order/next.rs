@@ -22,6 +22,8 @@ pub struct NextStep {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Wait {
     Checking,
+    /// The vendor gave nothing to ask it with: a person may be at it.
+    ByHand,
     Accepted,
     Sending,
     Queued,
@@ -31,6 +33,9 @@ impl Wait {
     fn of(state: &LineState) -> Option<Wait> {
         match state {
             LineState::Checking { .. } => Some(Wait::Checking),
+            LineState::Accepted {
+                operation: None, ..
+            } => Some(Wait::ByHand),
             LineState::Accepted { .. } => Some(Wait::Accepted),
             LineState::Sending { .. } => Some(Wait::Sending),
             LineState::Queued { .. } | LineState::PendingApproval | LineState::Scheduled => {
@@ -166,9 +171,11 @@ impl SeenOrder {
                      before that is known."
                 )
             }
+            Wait::ByHand => format!(
+                "Waits for {vendors}. A person may have to complete it by hand, which can take days."
+            ),
             Wait::Accepted => format!(
-                "{vendors} {has} the order to work on; this can take minutes, and where people do \
-                 it days."
+                "{vendors} {has} taken the order; providing it takes minutes, at times hours."
             ),
             Wait::Sending => {
                 format!("Being sent to {vendors}; the answer is expected within a minute.")
@@ -341,6 +348,11 @@ mod tests {
             order.lines[0].cancellable_until = Some(on);
             order
         };
+        let accepted = || LineState::Accepted {
+            attempt: 1,
+            operation: Some("op-1".into()),
+            since: sample::now(),
+        };
         let reason = "Above this year's budget.".to_owned();
         vec![
             ("an empty cart", sample::cart(&[])),
@@ -375,12 +387,12 @@ mod tests {
             ("sending", released(vec![sample::sending()])),
             ("checking", released(vec![sample::checking()])),
             ("checking, filed", filed(released(vec![sample::checking()]))),
-            ("accepted", released(vec![sample::accepted()])),
+            ("accepted", released(vec![accepted()])),
             (
                 "accepted by a person",
                 manual(released(vec![sample::accepted()])),
             ),
-            ("accepted, filed", filed(released(vec![sample::accepted()]))),
+            ("accepted, filed", filed(released(vec![accepted()]))),
             (
                 "two vendors",
                 manual(released(vec![sample::accepted(), sample::accepted()])),
