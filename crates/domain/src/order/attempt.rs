@@ -269,6 +269,20 @@ mod tests {
     }
 
     #[test]
+    fn an_attempt_of_which_nothing_reached_the_vendor_was_not_sent() {
+        let mut order = sample::cart(&[1]);
+        let id = order.lines[0].id;
+        let placed = order.place("t".into(), &sample::actor(), sample::now());
+        let mut events = placed.expect("placed");
+        for happened in [LineEvent::Sending, LineEvent::NotSent] {
+            let told = order.advance(id, &happened, None, sample::now());
+            events.extend(told.expect("a move"));
+        }
+        let found = seen(&order, &events, 0);
+        assert_eq!((found[0].sent_at, &found[0].answer), (None, &Answer::None));
+    }
+
+    #[test]
     fn an_order_that_waits_for_people_has_no_attempts_yet() {
         for state in [
             LineState::PendingApproval,

@@ -30,7 +30,8 @@ impl Corrected {
         *self == Corrected::default()
     }
 
-    /// Puts a line right and tells each value that is another now, from → to.
+    /// Puts a line right and tells each value that is another now, from → to. What is refused is
+    /// refused before anything is changed.
     fn apply(&self, line: &mut Line) -> Result<Vec<Correction>, Refusal> {
         if self.tenant.is_some() && !line.item.has_tenant {
             return Err(Refusal::Guarded(
@@ -105,30 +106,7 @@ impl Order {
         if let Some(only) = only {
             self.can_be_retried_alone(only)?;
         }
-        let (before, phase) = (self.lines.clone(), self.phase());
-        let retried = self.retry_each(only, correction, actor, now);
-        match retried {
-            Ok(events) => {
-                if self.phase() != phase {
-                    self.phase_since = now;
-                }
-                Ok(events)
-            }
-            Err(refusal) => {
-                self.lines = before;
-                Err(refusal)
-            }
-        }
-    }
-
-    fn retry_each(
-        &mut self,
-        only: Option<LineId>,
-        correction: &Corrected,
-        actor: &Actor,
-        now: Timestamp,
-    ) -> Result<Vec<Event>, Refusal> {
-        let mut events = Vec::new();
+        let (phase, mut events) = (self.phase(), Vec::new());
         let is_asked =
             |line: &&mut Line| is_failed(&line.state) && only.is_none_or(|only| line.id == only);
         for line in self.lines.iter_mut().filter(is_asked) {
@@ -143,6 +121,9 @@ impl Order {
                 }),
                 ..event(EventKind::Retried, Some(actor), Some(line.id), now)
             });
+        }
+        if self.phase() != phase {
+            self.phase_since = now;
         }
         Ok(events)
     }
