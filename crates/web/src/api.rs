@@ -2,6 +2,7 @@
 //! handlers' own types.
 
 mod reference;
+mod story;
 pub(crate) mod view;
 
 use app::carts::{AddItem, ChangeItem, Once, PlaceCart};
@@ -62,6 +63,7 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(orders))
         .routes(routes!(live))
         .routes(routes!(order))
+        .routes(routes!(story::story))
         .routes(routes!(act))
         .routes(routes!(cart))
         .routes(routes!(add_to_cart))

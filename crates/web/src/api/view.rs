@@ -5,6 +5,7 @@ use app::access::Access;
 use app::catalog::quote;
 use app::orders::may;
 use app::retries::TypedCorrection;
+use domain::event::Actor;
 use domain::id::{LineId, NoteId};
 use domain::money::Money;
 use domain::offer::Offer;
@@ -43,6 +44,15 @@ impl From<Money> for MoneyView {
 pub(crate) struct CreatorView {
     person: String,
     organization: String,
+}
+
+impl CreatorView {
+    pub(super) fn new(actor: &Actor) -> CreatorView {
+        CreatorView {
+            person: actor.person.clone(),
+            organization: actor.organization_name.clone(),
+        }
+    }
 }
 
 /// A requested change, frozen when the order was placed.
@@ -129,10 +139,7 @@ impl OrderView {
             status: order.status,
             status_label: order.status.label(),
             requested_changes: order.lines.iter().map(change).collect(),
-            created_by: CreatorView {
-                person: order.created_by.person.clone(),
-                organization: order.created_by.organization_name.clone(),
-            },
+            created_by: CreatorView::new(&order.created_by),
             created_at: order.created_at.to_string(),
             placed_at: order.placed_at.map(|at| at.to_string()),
             items: order.lines.iter().map(item_view).collect(),

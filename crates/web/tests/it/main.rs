@@ -4,6 +4,7 @@
 
 mod browser_api;
 mod live;
+mod story;
 mod twins;
 
 use std::collections::BTreeSet;
@@ -131,6 +132,7 @@ const API: &[Row] = &[
     ("GET", "/orders", "/orders", ""),
     ("GET", "/orders/live", "/orders/live", ""),
     ("GET", "/orders/{number}", "/orders/#", ""),
+    ("GET", "/orders/{number}/story", "/orders/#/story", ""),
     (
         "POST",
         "/orders/{number}/actions/{action}",
