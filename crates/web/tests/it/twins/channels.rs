@@ -138,13 +138,12 @@ async fn order(world: &World, log: &mut Log, who: Who, number: u64, chance: &mut
     ] {
         one(world, log, who, Ask::page(page)).await;
     }
-    one(
-        world,
-        log,
-        who,
-        Ask::api("GET", &format!("/orders/{number}"), ""),
-    )
-    .await;
+    for path in [
+        format!("/orders/{number}"),
+        format!("/orders/{number}/story"),
+    ] {
+        one(world, log, who, Ask::api("GET", &path, "")).await;
+    }
     let told = [
         ("add_note", "{\"text\": \"n\"}"),
         ("add_note", "{\"text\": \"n\", \"internal\": true}"),
