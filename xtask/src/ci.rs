@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::postgres::Postgres;
 use crate::tools::{self, Tools};
-use crate::{generated, process, tidy};
+use crate::{generated, process, requirements, tidy};
 
 type Check = fn() -> Result<()>;
 
@@ -18,6 +18,7 @@ const STEPS: &[(&str, Check)] = &[
     ("tools", tools::run),
     ("build", build),
     ("test", test),
+    ("requirements", requirements::run),
     ("browser", browser),
     ("generated", || generated::check(&program())),
     ("documentation", documentation),

@@ -9,8 +9,10 @@ mod ci;
 mod generated;
 mod postgres;
 mod process;
+mod requirements;
 mod tidy;
 mod tools;
+mod twins;
 
 use std::process::ExitCode;
 
@@ -23,6 +25,8 @@ cargo xtask <command>
   tidy                     the house rules that no other tool knows
   tools                    find or install what the tests need beyond Rust
   bench [orders]           speed and size beside a bare baseline, with 100,000 orders unless said
+  requirements             docs/requirements.md names a test for each row, and each of them runs
+  twins [pairs [from]]     pairs of worlds that differ in hidden facts alone, 1,000 unless said
   postgres [-- command …]  start a throw-away PostgreSQL, run the command with TEST_POSTGRES_URL
 ";
 
@@ -49,6 +53,8 @@ fn run(arguments: &[String]) -> Result<()> {
         "tools" => tools::run(),
         "postgres" => postgres::run_with(&tools::postgres()?, rest),
         "bench" => bench::run(rest),
+        "requirements" => requirements::run(),
+        "twins" => twins::run(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

@@ -4,6 +4,7 @@
 
 mod browser_api;
 mod live;
+mod screens;
 mod story;
 mod twins;
 

@@ -12,6 +12,7 @@ pub mod world;
 
 use std::collections::BTreeSet;
 
+use domain::id::LineId;
 use futures::{StreamExt, stream};
 use tokio::sync::OnceCell;
 
@@ -219,10 +220,12 @@ impl Pair {
     }
 
     async fn channels(&self, numbers: &[u64]) -> Result<(), Box<Difference>> {
+        let items = self.items(numbers).await;
+        let ask = (numbers, items.as_slice());
         for who in Who::CUSTOMERS {
             let (one, other) = tokio::join!(
-                channels::ask(&self.worlds[0], who, numbers, self.seed),
-                channels::ask(&self.worlds[1], who, numbers, self.seed)
+                channels::ask(&self.worlds[0], who, ask, self.seed),
+                channels::ask(&self.worlds[1], who, ask, self.seed)
             );
             self.compare(&one, &other)?;
         }
@@ -241,6 +244,19 @@ impl Pair {
         numbers.extend((0..6).filter_map(|_| chance.of(old)));
         numbers.extend(steps::visible(&self.worlds[0]).await.into_iter().take(4));
         numbers.into_iter().collect()
+    }
+
+    /// The items of orders in either world, hidden ones among them.
+    async fn items(&self, numbers: &[u64]) -> Vec<(u64, LineId)> {
+        let mut items = BTreeSet::new();
+        for world in &self.worlds {
+            for number in numbers {
+                let lines = world.order(*number).await.map(|order| order.lines);
+                let lines = lines.unwrap_or_default();
+                items.extend(lines.iter().take(4).map(|line| (*number, line.id)));
+            }
+        }
+        items.into_iter().collect()
     }
 
     /// An order that does not exist for a customer is answered like one that does not exist.

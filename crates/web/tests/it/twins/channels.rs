@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use domain::id::LineId;
+
 use super::chance::Chance;
 use super::steps::Log;
 use super::world::{Answer, Ask, Who, World};
@@ -11,7 +13,12 @@ const PAGES_MAX: usize = 12;
 
 /// Asks a role everything: the lists with each of their pages, and each of the orders by number, seen
 /// or not.
-pub async fn ask(world: &World, who: Who, numbers: &[u64], seed: u64) -> Log {
+pub async fn ask(
+    world: &World,
+    who: Who,
+    (numbers, items): (&[u64], &[(u64, LineId)]),
+    seed: u64,
+) -> Log {
     let mut log = Log::new();
     let mut chance = Chance::new(seed, &format!("channels {who:?}"));
     let limit = 1 + chance.below(60);
@@ -42,6 +49,10 @@ pub async fn ask(world: &World, who: Who, numbers: &[u64], seed: u64) -> Log {
         walk(world, &mut log, who, Ask::api("GET", &list, "")).await;
     }
     questions(world, &mut log, who, numbers, &mut chance).await;
+    for (number, line) in items {
+        let page = format!("/o/amber/orders/{number}/items/{line}");
+        one(world, &mut log, who, Ask::page(page)).await;
+    }
     for number in numbers {
         order(world, &mut log, who, *number, &mut chance).await;
     }
@@ -138,12 +149,15 @@ async fn order(world: &World, log: &mut Log, who: Who, number: u64, chance: &mut
     ] {
         one(world, log, who, Ask::page(page)).await;
     }
-    for path in [
-        format!("/orders/{number}"),
-        format!("/orders/{number}/story"),
-    ] {
-        one(world, log, who, Ask::api("GET", &path, "")).await;
-    }
+    one(
+        world,
+        log,
+        who,
+        Ask::api("GET", &format!("/orders/{number}"), ""),
+    )
+    .await;
+    let story = Ask::api("GET", &format!("/orders/{number}/story"), "");
+    one(world, log, who, story).await;
     let told = [
         ("add_note", "{\"text\": \"n\"}"),
         ("add_note", "{\"text\": \"n\", \"internal\": true}"),

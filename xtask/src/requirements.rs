@@ -1,0 +1,175 @@
+//! The table of requirements: every row names tests, and every test that it names exists and runs.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process;
+
+const TABLE: &str = "docs/requirements.md";
+/// Rows that there must be: R1 to R49, what the seed article says.
+const ROWS: u32 = 49;
+/// Rows whose screens are still being built; with its test, a row leaves this list.
+const WAITING: &[u32] = &[];
+/// The crates that a test can be in; the name before the first `::`.
+const CRATES: &[&str] = &["domain", "store", "connectors", "app", "web", "e2e"];
+
+/// A row: its number and the tests that prove it.
+#[derive(Debug, PartialEq)]
+struct Row {
+    id: u32,
+    words: String,
+    tests: Vec<String>,
+}
+
+/// Fails when a row is missing or proves nothing.
+pub fn run() -> Result<()> {
+    let path = process::root().join(TABLE);
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {TABLE}"))?;
+    let rows = read(&text);
+    let named: BTreeSet<&str> = rows
+        .iter()
+        .flat_map(|row| row.tests.iter().map(String::as_str))
+        .collect();
+    let wanted = |name: &&&str| {
+        named
+            .iter()
+            .any(|test| test.starts_with(&format!("{name}::")))
+    };
+    let mut known = browser_tests()?;
+    for name in CRATES.iter().filter(wanted) {
+        known.extend(tests_of(name)?);
+    }
+    let wrong = check(&rows, &known, WAITING);
+    for line in &wrong {
+        println!("{TABLE}: {line}");
+    }
+    if !wrong.is_empty() {
+        bail!("{TABLE} has {} gaps", wrong.len());
+    }
+    let (proven, tests) = (rows.len() - WAITING.len(), named.len());
+    println!("{proven} of {ROWS} requirements are proven, by {tests} tests; waiting: {WAITING:?}");
+    Ok(())
+}
+
+/// Rows as `| R1 | words | `crate::test`, `browser: title` |`.
+fn read(text: &str) -> Vec<Row> {
+    let rows = text.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix('|')?.split('|').map(str::trim);
+        let id = cells.next()?.strip_prefix('R')?.parse().ok()?;
+        let words = cells.next()?.to_owned();
+        let tests = cells.next().unwrap_or_default();
+        let tests = tests.split('`').skip(1).step_by(2).map(str::to_owned);
+        Some(Row {
+            id,
+            words,
+            tests: tests.collect(),
+        })
+    });
+    rows.collect()
+}
+
+fn check(rows: &[Row], known: &BTreeSet<String>, waiting: &[u32]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for id in 1..=ROWS {
+        match rows.iter().filter(|row| row.id == id).count() {
+            1 => {}
+            0 => wrong.push(format!("R{id} has no row")),
+            _ => wrong.push(format!("R{id} has several rows")),
+        }
+    }
+    for row in rows {
+        if row.words.is_empty() {
+            wrong.push(format!("R{} says nothing", row.id));
+        }
+        match (row.tests.is_empty(), waiting.contains(&row.id)) {
+            (true, false) => wrong.push(format!("R{} has no test", row.id)),
+            (false, true) => wrong.push(format!("R{} has tests: it waits no more", row.id)),
+            _ => {}
+        }
+        let gone = row.tests.iter().filter(|test| !known.contains(*test));
+        wrong.extend(gone.map(|test| format!("R{}: no test `{test}` runs", row.id)));
+    }
+    wrong
+}
+
+/// The tests of a crate that run: those that are ignored don't. Nothing is built that is built already.
+fn tests_of(name: &str) -> Result<Vec<String>> {
+    let list = |more: &[&str]| {
+        let mut cargo = process::command("cargo");
+        cargo.args([
+            "test", "--quiet", "--locked", "-p", name, "--lib", "--tests",
+        ]);
+        process::read(cargo.args(["--", "--list", "--format", "terse"]).args(more))
+    };
+    let read = |text: &str| -> BTreeSet<String> {
+        let tests = text.lines().filter_map(|line| line.strip_suffix(": test"));
+        tests.map(|test| format!("{name}::{test}")).collect()
+    };
+    let ignored = read(&list(&["--ignored"])?);
+    let all = read(&list(&[])?);
+    Ok(all.difference(&ignored).cloned().collect())
+}
+
+/// The titles of the browser's tests, but for those that are skipped.
+fn browser_tests() -> Result<BTreeSet<String>> {
+    let folder = process::root().join("e2e/browser");
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(&folder).context("cannot list e2e/browser")? {
+        let path = entry?.path();
+        if path.to_string_lossy().ends_with(".test.js") {
+            found.extend(titles(&fs::read_to_string(&path)?));
+        }
+    }
+    Ok(found)
+}
+
+fn titles(source: &str) -> Vec<String> {
+    let lines = source
+        .lines()
+        .filter_map(|line| line.strip_prefix("test(\""));
+    let titles = lines.filter_map(|rest| rest.split_once('"'));
+    let run = titles.filter(|(_, rest)| !rest.contains("skip"));
+    run.map(|(title, _)| format!("browser: {title}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_without_a_test_and_a_test_that_does_not_run_are_found() {
+        let mut text = String::from("| ID | What | Tests |\n|---|---|---|\n");
+        for id in 1..=ROWS {
+            let tests = match id {
+                7 | 20 => "",
+                8 => "`app::gone`",
+                _ => "`app::here`, `browser: a title`",
+            };
+            let words = if id == 9 { "" } else { "words" };
+            if id != 11 {
+                text += &format!("| R{id} | {words} | {tests} |\n");
+            }
+        }
+        text += "| R12 | again | `app::here` |\n";
+        let known = ["app::here", "browser: a title"].map(str::to_owned).into();
+        assert_eq!(
+            check(&read(&text), &known, &[20, 21]),
+            [
+                "R11 has no row",
+                "R12 has several rows",
+                "R7 has no test",
+                "R8: no test `app::gone` runs",
+                "R9 says nothing",
+                "R21 has tests: it waits no more",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_title_is_read_and_a_skipped_one_is_not() {
+        let source = "test(\"one\", async () => {\n  test(\"inner\");\n});\ntest(\"two\", { skip: true });\n";
+        assert_eq!(titles(source), ["browser: one"]);
+    }
+}
