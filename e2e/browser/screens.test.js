@@ -35,6 +35,8 @@ function screens(orders) {
     ["cart", "/o/amber/cart", buys],
     ["subscriptions", "/o/amber/subscriptions"],
     ["not-found", "/o/nobody/orders"],
+    ["components", "/demo/components", (role) => role === "seller"],
+    ["api-reference", "/api/docs", (role) => role === "seller"],
   ];
 }
 

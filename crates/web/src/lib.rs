@@ -46,7 +46,7 @@ pub fn router(app: App, public_url: &str, is_demo: bool) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(live::ready))
-        .merge(ui::router())
+        .merge(ui::router(is_demo))
         .merge(api::router(is_demo))
         .fallback(async || error::Page(app::Error::NotFound))
         .layer(axum::middleware::from_fn(ui::preferences::keep))

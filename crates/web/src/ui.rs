@@ -5,6 +5,7 @@ pub(crate) mod assets;
 mod cart;
 mod catalog;
 pub(crate) mod column;
+mod components;
 mod entrance;
 pub(crate) mod filters;
 mod forms;
@@ -22,8 +23,12 @@ use axum::routing::{get, post};
 
 use crate::{Web, live};
 
-pub(crate) fn router() -> Router<Web> {
-    Router::new()
+pub(crate) fn router(is_demo: bool) -> Router<Web> {
+    let router = match is_demo {
+        true => Router::new().route("/demo/components", get(components::show)),
+        false => Router::new(),
+    };
+    router
         .route("/", get(entrance::home))
         .route("/sign-in", get(entrance::sign_in).post(entrance::open))
         .route("/sign-out", post(entrance::close))

@@ -10,11 +10,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Permission;
 use domain::order::action::Action;
+use domain::order::next::NextStep;
 use domain::order::seen::SeenOrder;
 use serde_json::{Map, Value};
 
 use super::kept::safe_address;
-use super::order;
+use super::{order, preferences};
 use crate::Web;
 use crate::api::view::ActionBody;
 use crate::error::{Page, words};
@@ -40,6 +41,7 @@ const BUTTONS: [(Action, &str, &str); 9] = [
 /// What this visitor may do with the order now.
 pub(crate) struct Forms {
     pub(crate) buttons: Vec<(&'static str, &'static str)>,
+    pub(crate) may_place: bool,
     pub(crate) may_retry: bool,
     pub(crate) may_reject: bool,
     pub(crate) may_resolve: bool,
@@ -54,6 +56,7 @@ impl Forms {
         let offered = BUTTONS.into_iter().filter(|(action, ..)| can(*action));
         Forms {
             buttons: offered.map(|(_, name, label)| (name, label)).collect(),
+            may_place: can(Action::Place),
             may_retry: can(Action::Retry),
             may_reject: can(Action::Reject),
             may_resolve: can(Action::ResolveDoubt),
@@ -62,6 +65,17 @@ impl Forms {
             may_fulfill: access.standing().may(Permission::FulfillManually),
         }
     }
+}
+
+/// What happens next with an order, for a reader with these rights.
+pub(crate) fn next_step(order: &SeenOrder, access: &Access) -> NextStep {
+    order.next_step(&preferences::zone(), |action| may(order, access, action))
+}
+
+/// The name of an action that needs no more than a button.
+pub(crate) fn button_of(action: Action) -> Option<&'static str> {
+    let found = BUTTONS.iter().find(|(known, ..)| *known == action);
+    found.map(|(_, name, _)| *name)
 }
 
 /// A form that acts on an order, as it was sent; kept as text, so that nothing typed is lost.

@@ -1,18 +1,25 @@
 //! An order's details: what was ordered, where it stands, who is behind it and what it costs.
 
 use app::access::Access;
+use app::retries::SameCause;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::event::Event;
 use domain::money::Money;
+use domain::order::attempt::{Attempt, attempts};
+use domain::order::failure::Field;
+use domain::order::filter::{Filter, Term};
 use domain::order::line::LineState;
-use domain::order::phase::View;
+use domain::order::next::NextStep;
+use domain::order::phase::{Status, View};
 use domain::order::seen::{SeenLine, SeenOrder};
 use domain::text::Contact;
+use serde_json::Value;
 
+use super::address::Address;
 use super::filters;
-use super::forms::{Forms, Problem, field_id};
+use super::forms::{Forms, Problem, button_of, field_id, next_step};
 use super::frame::{Frame, Section};
 use super::waterfall::Waterfall;
 use crate::Web;
@@ -26,7 +33,20 @@ struct OrderPage {
     order: SeenOrder,
     events: Vec<Event>,
     forms: Forms,
+    next: NextStep,
+    causes: Vec<SameCause>,
     problem: Option<Problem>,
+}
+
+/// A refusal for people.
+struct Explained {
+    meaning: Option<&'static str>,
+    help: String,
+    is_worth_a_retry: bool,
+    /// The answer to the offer's form that is to blame, by its name, and the answer.
+    parameter: Option<String>,
+    answer: String,
+    others: Option<String>,
 }
 
 impl OrderPage {
@@ -67,11 +87,75 @@ impl OrderPage {
         )
     }
 
+    /// Whether a button is what the reader would most likely press now.
+    fn is_primary(&self, name: &str) -> bool {
+        let primary = self.next.primary.and_then(button_of);
+        primary == Some(name)
+    }
+
+    /// What the vendor's refusal of a line means, and the way out.
+    fn explained(&self, line: &SeenLine) -> Option<Explained> {
+        let explanation = line.explanation()?;
+        let cause = self.causes.iter().find(|cause| cause.line == line.id);
+        let others = cause.filter(|cause| cause.others > 0).map(|cause| {
+            let more = if cause.is_more { "More than " } else { "" };
+            match cause.others {
+                1 => "1 other order fails for the same cause".to_owned(),
+                others => format!("{more}{others} other orders fail for the same cause"),
+            }
+        });
+        let parameter = match &explanation.field {
+            Some(Field::Parameter(name)) => Some(name.clone()),
+            _ => None,
+        };
+        let now = parameter
+            .as_ref()
+            .and_then(|name| line.parameters.get(name));
+        Some(Explained {
+            meaning: explanation.meaning,
+            help: explanation.help(&line.item.vendor_name),
+            is_worth_a_retry: explanation.is_worth_a_retry(),
+            answer: now.and_then(Value::as_str).unwrap_or_default().to_owned(),
+            parameter,
+            others,
+        })
+    }
+
+    /// The failed orders of a line's vendor: where the others are.
+    fn others(&self, line: &SeenLine) -> String {
+        let terms = [
+            Term::Status(Status::ProvisioningFailed),
+            Term::Vendor(line.item.vendor_name.clone()),
+        ];
+        let filter = terms
+            .into_iter()
+            .fold(Filter::default(), |f, term| f.with(term));
+        let path = format!("/o/{}/orders", self.frame.slug);
+        Address::new(path, &[("q", &filter.to_string())]).to_string()
+    }
+
+    /// The lines that were tried more than once, with every attempt.
+    fn attempts(&self) -> Vec<(&SeenLine, Vec<Attempt>)> {
+        let lines = self.order.lines.iter();
+        let tried = lines.map(|line| (line, attempts(line, &self.events)));
+        tried.filter(|(_, tries)| tries.len() > 1).collect()
+    }
+
     /// What was typed into a field, or what stands there.
     fn typed(&self, action: &str, item: &str, name: &str, now: &str) -> String {
         let sent = self.problem.as_ref().map(|problem| &problem.sent);
         let typed = sent.and_then(|sent| sent.typed(action, item, name));
         typed.unwrap_or(now).to_owned()
+    }
+
+    /// The same of an answer to the offer's form.
+    fn answer(&self, line: &SeenLine, name: &str, now: &str) -> String {
+        self.typed(
+            "retry",
+            &line.id.to_string(),
+            &format!("parameters/{name}"),
+            now,
+        )
     }
 
     /// Whether a field is the one to correct: by what was just typed, or by what the vendor said.
@@ -80,8 +164,12 @@ impl OrderPage {
         match (&self.problem, &line.state) {
             (Some(problem), _) => problem.field.as_ref() == Some(&id),
             (None, LineState::Failed { failure, .. }) => {
-                let blamed = failure.field.as_deref().unwrap_or_default();
-                blamed.trim_start_matches('/').replace('/', "_") == name
+                let blamed = failure.explain().field.map(|field| field.pointer());
+                let blamed = blamed.unwrap_or_default();
+                blamed
+                    .trim_start_matches('/')
+                    .replace("contact/", "contact_")
+                    == name
             }
             (None, _) => false,
         }
@@ -160,6 +248,8 @@ pub(crate) async fn page(
     Ok(render(&OrderPage {
         frame: Frame::new(web, visitor, access, Section::Orders).await?,
         forms: Forms::new(&order, access),
+        next: next_step(&order, access),
+        causes: web.app.same_cause(access, &order).await?,
         order,
         events,
         problem,

@@ -7,6 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use domain::event::Event;
 use domain::order::filter::{Filter, Term};
+use domain::order::next::NextStep;
 use domain::order::phase::{Tab, View};
 use domain::order::seen::SeenOrder;
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use serde::Deserialize;
 use super::address::Address;
 use super::column::Column;
 use super::filters;
-use super::forms::Forms;
+use super::forms::{Forms, next_step};
 use super::frame::{Frame, Section};
 use crate::Web;
 use crate::error::{Page, render};
@@ -45,6 +46,7 @@ struct Panel {
     order: SeenOrder,
     events: Vec<Event>,
     forms: Forms,
+    next: NextStep,
 }
 
 impl Panel {
@@ -273,6 +275,7 @@ async fn open(web: &Web, access: &Access, number: u64) -> Result<Panel, Page> {
     let (order, events) = web.app.order(access, number).await?;
     Ok(Panel {
         forms: Forms::new(&order, access),
+        next: next_step(&order, access),
         order,
         events,
     })

@@ -2,6 +2,7 @@
 
 use domain::event::{Event, EventKind};
 use domain::money::Money;
+use domain::order::failure::Field;
 use domain::order::line::LineState;
 use domain::order::phase::{Phase, Status};
 use domain::order::seen::{SeenLine, SeenOrder};
@@ -25,16 +26,16 @@ pub(crate) fn latest_note(order: &SeenOrder) -> String {
 
 /// The style of a status; icon and label always stand beside it.
 pub(crate) fn tone(order: &SeenOrder) -> &'static str {
-    status_look(order.status).0
+    status_look(&order.status).0
 }
 
 /// The icon of a status.
 pub(crate) fn status_icon(order: &SeenOrder) -> &'static str {
-    status_look(order.status).1
+    status_look(&order.status).1
 }
 
 /// Tone and icon of a status.
-pub(crate) fn status_look(status: Status) -> (&'static str, &'static str) {
+pub(crate) fn status_look(status: &Status) -> (&'static str, &'static str) {
     match status {
         Status::Started => ("calm", "cart"),
         Status::ProvisioningStarted | Status::InProgress => ("busy", "progress"),
@@ -162,6 +163,14 @@ pub(crate) fn reasons(order: &SeenOrder) -> Vec<String> {
         }
     }
     said
+}
+
+/// A field of a line, by its pointer: `Contact e-mail`.
+pub(crate) fn field(pointer: &str) -> String {
+    let words = Field::at(pointer).map_or_else(|| pointer.to_owned(), |field| field.to_string());
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
 }
 
 /// The step from one price to the next, from the figures that are shown: `+12.5 %`.

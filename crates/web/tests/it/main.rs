@@ -113,6 +113,7 @@ const PAGES: &[Row] = &[
         "",
     ),
     ("POST", "/preferences", "/preferences", "theme=dark"),
+    ("GET", "/demo/components", "/demo/components", ""),
     ("GET", "/static/app.css", "/static/app.css", ""),
     ("GET", "/static/app.js", "/static/app.js", ""),
     ("GET", "/static/icons.svg", "/static/icons.svg", ""),
