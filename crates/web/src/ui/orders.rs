@@ -245,6 +245,10 @@ async fn list(
         forms: Forms::new(&order, access),
         order,
     };
+    let counts = match listing.view {
+        View::Recent => Counts::default(),
+        View::Historical => web.app.order_counts(access).await?,
+    };
     let is_detailed = listing.view == View::Historical && listing.tab == Tab::All;
     Ok(render(&OrdersPage {
         frame: Frame::new(web, visitor, access, Section::Orders).await?,
@@ -264,7 +268,7 @@ async fn list(
         problems,
         columns: Column::chosen(is_detailed),
         panel,
-        counts: web.app.order_counts(access).await?,
+        counts,
         exports: None,
         bulk: None,
         address,

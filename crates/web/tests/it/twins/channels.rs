@@ -90,9 +90,9 @@ fn links(answer: &Answer) -> impl Iterator<Item = String> {
     let header = header.filter_map(|rest| rest.split('>').next());
     let page = answer.body.split("href=\"").skip(1);
     let page = page.filter_map(|rest| rest.split('"').next());
-    let page = page.filter(|link| link.contains("after=") || link.contains("before="));
-    let found = header.chain(page).filter(|link| link.starts_with('?'));
-    found.map(|link| link.replace("&amp;", "&"))
+    let page = page.filter(|link| link.contains("from="));
+    let found = header.chain(page).filter_map(|link| link.split_once('?'));
+    found.map(|(_, query)| format!("?{}", query.replace("&#38;", "&").replace("&amp;", "&")))
 }
 
 /// Questions to the lists: what a customer may ask, and what would give hidden facts away (M05, M06).
@@ -143,21 +143,21 @@ async fn questions(world: &World, log: &mut Log, who: Who, numbers: &[u64], chan
 /// An order by its number: as page, in the panel of both lists, in the API, and told a few things
 /// without keeping them.
 async fn order(world: &World, log: &mut Log, who: Who, number: u64, chance: &mut Chance) {
-    for page in [
-        format!("/o/amber/orders/{number}"),
-        format!("/o/amber/orders?panel={number}"),
-    ] {
-        one(world, log, who, Ask::page(page)).await;
+    let details = Ask::page(format!("/o/amber/orders/{number}"));
+    let details = one(world, log, who, details).await;
+    let panel = Ask::page(format!("/o/amber/orders?panel={number}"));
+    one(world, log, who, panel).await;
+    let links = details.body.split("href=\"").skip(1);
+    let links = links.filter_map(|rest| rest.split('"').next());
+    for item in links.filter(|link| link.contains("/items/")) {
+        one(world, log, who, Ask::page(item)).await;
     }
-    one(
-        world,
-        log,
-        who,
-        Ask::api("GET", &format!("/orders/{number}"), ""),
-    )
-    .await;
-    let story = Ask::api("GET", &format!("/orders/{number}/story"), "");
-    one(world, log, who, story).await;
+    for path in [
+        format!("/orders/{number}"),
+        format!("/orders/{number}/story"),
+    ] {
+        one(world, log, who, Ask::api("GET", &path, "")).await;
+    }
     let told = [
         ("add_note", "{\"text\": \"n\"}"),
         ("add_note", "{\"text\": \"n\", \"internal\": true}"),

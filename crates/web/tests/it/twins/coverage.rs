@@ -19,6 +19,7 @@ const EXEMPT: &[(&str, &str, &str)] = &[
         "/preferences",
         "keeps a choice in the browser and reads no order",
     ),
+    ("GET", "/demo/components", "made of samples, not of orders"),
     ("GET", "/healthz", "knows of no order"),
     ("GET", "/readyz", "knows of no order"),
     ("GET", "/api/docs", "the document as a page"),
