@@ -12,6 +12,7 @@ use domain::text::{Contact, Email, Invalid, line};
 use jiff::Timestamp;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use store::orders::Loaded;
 use store::requests::{self, Remembered, RequestKey};
 use store::{Mode, StoreError, Tx, orders, tasks};
 
@@ -101,7 +102,10 @@ impl Once {
         };
         match requests::remember(tx, &request, order, now).await? {
             Remembered::New => Ok(None),
-            Remembered::Repeat(id) => Ok(Some(orders::load(tx, access.tenant(), id).await?)),
+            Remembered::Repeat(id) => {
+                let order = orders::load(tx, access.tenant(), id).await?;
+                Ok(Some(order.into_order()))
+            }
             Remembered::Other => Err(Error::KeyReused),
         }
     }
@@ -170,7 +174,7 @@ impl App {
                 let price = catalog::quote(&plan, quantity)?;
                 let events = order.change_quantity(*line, price, access.actor(), *now)?;
                 orders::save(tx, &mut order, &events, *now).await?;
-                Ok::<_, Error>(order)
+                Ok::<_, Error>(order.into_order())
             })
         });
         let order = order.await?;
@@ -194,7 +198,7 @@ impl App {
                 }
                 let events = order.remove(*line, access.actor(), *now)?;
                 orders::save(tx, &mut order, &events, *now).await?;
-                Ok::<_, Error>(order)
+                Ok::<_, Error>(order.into_order())
             })
         });
         let order = order.await?;
@@ -287,7 +291,7 @@ impl Adding {
         if let Some(mut order) = cart {
             let events = order.add(line, access.actor(), self.now)?;
             orders::save(tx, &mut order, &events, self.now).await?;
-            return Ok(Some(order));
+            return Ok(Some(order.into_order()));
         }
         let (id, number) = self.order;
         let (mut order, mut events) =
@@ -336,7 +340,7 @@ impl Placing {
             false => order.public_version,
         };
         if order.placed_at.is_some() && shown > version {
-            return Ok(order);
+            return Ok(order.into_order());
         }
         if shown != version {
             return Err(Error::Changed);
@@ -345,7 +349,7 @@ impl Placing {
         let events = order.place(TERMS.to_owned(), access.actor(), self.now)?;
         orders::save(tx, &mut order, &events, self.now).await?;
         enqueue(tx, &order, &events, &self.ids, self.now).await?;
-        Ok(order)
+        Ok(order.into_order())
     }
 
     /// What is charged is what was shown: an offer that is withdrawn or costs something else stops it.
@@ -423,7 +427,7 @@ pub(crate) async fn enqueue(
     Ok(())
 }
 
-async fn load(tx: &mut Tx, access: &Access) -> Result<Order, Error> {
+async fn load(tx: &mut Tx, access: &Access) -> Result<Loaded, Error> {
     let cart = orders::find_cart(tx, access.tenant(), access.actor().user).await?;
     cart.ok_or(Error::NotFound)
 }

@@ -177,7 +177,7 @@ impl Commanded {
                 subscriptions::keep(tx, &order, line).await?;
             }
         }
-        Ok(order)
+        Ok(order.into_order())
     }
 
     /// What a command asks of more than its order.

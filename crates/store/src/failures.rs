@@ -21,7 +21,7 @@ pub struct Cause {
 }
 
 /// The causes that an order fails for now. What is filed is a record and fails no more.
-fn causes(order: &Order) -> BTreeSet<Cause> {
+pub(crate) fn causes(order: &Order) -> BTreeSet<Cause> {
     let is_recent = order.shown().is_some_and(|(view, _)| view == View::Recent);
     let lines = order
         .lines
@@ -38,22 +38,32 @@ fn causes(order: &Order) -> BTreeSet<Cause> {
         .collect()
 }
 
-/// Keeps an order's causes, in the transaction that saves the order.
-pub(crate) async fn keep(tx: &mut Tx, order: &Order) -> Result<(), StoreError> {
-    let query = Query::new("DELETE FROM order_failures")
-        .and(" WHERE organization_id = ?", order.organization.0)
-        .and(" AND number = ?", number(order.number)?);
-    tx.execute(query).await?;
-    for Cause { vendor, cause } in causes(order) {
+/// Writes the difference between the causes before and after a change.
+pub(crate) async fn replace(
+    tx: &mut Tx,
+    order: &Order,
+    before: &BTreeSet<Cause>,
+    after: &BTreeSet<Cause>,
+) -> Result<(), StoreError> {
+    for Cause { vendor, cause } in before.difference(after) {
+        let query = Query::new("DELETE FROM order_failures")
+            .and(" WHERE organization_id = ?", order.organization.0)
+            .and(" AND vendor_id = ?", vendor.0)
+            .and(" AND cause = ?", cause.as_str())
+            .and(" AND number = ?", number(order.number)?);
+        tx.execute(query).await?;
+    }
+    for Cause { vendor, cause } in after.difference(before) {
         let query = Query::new(
             "INSERT INTO order_failures (organization_id, vendor_id, cause, number) VALUES ",
         )
         .list([
             order.organization.0.into(),
             vendor.0.into(),
-            cause.into(),
+            cause.as_str().into(),
             number(order.number)?,
-        ]);
+        ])
+        .then(" ON CONFLICT (organization_id, vendor_id, cause, number) DO NOTHING");
         tx.execute(query).await?;
     }
     Ok(())

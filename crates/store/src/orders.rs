@@ -1,19 +1,62 @@
-//! Orders in storage: the whole order as one document, beside it the columns that lists ask for.
+//! Orders in storage: the whole order as one document, beside it what lists find it by.
+
+mod entries;
+pub(crate) mod rebuild;
+mod search;
+
+use std::collections::BTreeSet;
+use std::ops::{Deref, DerefMut};
 
 use domain::access::Visibility;
 use domain::event::Event;
 use domain::id::{OrderId, OrganizationId, UserId};
 use domain::order::Order;
-use domain::order::listing::{Edge, Listing, Sort};
-use domain::order::phase::{Phase, View, shown};
+use domain::order::listing::terms::{Entry, Level};
+use domain::order::phase::{Phase, View};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
-use crate::sql::{Query, Row, Value, json, word};
-use crate::{StoreError, Tx, failures, rests};
+use self::entries::shelf;
+pub use self::search::{COUNT_MAX, Found, count, find_creators, list};
+use crate::failures::{self, Cause};
+use crate::rests::{self, Rest};
+use crate::sql::{Query, Value, json, word};
+use crate::{StoreError, Tx};
 
 /// Room for the events of one version, so that a sequence number needs no look at the log.
 const EVENTS_PER_VERSION: i64 = 1_000;
+
+/// An order to change, and what stands in the lists for it.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    order: Order,
+    beside: Beside,
+}
+
+impl Loaded {
+    fn new(order: Order) -> Result<Loaded, StoreError> {
+        let beside = Beside::of(&order)?;
+        Ok(Loaded { order, beside })
+    }
+
+    /// The order, to be changed no more.
+    pub fn into_order(self) -> Order {
+        self.order
+    }
+}
+
+impl Deref for Loaded {
+    type Target = Order;
+
+    fn deref(&self) -> &Order {
+        &self.order
+    }
+}
+
+impl DerefMut for Loaded {
+    fn deref_mut(&mut self) -> &mut Order {
+        &mut self.order
+    }
+}
 
 /// Adds a new order with its first events. Fails as taken when the organization has the number.
 pub async fn insert(
@@ -38,18 +81,24 @@ pub async fn insert(
     if tx.execute(query).await? == 0 {
         return Err(StoreError::Taken);
     }
-    keep_beside(tx, order).await?;
-    append(tx, order, events).await
+    append(tx, order, events).await?;
+    entries::add_creator(tx, order.organization, &order.created_by).await?;
+    let after = Beside::of(order)?;
+    Beside::default().replace(tx, order, &after).await
 }
 
 /// Saves a changed order with what happened. Fails with a conflict when it is not of the version
 /// that was loaded.
 pub async fn save(
     tx: &mut Tx,
-    order: &mut Order,
+    loaded: &mut Loaded,
     events: &[Event],
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let Loaded {
+        order,
+        beside: before,
+    } = loaded;
     let loaded = order.version;
     order.version += 1;
     // A change of hidden facts alone, or of none, leaves no trace in what customer roles are told.
@@ -71,14 +120,37 @@ pub async fn save(
     if tx.execute(query).await? == 0 {
         return Err(StoreError::Conflict);
     }
-    keep_beside(tx, order).await?;
-    append(tx, order, events).await
+    append(tx, order, events).await?;
+    let after = Beside::of(order)?;
+    before.replace(tx, order, &after).await?;
+    *before = after;
+    Ok(())
 }
 
-/// What is kept beside an order, in its transaction, to be found without it.
-async fn keep_beside(tx: &mut Tx, order: &Order) -> Result<(), StoreError> {
-    failures::keep(tx, order).await?;
-    rests::keep(tx, order).await
+/// What is kept beside an order, in its transaction, to be found without it: computed from the order
+/// before and after a change, so that only differences are written.
+#[derive(Debug, Clone, Default)]
+struct Beside {
+    entry: Option<Entry>,
+    causes: BTreeSet<Cause>,
+    rest: Option<Rest>,
+}
+
+impl Beside {
+    fn of(order: &Order) -> Result<Beside, StoreError> {
+        Ok(Beside {
+            entry: entries::entry(order)?,
+            causes: failures::causes(order),
+            rest: rests::rest(order),
+        })
+    }
+
+    async fn replace(&self, tx: &mut Tx, order: &Order, after: &Beside) -> Result<(), StoreError> {
+        let (before, entry) = (self.entry.as_ref(), after.entry.as_ref());
+        entries::replace(tx, order.organization, before, entry).await?;
+        failures::replace(tx, order, &self.causes, &after.causes).await?;
+        rests::replace(tx, order, self.rest, after.rest).await
+    }
 }
 
 fn columns(order: &Order, now: Timestamp) -> Result<Vec<Value>, StoreError> {
@@ -129,7 +201,7 @@ pub async fn load(
     tx: &mut Tx,
     organization: OrganizationId,
     id: OrderId,
-) -> Result<Order, StoreError> {
+) -> Result<Loaded, StoreError> {
     let query = Query::new("SELECT body FROM orders")
         .and(" WHERE organization_id = ?", organization.0)
         .and(" AND id = ?", id.0);
@@ -138,10 +210,12 @@ pub async fn load(
     } else {
         query.then(" FOR UPDATE")
     };
-    tx.row(query)
-        .await?
-        .ok_or(StoreError::NotFound)?
-        .json("body")
+    Loaded::new(
+        tx.row(query)
+            .await?
+            .ok_or(StoreError::NotFound)?
+            .json("body")?,
+    )
 }
 
 /// Finds an order by its number, if it exists for the reader.
@@ -169,109 +243,31 @@ pub(crate) fn visible(query: Query, seen: Visibility) -> Query {
     }
 }
 
-/// A page of orders in the order asked for, and one more on its far side where there are more.
-pub async fn list(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    listing: &Listing,
-    now: Timestamp,
-    seen: Visibility,
-) -> Result<Vec<Order>, StoreError> {
-    let mut query = Query::new("SELECT body FROM orders WHERE ");
-    query = visible(listed(query, organization, listing, now)?, seen);
-    let is_descending = match listing.from {
-        None => listing.sort == Sort::NewestFirst,
-        Some(Edge::OlderThan(_)) => true,
-        Some(Edge::NewerThan(_)) => false,
-    };
-    if let Some(edge) = listing.from {
-        query = query
-            .then(match is_descending {
-                true => " AND (listed_at, number) < ",
-                false => " AND (listed_at, number) > ",
-            })
-            .list([
-                edge.position().listed_at.into(),
-                number(edge.position().number)?,
-            ]);
-    }
-    let limit = i64::from(listing.limit) + 1;
-    let query = match is_descending {
-        true => query.and(" ORDER BY listed_at DESC, number DESC LIMIT ?", limit),
-        false => query.and(" ORDER BY listed_at, number LIMIT ?", limit),
-    };
-    let rows = tx.rows(query).await?;
-    let orders: Result<Vec<Order>, _> = rows.iter().map(|row| row.json("body")).collect();
-    let mut orders = orders?;
-    if is_descending != (listing.sort == Sort::NewestFirst) {
-        orders.reverse();
-    }
-    Ok(orders)
-}
-
 /// How many orders there are, by view and phase.
 pub async fn count_by_phase(
     tx: &mut Tx,
     organization: OrganizationId,
     seen: Visibility,
 ) -> Result<Vec<(View, Phase, u64)>, StoreError> {
-    let query = Query::new("SELECT view, phase, COUNT(*) AS count FROM orders")
-        .and(" WHERE organization_id = ?", organization.0)
-        .then(" AND view <> 'none'");
-    let query = visible(query, seen).then(" GROUP BY view, phase");
-    let read = |row: &Row| {
-        let count: i64 = row.get("count")?;
-        Ok((row.word("view")?, row.word("phase")?, count.unsigned_abs()))
-    };
-    tx.rows(query).await?.iter().map(read).collect()
-}
-
-/// How many orders a list has on all its pages.
-pub async fn count(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    listing: &Listing,
-    now: Timestamp,
-    seen: Visibility,
-) -> Result<u64, StoreError> {
-    let query = Query::new("SELECT COUNT(*) AS count FROM orders WHERE ");
-    let query = visible(listed(query, organization, listing, now)?, seen);
-    let row = tx.row(query).await?.ok_or(StoreError::NotFound)?;
-    row.get("count").map(i64::unsigned_abs)
-}
-
-fn listed(
-    query: Query,
-    organization: OrganizationId,
-    listing: &Listing,
-    now: Timestamp,
-) -> Result<Query, StoreError> {
-    let mut query = query
-        .and("organization_id = ?", organization.0)
-        .and(" AND view = ?", word(&listing.view)?);
-    let statuses = listing.filter.statuses();
-    let is_archived = listing.view == View::Historical;
-    let is_asked_for = |phase: &Phase| {
-        shown(*phase, is_archived).is_some_and(|(view, status)| {
-            view == listing.view
-                && listing.tab.has(*phase)
-                && (statuses.is_empty() || statuses.contains(&status))
-        })
-    };
-    let phases = Phase::ALL.into_iter().filter(is_asked_for);
-    let names: Vec<Value> = phases.map(|phase| phase.name().into()).collect();
-    query = match names.is_empty() {
-        true => query.then(" AND 1 = 0"),
-        false => query.then(" AND phase IN ").list(names),
-    };
-    let span = listing.filter.span(now, &TimeZone::UTC);
-    if let Some(since) = span.since {
-        query = query.and(" AND listed_at >= ?", since);
+    let mut counts = Vec::new();
+    let query = Query::new("SELECT shelf, phase, CAST(SUM(count) AS BIGINT) AS count")
+        .and(
+            " FROM order_counts WHERE organization_id = ?",
+            organization.0,
+        )
+        .then(" GROUP BY shelf, phase");
+    for row in tx.rows(query).await? {
+        let (on, count): (String, i64) = (row.get("shelf")?, row.get("count")?);
+        for view in [View::Recent, View::Historical] {
+            if Level::of(seen)
+                .iter()
+                .any(|level| on == shelf(view, *level))
+            {
+                counts.push((view, row.word("phase")?, count.unsigned_abs()));
+            }
+        }
     }
-    if let Some(until) = span.until {
-        query = query.and(" AND listed_at < ?", until);
-    }
-    Ok(query)
+    Ok(counts)
 }
 
 /// A person's open cart in an organization: the newest, should there be several.
@@ -279,14 +275,15 @@ pub async fn find_cart(
     tx: &mut Tx,
     organization: OrganizationId,
     owner: UserId,
-) -> Result<Option<Order>, StoreError> {
+) -> Result<Option<Loaded>, StoreError> {
     let query = Query::new("SELECT body FROM orders")
         .and(" WHERE organization_id = ?", organization.0)
         .and(" AND phase = ?", Phase::Cart.name())
         .and(" AND created_by = ?", owner.0)
         .and(" AND view = ?", word(&View::Recent)?)
         .then(" ORDER BY listed_at DESC, number DESC LIMIT 1");
-    tx.row(query).await?.map(|row| row.json("body")).transpose()
+    let cart = tx.row(query).await?;
+    cart.map(|row| Loaded::new(row.json("body")?)).transpose()
 }
 
 /// An order's log, oldest first.

@@ -8,21 +8,45 @@ use jiff::Timestamp;
 use crate::sql::Query;
 use crate::{StoreError, Tx};
 
-/// Keeps since when an order rests, in the transaction that saves the order.
-pub(crate) async fn keep(tx: &mut Tx, order: &Order) -> Result<(), StoreError> {
+/// Since when an order rests, and until when something keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rest {
+    phase_since: i64,
+    kept_until: i64,
+}
+
+/// How an order rests in Recent; `None` where it will not leave by itself.
+pub(crate) fn rest(order: &Order) -> Option<Rest> {
     let is_recent = order.shown().is_some_and(|(view, _)| view == View::Recent);
-    if !is_recent || order.phase() == Phase::Cart {
-        return forget(tx, order.organization, order.id).await;
+    (is_recent && order.phase() != Phase::Cart).then(|| Rest {
+        phase_since: order.phase_since.as_microsecond(),
+        kept_until: order.kept_until().map_or(0, Timestamp::as_microsecond),
+    })
+}
+
+/// Writes the difference between how an order rested before and after a change.
+pub(crate) async fn replace(
+    tx: &mut Tx,
+    order: &Order,
+    before: Option<Rest>,
+    after: Option<Rest>,
+) -> Result<(), StoreError> {
+    match after {
+        after if after == before => Ok(()),
+        None => forget(tx, order.organization, order.id).await,
+        Some(rest) => keep(tx, order, rest).await,
     }
-    let kept_until = order.kept_until().map_or(0, Timestamp::as_microsecond);
+}
+
+async fn keep(tx: &mut Tx, order: &Order, rest: Rest) -> Result<(), StoreError> {
     let query = Query::new(
         "INSERT INTO order_rests (organization_id, order_id, phase_since, kept_until) VALUES ",
     )
     .list([
         order.organization.0.into(),
         order.id.0.into(),
-        order.phase_since.as_microsecond().into(),
-        kept_until.into(),
+        rest.phase_since.into(),
+        rest.kept_until.into(),
     ])
     .then(
         " ON CONFLICT (organization_id, order_id) DO UPDATE \
@@ -33,7 +57,10 @@ pub(crate) async fn keep(tx: &mut Tx, order: &Order) -> Result<(), StoreError> {
 
 /// Looks at an order again that was found resting and is not due: its row tells the truth afterwards.
 pub async fn correct(tx: &mut Tx, order: &Order) -> Result<(), StoreError> {
-    keep(tx, order).await
+    match rest(order) {
+        None => forget(tx, order.organization, order.id).await,
+        Some(rest) => keep(tx, order, rest).await,
+    }
 }
 
 async fn forget(

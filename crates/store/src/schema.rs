@@ -1,5 +1,6 @@
 //! The schema: forward-only migrations, one text for both databases.
 
+use crate::orders::rebuild;
 use crate::sql::Query;
 use crate::tx::Tx;
 use crate::{Store, StoreError};
@@ -8,6 +9,7 @@ use crate::{Store, StoreError};
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_foundation.sql"),
     include_str!("../migrations/0002_sign_in.sql"),
+    include_str!("../migrations/0003_order_lists.sql"),
     include_str!("../migrations/0004_failures.sql"),
     include_str!("../migrations/0005_live.sql"),
 ];
@@ -36,13 +38,15 @@ pub async fn check(store: &Store) -> Result<SchemaState, StoreError> {
     let mut tx = store.read().await?;
     let known = COUNT as i64;
     Ok(match version(&mut tx).await? {
+        found if found == known && rebuild::is_due(&mut tx).await? => SchemaState::Older,
         found if found == known => SchemaState::Current,
         found if found < known => SchemaState::Older,
         _ => SchemaState::Newer,
     })
 }
 
-/// Brings the database up to date; how many migrations ran. Refuses a newer schema.
+/// Brings the database up to date; how many migrations ran. Refuses a newer schema. What was cut off
+/// goes on where it was.
 pub async fn migrate(store: &Store) -> Result<usize, StoreError> {
     if check(store).await? == SchemaState::Newer {
         return Err(StoreError::Newer);
@@ -56,6 +60,11 @@ pub async fn migrate(store: &Store) -> Result<usize, StoreError> {
             .await?;
         count += usize::from(ran);
     }
+    // In batches, so that neither database has to hold a transaction over everything there is.
+    while store
+        .write((), |(), tx| Box::pin(rebuild::rebuild(tx)))
+        .await?
+    {}
     Ok(count)
 }
 
@@ -95,6 +104,7 @@ fn dialect(tx: &Tx, text: &str) -> String {
     if tx.is_sqlite() {
         text.replace(" UUID", " BLOB")
             .replace(" BIGINT", " INTEGER")
+            .replace("\n) /* clustered */;", "\n) STRICT, WITHOUT ROWID;")
             .replace("\n);", "\n) STRICT;")
     } else {
         text.replace(" TEXT", " TEXT COLLATE \"C\"")

@@ -84,6 +84,12 @@ impl Query {
         self
     }
 
+    /// Appends a number as text: the planner is to know it.
+    pub(crate) fn number(mut self, number: usize) -> Query {
+        self.text += &number.to_string();
+        self
+    }
+
     /// Appends a parenthesized list of placeholders: a row of `VALUES`, or what `IN` compares with.
     pub(crate) fn list(mut self, values: impl IntoIterator<Item = Value>) -> Query {
         let first = self.values.len() + 1;

@@ -35,7 +35,9 @@ impl World {
         app.seed_demo_orders().await?;
         let model = {
             let mut tx = store.read().await?;
-            orders::load(&mut tx, AMBER, OrderId(Uuid::from_u128(10))).await?
+            orders::load(&mut tx, AMBER, OrderId(Uuid::from_u128(10)))
+                .await?
+                .into_order()
         };
         for from in (0..count).step_by(usize::try_from(BATCH)?) {
             let state = (model.clone(), from);

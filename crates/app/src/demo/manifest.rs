@@ -2,8 +2,10 @@
 
 use domain::access::Visibility;
 use domain::order::listing::Listing;
+use domain::order::listing::search::Named;
 use domain::order::phase::View;
 use domain::text::Email;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use store::orders;
 use store::{organizations, subscriptions, users};
@@ -42,8 +44,10 @@ impl App {
                     limit: ALL,
                     ..Listing::of(view)
                 };
-                let found = orders::list(&mut tx, place.id, &listing, self.now(), EVERYTHING);
-                for order in found.await? {
+                let search = listing.search(Named::default(), self.now(), &TimeZone::UTC);
+                let reading = listing.reading();
+                let found = orders::list(&mut tx, place.id, &search, reading, EVERYTHING);
+                for order in found.await?.orders {
                     found_orders.push(json!({ "organization": slug, "number": order.number,
                         "id": order.id, "view": view, "status": order.status(), "kind": order.kind,
                         "created_by": order.created_by.email,

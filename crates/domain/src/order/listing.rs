@@ -1,5 +1,9 @@
 //! Lists of orders: what is asked for, in which order, and where a page begins.
 
+pub mod search;
+pub mod terms;
+pub mod words;
+
 use jiff::Timestamp;
 
 use super::Order;

@@ -1,19 +1,23 @@
 //! Orders: one winner per version, pages without gaps, nothing across organizations, the markup rule.
 
+use domain::access::Visibility;
+use domain::id::OrderId;
 use domain::order::Order;
 use domain::order::OrderKind;
 use domain::order::change::RequestedChange;
 use domain::order::line::LineEvent;
+use domain::order::listing::search::Named;
 use domain::order::listing::{Edge, Listing};
 use domain::order::phase::View;
 use futures::future::join_all;
+use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use store::changes;
 use store::orders;
-use store::{Store, StoreError};
+use store::{Store, StoreError, Tx};
 
 use crate::world::{
-    CUSTOMER, STAFF, actor, amber, birch, cart, line, on_each_database, organizations, second,
+    CUSTOMER, STAFF, actor, amber, birch, cart, id, line, on_each_database, organizations, second,
 };
 
 async fn insert(store: &Store, order: Order) -> Result<(), StoreError> {
@@ -31,6 +35,12 @@ async fn insert(store: &Store, order: Order) -> Result<(), StoreError> {
         .await
 }
 
+async fn list(tx: &mut Tx, listing: &Listing, seen: Visibility) -> Vec<Order> {
+    let search = listing.search(Named::default(), second(0), &TimeZone::UTC);
+    let found = orders::list(tx, amber(), &search, listing.reading(), seen);
+    found.await.unwrap().orders
+}
+
 fn recent(limit: u32) -> Listing {
     Listing {
         limit,
@@ -43,23 +53,18 @@ fn of_many_writers_of_one_version_exactly_one_wins() {
     on_each_database(async |store| {
         organizations(&store).await;
         insert(&store, cart(amber(), 7, second(0))).await.unwrap();
-        let stale = {
+        let mut stale = Vec::new();
+        for number in 0..64 {
             let mut tx = store.read().await.unwrap();
-            orders::find(&mut tx, amber(), 7, STAFF)
+            let mut order = orders::load(&mut tx, amber(), OrderId(id(1_007)))
                 .await
-                .unwrap()
-                .unwrap()
-        };
-        assert_eq!(stale.version, 1);
-        let writes = (0..64).map(|number| {
-            let mut order = stale.clone();
-            let events = order
-                .add(
-                    line(number, RequestedChange::Purchase { quantity: 25 }),
-                    &actor(),
-                    second(1),
-                )
                 .unwrap();
+            assert_eq!(order.version, 1);
+            let license = line(number, RequestedChange::Purchase { quantity: 25 });
+            let events = order.add(license, &actor(), second(1)).unwrap();
+            stale.push((order, events));
+        }
+        let writes = stale.into_iter().map(|(order, events)| {
             store.write((order, events), |(order, events), tx| {
                 Box::pin(
                     async move { orders::save(tx, &mut order.clone(), events, second(1)).await },
@@ -105,8 +110,7 @@ fn pages_follow_one_another_without_gap_or_repeat_also_within_one_instant() {
         let mut seen = Vec::new();
         let mut listing = recent(4);
         loop {
-            let found = orders::list(&mut tx, amber(), &listing, second(0), STAFF);
-            let mut page = found.await.unwrap();
+            let mut page = list(&mut tx, &listing, STAFF).await;
             page.truncate(4);
             let Some(last) = page.last() else { break };
             listing.from = Some(Edge::OlderThan(last.position()));
@@ -162,9 +166,7 @@ fn an_order_that_only_changes_a_markup_does_not_exist_for_customers() {
         }
         let mut tx = store.read().await.unwrap();
         for (seen, expected) in [(STAFF, vec![2, 1]), (CUSTOMER, vec![2])] {
-            let listed = orders::list(&mut tx, amber(), &recent(9), second(0), seen)
-                .await
-                .unwrap();
+            let listed = list(&mut tx, &recent(9), seen).await;
             assert_eq!(
                 listed.iter().map(|order| order.number).collect::<Vec<_>>(),
                 expected
@@ -184,13 +186,8 @@ fn a_cart_is_its_owners_until_it_is_placed() {
     on_each_database(async |store| {
         organizations(&store).await;
         let mut order = cart(amber(), 7, second(0));
-        order
-            .add(
-                line(1, RequestedChange::Purchase { quantity: 25 }),
-                &actor(),
-                second(0),
-            )
-            .unwrap();
+        let license = line(1, RequestedChange::Purchase { quantity: 25 });
+        order.add(license, &actor(), second(0)).unwrap();
         insert(&store, order.clone()).await.unwrap();
         let owner = actor().user;
         {
@@ -208,13 +205,13 @@ fn a_cart_is_its_owners_until_it_is_placed() {
                     .is_none()
             );
         }
-        order.version = 1;
-        let events = order.place("2026-11".into(), &actor(), second(1)).unwrap();
         store
-            .write((order, events), |(order, events), tx| {
-                Box::pin(
-                    async move { orders::save(tx, &mut order.clone(), events, second(1)).await },
-                )
+            .write(order.id, |id, tx| {
+                Box::pin(async move {
+                    let mut order = orders::load(tx, amber(), *id).await?;
+                    let events = order.place("2026-11".into(), &actor(), second(1)).unwrap();
+                    orders::save(tx, &mut order, &events, second(1)).await
+                })
             })
             .await
             .unwrap_or_else(|error: StoreError| panic!("{error}"));

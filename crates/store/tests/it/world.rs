@@ -39,6 +39,11 @@ static COUNT: AtomicU32 = AtomicU32::new(0);
 /// Runs a test on every kind of database. Without `TEST_POSTGRES_URL` (which `cargo xtask ci` sets)
 /// only SQLite is tested, and that is said aloud.
 pub fn on_each_database<F: Future<Output = ()>>(test: impl Fn(Store) -> F) {
+    on_each_address(|store, _| test(store));
+}
+
+/// The same, for a test that looks behind the store's back.
+pub fn on_each_address<F: Future<Output = ()>>(test: impl Fn(Store, String) -> F) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -47,7 +52,8 @@ pub fn on_each_database<F: Future<Output = ()>>(test: impl Fn(Store) -> F) {
         let path = std::env::temp_dir()
             .join(unique("seatwright-store"))
             .join("test.db");
-        test(migrated(&format!("sqlite://{}", path.display())).await).await;
+        let address = format!("sqlite://{}", path.display());
+        test(migrated(&address).await, address).await;
         std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
         #[expect(clippy::disallowed_methods, reason = "where the test server is")]
         let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
@@ -68,9 +74,33 @@ pub fn on_each_database<F: Future<Output = ()>>(test: impl Fn(Store) -> F) {
                 .replace(' ', "%20")
                 .replace('=', "%3D")
                 .replace('\\', "%5C");
-            test(migrated(&format!("{server}?options={options}")).await).await;
+            let address = format!("{server}?options={options}");
+            test(migrated(&address).await, address).await;
         }
     });
+}
+
+/// A connection beside the store's own.
+pub enum Raw {
+    Sqlite(sqlx::SqliteConnection),
+    Postgres(sqlx::PgConnection),
+}
+
+impl Raw {
+    pub async fn connect(address: &str) -> Raw {
+        match address.starts_with("sqlite") {
+            true => Raw::Sqlite(sqlx::SqliteConnection::connect(address).await.unwrap()),
+            false => Raw::Postgres(sqlx::PgConnection::connect(address).await.unwrap()),
+        }
+    }
+
+    pub async fn execute(&mut self, text: &'static str) {
+        match self {
+            Raw::Sqlite(c) => sqlx::raw_sql(text).execute(c).await.map(drop),
+            Raw::Postgres(c) => sqlx::raw_sql(text).execute(c).await.map(drop),
+        }
+        .unwrap();
+    }
 }
 
 pub fn unique(name: &str) -> String {
