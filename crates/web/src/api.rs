@@ -1,6 +1,7 @@
 //! The API: everything that a person can do, with a bearer token. The document is made from the
 //! handlers' own types.
 
+mod lists;
 mod reference;
 mod story;
 pub(crate) mod view;
@@ -14,7 +15,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use domain::order::listing::PAGE;
 use domain::text::Invalid;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -26,7 +26,6 @@ use utoipa_axum::routes;
 use self::view::{OfferView, OrderView, SubscriptionView};
 use crate::Web;
 use crate::error::Problem;
-use crate::list::Words;
 use crate::live::{self, Follower, LastEvent};
 use crate::visitor::Program;
 
@@ -60,8 +59,10 @@ impl Modify for Secured {
 
 fn documented() -> OpenApiRouter<Web> {
     OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(orders))
         .routes(routes!(live))
+        .routes(routes!(lists::orders))
+        .routes(routes!(lists::counts))
+        .routes(routes!(crate::export::export))
         .routes(routes!(order))
         .routes(routes!(story::story))
         .routes(routes!(act))
@@ -91,98 +92,6 @@ async fn manifest(State(web): State<Web>) -> Result<Json<serde_json::Value>, Pro
 /// The OpenAPI 3.1 document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     documented().split_for_parts().1
-}
-
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListQuery {
-    /// `recent` (default) or `historical`.
-    view: Option<String>,
-    /// Of historical orders: `active`, `draft` or `all` (default).
-    tab: Option<String>,
-    /// A filter such as `status:failed vendor:microsoft by:me older:2d "free words"`.
-    q: Option<String>,
-    /// `newest` first (default) or `oldest` first.
-    sort: Option<String>,
-    /// Rows at the most, 1 to 200; 50 by default.
-    limit: Option<u32>,
-    /// Where the page before ended, from its `Link` header.
-    cursor: Option<String>,
-}
-
-impl ListQuery {
-    fn words(&self) -> Words<'_> {
-        Words {
-            view: self.view.as_deref(),
-            tab: self.tab.as_deref(),
-            q: self.q.as_deref(),
-            sort: self.sort.as_deref(),
-            cursor: self.cursor.as_deref(),
-        }
-    }
-
-    /// The same question at another place, relative to its own address.
-    fn link(&self, name: &str, cursor: &str) -> String {
-        let limit = self.limit.map(|limit| limit.to_string());
-        let words = [
-            ("view", self.view.as_deref()),
-            ("tab", self.tab.as_deref()),
-            ("q", self.q.as_deref()),
-            ("sort", self.sort.as_deref()),
-            ("limit", limit.as_deref()),
-            ("cursor", Some(cursor)),
-        ];
-        let given = words
-            .into_iter()
-            .filter_map(|(key, word)| Some((key, word?)));
-        // Pairs of plain text always have a form.
-        let address = serde_urlencoded::to_string(given.collect::<Vec<_>>()).unwrap_or_default();
-        format!("<?{address}>; rel=\"{name}\"")
-    }
-}
-
-/// Orders of an organization; `Link` leads to the pages before and after this one.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/orders",
-    params(("organization" = String, Path), ListQuery),
-    responses((status = 200, body = [OrderView]), (status = 404, body = view::ProblemView)))]
-async fn orders(
-    State(web): State<Web>,
-    Path(organization): Path<String>,
-    Query(query): Query<ListQuery>,
-    Program(caller): Program,
-) -> Result<Response, Problem> {
-    let access = web.app.access(&caller, &organization).await?;
-    let invalid = |field, words: &str| Error::Invalid {
-        field,
-        reason: Invalid(words.into()),
-    };
-    let (mut listing, problems) = query.words().listing()?;
-    if let Some(problem) = problems.first() {
-        return Err(invalid("/q", &problem.to_string()).into());
-    }
-    listing.limit = query.limit.unwrap_or(PAGE);
-    if !(1..=200).contains(&listing.limit) {
-        return Err(invalid("/limit", "must be between 1 and 200").into());
-    }
-    let page = web.app.orders(&access, &listing).await?;
-    let views = page
-        .orders
-        .iter()
-        .map(|order| OrderView::new(order, &access));
-    let body = Json(views.collect::<Vec<_>>());
-    let links = [
-        ("next", page.next(listing.sort)),
-        ("prev", page.previous(listing.sort)),
-    ];
-    let links: Vec<String> = links
-        .into_iter()
-        .filter_map(|(name, edge)| Some(query.link(name, &listing.cursor(edge?))))
-        .collect();
-    Ok(match links.is_empty() {
-        true => body.into_response(),
-        false => ([(header::LINK, links.join(", "))], body).into_response(),
-    })
 }
 
 /// The orders that change from now on, as server-sent events named `orders`: number and version of

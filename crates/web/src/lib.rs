@@ -3,6 +3,7 @@
 
 mod api;
 mod error;
+mod export;
 mod list;
 mod live;
 mod ui;

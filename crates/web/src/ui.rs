@@ -21,7 +21,7 @@ mod waterfall;
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::{Web, live};
+use crate::{Web, export, live};
 
 pub(crate) fn router(is_demo: bool) -> Router<Web> {
     let router = match is_demo {
@@ -50,6 +50,11 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
             get(orders::historical),
         )
         .route("/o/{organization}/orders/live", get(live::orders))
+        .route("/o/{organization}/orders/export.csv", get(export::page_csv))
+        .route(
+            "/o/{organization}/orders/export.xlsx",
+            get(export::page_xlsx),
+        )
         .route("/o/{organization}/orders/{number}", get(order::details))
         .route(
             "/o/{organization}/orders/{number}/items/{line}",

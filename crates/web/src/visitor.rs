@@ -5,6 +5,7 @@ use app::access::Caller;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -84,6 +85,79 @@ impl FromRequestParts<Web> for Program {
         }
         let secret = bearer(&parts.headers).ok_or(Error::SignedOut)?;
         Ok(Program(web.app.find_caller(secret, app::TOKEN).await?))
+    }
+}
+
+/// Whoever asks, by token or session, with rights that are asked again while an answer goes on.
+pub(crate) struct Lasting {
+    pub(crate) caller: Caller,
+    secret: String,
+    is_session: bool,
+}
+
+impl Lasting {
+    /// Their rights of this moment.
+    pub(crate) async fn still(&self, web: &Web) -> Result<Caller, Error> {
+        let kind = match self.is_session {
+            true => app::SESSION,
+            false => app::TOKEN,
+        };
+        web.app.still_caller(&self.secret, kind).await
+    }
+}
+
+impl FromRequestParts<Web> for Lasting {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Lasting, Refused> {
+        let Some(header) = parts.headers.get(header::AUTHORIZATION) else {
+            let visitor = Visitor::from_request_parts(parts, web).await;
+            let Visitor { caller, secret } =
+                visitor.map_err(|Page(error)| match is_api(parts) {
+                    true => Refused::Program(Problem(error)),
+                    false => Refused::Person(Page(error)),
+                })?;
+            return Ok(Lasting {
+                caller,
+                secret,
+                is_session: true,
+            });
+        };
+        let refused = |error| Refused::Program(Problem(error));
+        let text = header.to_str().unwrap_or_default();
+        let secret = text
+            .strip_prefix("Bearer ")
+            .ok_or(refused(Error::SignedOut))?;
+        let secret = secret.trim().to_owned();
+        let caller = web
+            .app
+            .find_caller(&secret, app::TOKEN)
+            .await
+            .map_err(refused)?;
+        Ok(Lasting {
+            caller,
+            secret,
+            is_session: false,
+        })
+    }
+}
+
+fn is_api(parts: &Parts) -> bool {
+    parts.uri.path().starts_with("/api/")
+}
+
+/// A refusal in the words of the door that was knocked at.
+pub(crate) enum Refused {
+    Person(Page),
+    Program(Problem),
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Refused::Person(page) => page.into_response(),
+            Refused::Program(problem) => problem.into_response(),
+        }
     }
 }
 

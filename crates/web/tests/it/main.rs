@@ -90,6 +90,18 @@ const PAGES: &[Row] = &[
     ),
     (
         "GET",
+        "/o/{organization}/orders/export.csv",
+        "/o/amber/orders/export.csv",
+        "",
+    ),
+    (
+        "GET",
+        "/o/{organization}/orders/export.xlsx",
+        "/o/amber/orders/export.xlsx",
+        "",
+    ),
+    (
+        "GET",
         "/o/{organization}/orders/{number}",
         "/o/amber/orders/#",
         "",
@@ -133,6 +145,8 @@ const PAGES: &[Row] = &[
 const API: &[Row] = &[
     ("GET", "/orders", "/orders", ""),
     ("GET", "/orders/live", "/orders/live", ""),
+    ("GET", "/orders/counts", "/orders/counts", ""),
+    ("GET", "/orders/export", "/orders/export", ""),
     ("GET", "/orders/{number}", "/orders/#", ""),
     ("GET", "/orders/{number}/story", "/orders/#/story", ""),
     (
