@@ -23,6 +23,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -89,6 +90,7 @@ pub enum StoreError {
 pub struct Store {
     reader: Reader,
     writer: Writer,
+    statements: Arc<AtomicU64>,
     /// Held as long as any clone lives; a second process is refused.
     _lock: Option<Arc<File>>,
 }
@@ -124,7 +126,8 @@ impl Store {
             .disable_statement_logging();
         let connection = options.connect().await?;
         let (writer, jobs) = tx::sqlite_queue();
-        tokio::spawn(tx::run_sqlite_writer(connection, jobs));
+        let statements = Arc::new(AtomicU64::new(0));
+        tokio::spawn(tx::run_sqlite_writer(connection, jobs, statements.clone()));
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             .connect_with(options.pragma("query_only", "ON"))
@@ -132,6 +135,7 @@ impl Store {
         let store = Store {
             reader: Reader::Sqlite(readers),
             writer,
+            statements,
             _lock: Some(Arc::new(lock)),
         };
         store.assert_sqlite_version().await?;
@@ -146,10 +150,12 @@ impl Store {
             .max_connections(POSTGRES_CONNECTIONS_MAX)
             .connect_with(options)
             .await?;
-        let writer = Writer::Postgres(pool.clone());
+        let statements = Arc::new(AtomicU64::new(0));
+        let writer = Writer::Postgres(pool.clone(), statements.clone());
         Ok(Store {
             reader: Reader::Postgres(pool),
             writer,
+            statements,
             _lock: None,
         })
     }
@@ -174,12 +180,18 @@ impl Store {
         matches!(self.reader, Reader::Sqlite(_))
     }
 
+    /// Statements that have been run, beside those that begin and end transactions.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
     /// A connection to read with; statements see what is committed.
     pub async fn read(&self) -> Result<Tx, StoreError> {
-        Ok(Tx::new(match &self.reader {
+        let connection = match &self.reader {
             Reader::Sqlite(pool) => Connection::SqliteRead(pool.acquire().await?),
             Reader::Postgres(pool) => Connection::PostgresRead(pool.acquire().await?),
-        }))
+        };
+        Ok(Tx::new(connection, self.statements.clone()))
     }
 
     /// Runs a write in a transaction and commits it when it succeeds.

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -20,13 +21,15 @@ const RETRIES_MAX: u32 = 20;
 /// What store functions run their statements on: one connection, inside or outside a transaction.
 pub struct Tx {
     connection: Connection,
+    statements: Arc<AtomicU64>,
     is_conflicted: bool,
 }
 
 impl Tx {
-    pub(crate) fn new(connection: Connection) -> Tx {
+    pub(crate) fn new(connection: Connection, statements: Arc<AtomicU64>) -> Tx {
         Tx {
             connection,
+            statements,
             is_conflicted: false,
         }
     }
@@ -39,6 +42,7 @@ impl Tx {
     }
 
     pub(crate) async fn rows(&mut self, query: Query) -> Result<Vec<Row>, StoreError> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
         let answer = self.connection.rows(query).await;
         self.note(answer)
     }
@@ -48,6 +52,7 @@ impl Tx {
     }
 
     pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
         let answer = self.connection.execute(query).await;
         self.note(answer)
     }
@@ -89,7 +94,7 @@ type Job = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, (bool, Reply)> + 
 pub(crate) enum Writer {
     /// To the one task that holds SQLite's one writing connection.
     Sqlite(mpsc::Sender<Job>),
-    Postgres(PgPool),
+    Postgres(PgPool, Arc<AtomicU64>),
 }
 
 impl Writer {
@@ -107,12 +112,12 @@ impl Writer {
                 let job = into_job(state, mode, work, answer);
                 jobs.send(job).await.map_err(|_| StoreError::Stopped)?;
             }
-            Writer::Postgres(pool) => {
-                let pool = pool.clone();
+            Writer::Postgres(pool, statements) => {
+                let (pool, statements) = (pool.clone(), statements.clone());
                 tokio::spawn(async move {
                     // Nobody may be waiting any more; the work is done all the same.
                     answer
-                        .send(write_postgres(&pool, &state, mode, &work).await)
+                        .send(write_postgres((&pool, &statements), &state, mode, &work).await)
                         .ok();
                 });
             }
@@ -146,7 +151,12 @@ where
     })
 }
 
-async fn write_postgres<S, T, E, F>(pool: &PgPool, state: &S, mode: Mode, work: &F) -> Result<T, E>
+async fn write_postgres<S, T, E, F>(
+    (pool, statements): (&PgPool, &Arc<AtomicU64>),
+    state: &S,
+    mode: Mode,
+    work: &F,
+) -> Result<T, E>
 where
     E: From<StoreError>,
     F: for<'t> Fn(&'t S, &'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
@@ -155,7 +165,7 @@ where
     loop {
         tries += 1;
         let transaction = pool.begin().await.map_err(StoreError::from)?;
-        let mut tx = Tx::new(Connection::Postgres(transaction));
+        let mut tx = Tx::new(Connection::Postgres(transaction), statements.clone());
         let result = work(state, &mut tx).await;
         let may_retry = tries < RETRIES_MAX;
         let (is_conflicted, Connection::Postgres(transaction)) = (tx.is_conflicted, tx.connection)
@@ -181,8 +191,9 @@ where
 pub(crate) async fn run_sqlite_writer(
     connection: sqlx::SqliteConnection,
     mut jobs: mpsc::Receiver<Job>,
+    statements: Arc<AtomicU64>,
 ) {
-    let mut tx = Tx::new(Connection::Sqlite(Box::new(connection)));
+    let mut tx = Tx::new(Connection::Sqlite(Box::new(connection)), statements);
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while jobs.recv_many(&mut batch, BATCH_MAX).await > 0 {
         if let Err(error) = commit_batch(&mut tx, &mut batch).await {

@@ -6,6 +6,7 @@ mod actions;
 mod demo;
 mod failures;
 mod filing;
+mod lists;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ static COUNT: AtomicU32 = AtomicU32::new(0);
 
 struct World {
     app: App,
+    store: Store,
     clock: Arc<ManualClock>,
     simulator: String,
     http: reqwest::Client,
@@ -70,7 +72,7 @@ async fn world(url: &str) -> World {
     let clock = Arc::new(ManualClock::at(
         Timestamp::from_second(1_800_000_000).unwrap(),
     ));
-    let app = App::new(store, clock.clone());
+    let app = App::new(store.clone(), clock.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let simulator = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(simulator::serve(
@@ -82,6 +84,7 @@ async fn world(url: &str) -> World {
     app.seed_demo(&simulator).await.unwrap();
     World {
         app,
+        store,
         clock,
         simulator,
         http: reqwest::Client::builder().build().unwrap(),

@@ -567,3 +567,56 @@ fn lists_of_an_older_release_are_built_by_the_migration_and_not_before() {
         .await;
     });
 }
+
+/// Two conditions that many orders meet and hardly one meets both: the search ends after a bounded
+/// number of rows, says where, and goes on from there.
+#[test]
+fn a_rare_combination_is_searched_a_bounded_way_and_goes_on() {
+    on_each_database(async |store| {
+        organizations(&store).await;
+        let numbers: Vec<u64> = (0..860).collect();
+        for some in numbers.chunks(100) {
+            let filled = store.write(some.to_vec(), |some, tx| {
+                Box::pin(async move {
+                    for number in some {
+                        // The newest have one of 32 words with an x, the others are dense; the oldest is both.
+                        let text = match number {
+                            0 => "dense x00".to_owned(),
+                            1..700 => "dense".to_owned(),
+                            _ => format!("x{:02}", number % 32),
+                        };
+                        let mut order = cart(amber(), *number, second(*number as i64));
+                        let mut words = note(&mut Dice(1), u128::from(*number));
+                        (words.text, words.is_internal) = (text, false);
+                        order.notes.push(words);
+                        orders::insert(tx, &mut order, &[], second(0)).await?;
+                    }
+                    Ok::<_, StoreError>(())
+                })
+            });
+            filled.await.unwrap();
+        }
+        let mut listing = Listing {
+            filter: Filter::parse("dense x").0,
+            ..Listing::of(View::Recent)
+        };
+        let search = listing.search(Named::default(), now(), &TimeZone::UTC);
+        let mut tx = store.read().await.unwrap();
+        let first = orders::list(&mut tx, amber(), &search, listing.reading(), CUSTOMER);
+        let first = first.await.unwrap();
+        let ended_at = first.ended_at.expect("the search is bounded");
+        assert!(
+            first.orders.is_empty() && ended_at.number > 0,
+            "{ended_at:?}"
+        );
+        let (found, is_exact) = orders::count(&mut tx, amber(), &search, CUSTOMER)
+            .await
+            .unwrap();
+        assert_eq!((found, is_exact), (0, false));
+        listing.from = Some(Edge::OlderThan(ended_at));
+        let second = orders::list(&mut tx, amber(), &search, listing.reading(), CUSTOMER);
+        let second = second.await.unwrap();
+        assert_eq!(second.orders[0].number, 0);
+        assert_eq!(second.ended_at, None);
+    });
+}
