@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use domain::access::{Permission, Visibility};
 use domain::order::seen::SeenOrder;
 use domain::text::Invalid;
+use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -104,6 +105,10 @@ impl Batches {
         self.is_done = next.is_none();
         self.listing.from = next;
         Ok(Some(page.orders))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.web.app.now()
     }
 
     /// `amber-recent-orders.csv`

@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use app::Error;
 use axum::body::Bytes;
 use futures::{Stream, stream};
-use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{DocProperties, Format, Workbook, Worksheet, XlsxError};
 
 use super::Batches;
 use super::row::{COLUMNS, Cell, row};
@@ -19,6 +19,11 @@ const CHUNK: usize = 64 * 1024;
 /// Writes a whole export to a file that has no name and goes with its last reader.
 pub(super) async fn write(mut batches: Batches) -> Result<File, Error> {
     let mut workbook = Workbook::new();
+    let written_at = batches.now().to_zoned(jiff::tz::TimeZone::UTC).datetime();
+    let properties = DocProperties::new()
+        .set_author("Seatwright")
+        .set_creation_datetime(&date(written_at).map_err(damaged)?);
+    workbook.set_properties(&properties);
     let (heading, instant) = (
         Format::new().set_bold(),
         Format::new().set_num_format("yyyy-mm-dd hh:mm"),

@@ -41,7 +41,22 @@ pub async fn ask(
     ] {
         walk(world, &mut log, who, Ask::page(list)).await;
     }
-    for path in ["/cart", "/catalog", "/subscriptions"] {
+    for file in [
+        "/o/amber/orders/export.csv?view=historical",
+        "/o/amber/orders/export.xlsx?view=recent&q=ieva",
+    ] {
+        one(world, &mut log, who, Ask::page(file)).await;
+    }
+    for path in [
+        "/cart",
+        "/catalog",
+        "/subscriptions",
+        "/orders/counts",
+        "/orders?total=true&limit=1",
+        "/orders?total=true&limit=1&q=change%3Amarkup,quantity",
+        "/orders/export?view=recent&sort=oldest",
+        "/orders/export?view=historical&q=change%3Amarkup",
+    ] {
         one(world, &mut log, who, Ask::api("GET", path, "")).await;
     }
     for view in ["recent", "historical"] {

@@ -265,7 +265,9 @@ async fn save(world: &World, order: Order, events: Vec<Event>) {
         .store
         .write((order, events, world.now()), |(order, events, now), tx| {
             Box::pin(async move {
-                match orders::save(tx, &mut order.clone(), events, *now).await {
+                let mut loaded = orders::load(tx, order.organization, order.id).await?;
+                *loaded = order.clone();
+                match orders::save(tx, &mut loaded, events, *now).await {
                     Err(StoreError::Conflict) => panic!("nobody else writes here"),
                     other => other,
                 }
