@@ -160,6 +160,12 @@ impl Pair {
         for at in 0..first.len().max(second.len()) {
             let one = first.get(at).unwrap_or(&nothing);
             let other = second.get(at).unwrap_or(&nothing);
+            // A workbook is packed, so its open prices can't be told in those of the other world; the
+            // same rows are compared in the other kinds of pairs, and as CSV in all of them.
+            if self.kind == Kind::Price && one.1.body.starts_with("PK") {
+                assert!(one.0 == other.0 && other.1.body.starts_with("PK"));
+                continue;
+            }
             let texts = (
                 one.1.text(),
                 self.kind.in_prices_of_the_first(&other.1.text()),
