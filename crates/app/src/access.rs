@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::access::{Grant, Membership, Permission, Role, Standing, Visibility};
+use domain::access::{Grant, Membership, Permission, Role, Standing, Visibility, grant};
 use domain::event::Actor;
 use domain::id::{OrganizationId, UserId};
 use domain::organization::{Organization, OrganizationKind, Slug};
@@ -29,6 +29,16 @@ impl Caller {
     /// The strongest role that they hold anywhere; for their own eyes, not a right.
     pub fn strongest_role(&self) -> Option<Role> {
         self.memberships.iter().map(|held| held.role).min()
+    }
+
+    /// Whether there is an order desk for them: a staff role that sees it and may look into Customer
+    /// View.
+    pub fn has_desk(&self) -> bool {
+        self.memberships.iter().any(|held| {
+            held.role.is_staff()
+                && grant(held.role, Permission::SeeOrderDesk) == Grant::Yes
+                && grant(held.role, Permission::EnterCustomerView) != Grant::No
+        })
     }
 }
 

@@ -11,13 +11,12 @@ use domain::task::Task;
 use domain::text::{Contact, Email, Invalid, line};
 use jiff::Timestamp;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use store::orders::Loaded;
-use store::requests::{self, Remembered, RequestKey};
 use store::{Mode, StoreError, Tx, orders, tasks};
 
 use crate::access::Access;
 use crate::orders::seen_by;
+use crate::requests::Once;
 use crate::{App, Error, catalog};
 
 /// The terms in force; the version is recorded with each order.
@@ -63,52 +62,6 @@ pub struct PlaceCart {
     /// The terms are accepted.
     #[serde(default)]
     pub accept_terms: bool,
-}
-
-/// An idempotency key and the hash of what came with it.
-#[derive(Debug, Clone)]
-pub struct Once {
-    key: String,
-    fingerprint: String,
-}
-
-impl Once {
-    /// Binds a client's key to the content of its request.
-    pub fn new(key: &str, content: &[u8]) -> Result<Once, Error> {
-        let key = line(key, 200).map_err(|reason| Error::Invalid {
-            field: "Idempotency-Key",
-            reason,
-        })?;
-        Ok(Once {
-            key,
-            fingerprint: format!("{:x?}", Sha256::digest(content).as_slice()),
-        })
-    }
-
-    /// The order that the same request led to before; the first time, the key is remembered in the
-    /// transaction of its effect.
-    pub(crate) async fn recall(
-        &self,
-        tx: &mut Tx,
-        access: &Access,
-        order: OrderId,
-        now: Timestamp,
-    ) -> Result<Option<Order>, Error> {
-        let request = RequestKey {
-            organization: access.tenant(),
-            user: access.actor().user,
-            key: self.key.clone(),
-            fingerprint: self.fingerprint.clone(),
-        };
-        match requests::remember(tx, &request, order, now).await? {
-            Remembered::New => Ok(None),
-            Remembered::Repeat(id) => {
-                let order = orders::load(tx, access.tenant(), id).await?;
-                Ok(Some(order.into_order()))
-            }
-            Remembered::Other => Err(Error::KeyReused),
-        }
-    }
 }
 
 impl App {

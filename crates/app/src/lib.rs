@@ -8,12 +8,15 @@ pub mod carts;
 pub mod catalog;
 pub mod clock;
 pub mod demo;
+pub mod desk;
 pub mod filing;
 pub mod operators;
 pub mod orders;
+pub mod requests;
 pub mod retries;
 pub mod sessions;
 pub mod subscriptions;
+pub mod views;
 pub mod worker;
 
 use std::sync::Arc;

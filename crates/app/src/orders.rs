@@ -1,9 +1,11 @@
 //! Orders, read and acted on: every question carries what its asker may learn.
 
+mod bulk;
 mod lists;
 
 pub use domain::order::listing::{Edge, Listing, Sort};
 
+pub use self::bulk::{BULK_MAX, Bulk, BulkAction, BulkResult};
 pub use self::lists::{Count, Counts, Page};
 
 use connectors::Settings;
@@ -20,7 +22,8 @@ use store::orders;
 use store::{Mode, Tx, catalog};
 
 use crate::access::Access;
-use crate::carts::{self, Once};
+use crate::carts;
+use crate::requests::Once;
 use crate::{App, Error, subscriptions, worker};
 
 /// What a request says beside its wish.

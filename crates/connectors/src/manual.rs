@@ -1,17 +1,19 @@
 //! Manual fulfillment: the vendor is a person with a form, who answers through the product.
 
 use async_trait::async_trait;
-use domain::provisioning::{Doubt, Fault, Outcome, RepeatClass, Request, Verb};
+use domain::provisioning::{BY_HAND, Doubt, Fault, Outcome, RepeatClass, Request, Verb};
 
 use crate::{Abilities, CatalogEntry, Connector};
 
 /// Waits for a person, however long it takes.
 pub struct Manual;
 
-const WAITING: Outcome = Outcome::Accepted {
-    operation: None,
-    retry_after: None,
-};
+fn waiting() -> Outcome {
+    Outcome::Accepted {
+        operation: Some(BY_HAND.into()),
+        retry_after: None,
+    }
+}
 
 #[async_trait]
 impl Connector for Manual {
@@ -29,15 +31,15 @@ impl Connector for Manual {
     }
 
     async fn submit(&self, _: &Request) -> Result<Outcome, Fault> {
-        Ok(WAITING)
+        Ok(waiting())
     }
 
     async fn poll(&self, _: &Request, _: Option<&str>) -> Result<Outcome, Fault> {
-        Ok(WAITING)
+        Ok(waiting())
     }
 
     async fn settle(&self, _: &Request, _: &Doubt) -> Result<Outcome, Fault> {
-        Ok(WAITING)
+        Ok(waiting())
     }
 
     async fn clear(&self, request: &Request) -> Result<Outcome, Fault> {

@@ -5,6 +5,7 @@ pub mod action;
 pub mod attempt;
 pub mod change;
 pub mod command;
+pub mod desk;
 pub mod failure;
 pub mod filing;
 pub mod filter;
@@ -17,6 +18,7 @@ pub mod phase;
 pub mod retry;
 #[cfg(test)]
 mod sample;
+pub mod saved;
 pub mod seen;
 pub mod totals;
 

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::id::{LineId, OrganizationId, UserId};
 use crate::text::Contact;
 
+/// What an accepted line is asked with while a person with a form has its turn. Other vendors may accept
+/// without naming an operation, so its absence says nothing.
+pub const BY_HAND: &str = "by hand";
+
 /// How a connector may repeat an operation whose answer was lost; declared per operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -6,6 +6,7 @@
 pub mod catalog;
 pub mod changes;
 pub mod credentials;
+pub mod desk;
 pub mod failures;
 pub mod orders;
 pub mod organizations;
@@ -17,6 +18,7 @@ pub mod subscriptions;
 pub mod tasks;
 mod tx;
 pub mod users;
+pub mod views;
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Write};

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 use self::entries::shelf;
 pub use self::search::{COUNT_MAX, Found, count, find_creators, list};
+use crate::desk;
 use crate::failures::{self, Cause};
 use crate::rests::{self, Rest};
 use crate::sql::{Query, Value, json, word};
@@ -134,6 +135,7 @@ struct Beside {
     entry: Option<Entry>,
     causes: BTreeSet<Cause>,
     rest: Option<Rest>,
+    desk: Option<desk::Place>,
 }
 
 impl Beside {
@@ -142,6 +144,7 @@ impl Beside {
             entry: entries::entry(order)?,
             causes: failures::causes(order),
             rest: rests::rest(order),
+            desk: desk::place(order),
         })
     }
 
@@ -149,7 +152,8 @@ impl Beside {
         let (before, entry) = (self.entry.as_ref(), after.entry.as_ref());
         entries::replace(tx, order.organization, before, entry).await?;
         failures::replace(tx, order, &self.causes, &after.causes).await?;
-        rests::replace(tx, order, self.rest, after.rest).await
+        rests::replace(tx, order, self.rest, after.rest).await?;
+        desk::replace(tx, order, self.desk, after.desk).await
     }
 }
 

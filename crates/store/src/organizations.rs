@@ -60,6 +60,19 @@ pub async fn find_by_id(
     tx.row(query).await?.as_ref().map(read).transpose()
 }
 
+/// Finds organizations by their ids; those that exist, in no order.
+pub async fn list_by_id(
+    tx: &mut Tx,
+    ids: &[OrganizationId],
+) -> Result<Vec<Organization>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Query::new(COLUMNS).then(" WHERE id IN ");
+    let query = query.list(ids.iter().map(|id| id.0.into()));
+    tx.rows(query).await?.iter().map(read).collect()
+}
+
 /// An organization and everything below it, by name; at most `limit`.
 pub async fn list_below(
     tx: &mut Tx,

@@ -12,6 +12,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_order_lists.sql"),
     include_str!("../migrations/0004_failures.sql"),
     include_str!("../migrations/0005_live.sql"),
+    include_str!("../migrations/0006_views.sql"),
+    include_str!("../migrations/0007_desk.sql"),
 ];
 
 /// How many migrations there are.

@@ -1,13 +1,17 @@
 //! The API: everything that a person can do, with a bearer token. The document is made from the
 //! handlers' own types.
 
+pub(crate) mod bulk;
+mod desk;
 mod lists;
 mod reference;
 mod story;
 pub(crate) mod view;
+pub(crate) mod views;
 
-use app::carts::{AddItem, ChangeItem, Once, PlaceCart};
+use app::carts::{AddItem, ChangeItem, PlaceCart};
 use app::orders::Conditions;
+use app::requests::Once;
 use app::{Error, Mode};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -66,6 +70,10 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(order))
         .routes(routes!(story::story))
         .routes(routes!(act))
+        .routes(routes!(bulk::bulk))
+        .routes(routes!(views::views, views::save_view))
+        .routes(routes!(views::delete_view))
+        .routes(routes!(desk::orders))
         .routes(routes!(cart))
         .routes(routes!(add_to_cart))
         .routes(routes!(change_item, remove_item))

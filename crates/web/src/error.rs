@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::ui::filters;
 
 /// Status and stable code.
-fn classify(error: &Error) -> (StatusCode, &'static str) {
+pub(crate) fn classify(error: &Error) -> (StatusCode, &'static str) {
     match error {
         Error::SignedOut => (StatusCode::UNAUTHORIZED, "signed_out"),
         Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),

@@ -2,6 +2,7 @@
 //! visibility are decided.
 
 mod api;
+mod desk;
 mod error;
 mod export;
 mod list;

@@ -5,6 +5,7 @@ use app::Error;
 use app::orders::{Listing, Sort};
 use domain::order::filter::{Filter, FilterProblem};
 use domain::order::phase::{Tab, View};
+use domain::order::saved::SavedView;
 use domain::text::Invalid;
 
 /// The words of an address; what is missing has its default.
@@ -59,5 +60,31 @@ impl Words<'_> {
             listing.from = Some(edge);
         }
         Ok((listing, problems))
+    }
+}
+
+/// The address of a saved list's first page.
+pub(crate) fn address(organization: &str, saved: &SavedView) -> String {
+    let path = match saved.view {
+        View::Recent => format!("/o/{organization}/orders"),
+        View::Historical => format!("/o/{organization}/orders/historical"),
+    };
+    let mut words = Vec::new();
+    if saved.view == View::Historical {
+        words.push(("tab", saved.tab.name().to_owned()));
+    }
+    if !saved.filter.is_empty() {
+        words.push(("q", saved.filter.clone()));
+    }
+    if saved.sort != Sort::default() {
+        words.push(("sort", saved.sort.name().to_owned()));
+    }
+    if !saved.columns.is_empty() {
+        words.push(("columns", saved.columns.join(",")));
+    }
+    // Pairs of plain text always have a form.
+    match serde_urlencoded::to_string(&words) {
+        Ok(query) if !query.is_empty() => format!("{path}?{query}"),
+        _ => path,
     }
 }

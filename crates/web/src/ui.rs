@@ -2,10 +2,12 @@
 
 mod address;
 pub(crate) mod assets;
+mod bulk;
 mod cart;
 mod catalog;
 pub(crate) mod column;
 mod components;
+mod desk;
 mod entrance;
 pub(crate) mod filters;
 mod forms;
@@ -16,6 +18,7 @@ mod order;
 mod orders;
 pub(crate) mod preferences;
 pub(crate) mod say;
+mod views;
 mod waterfall;
 
 use axum::Router;
@@ -33,6 +36,7 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         .route("/sign-in", get(entrance::sign_in).post(entrance::open))
         .route("/sign-out", post(entrance::close))
         .route("/organizations", get(entrance::select))
+        .route("/desk", get(desk::show))
         .route("/o/{organization}/catalog", get(catalog::list))
         .route(
             "/o/{organization}/catalog/{offer}",
@@ -48,6 +52,12 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         .route(
             "/o/{organization}/orders/historical",
             get(orders::historical),
+        )
+        .route("/o/{organization}/orders/bulk", post(bulk::act))
+        .route("/o/{organization}/orders/views", post(views::save))
+        .route(
+            "/o/{organization}/orders/views/{id}/removal",
+            post(views::remove),
         )
         .route("/o/{organization}/orders/live", get(live::orders))
         .route("/o/{organization}/orders/export.csv", get(export::page_csv))

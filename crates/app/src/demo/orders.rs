@@ -10,7 +10,7 @@ use domain::order::note::Note;
 use domain::order::retry::Corrected;
 use domain::order::{Order, OrderKind, Stage};
 use domain::price::refund::WINDOW;
-use domain::provisioning::Failure;
+use domain::provisioning::{BY_HAND, Failure};
 use domain::subscription::SubscriptionState;
 use domain::text::{Contact, Email};
 use jiff::{SignedDuration, Timestamp};
@@ -295,7 +295,12 @@ impl Story {
     fn provision(&mut self, end: End) -> Result<(), Error> {
         for at in 0..self.order.lines.len() {
             let answer = match end {
-                End::Waiting | End::WaitingArchived => LineEvent::Accepted { operation: None },
+                End::Waiting | End::WaitingArchived => {
+                    let is_by_hand = self.order.lines[at].item.vendor_name == "Paper & Phone";
+                    LineEvent::Accepted {
+                        operation: is_by_hand.then(|| BY_HAND.to_owned()),
+                    }
+                }
                 End::Checking => LineEvent::AnswerLost {
                     evidence: "the connection was closed before an answer came".into(),
                 },

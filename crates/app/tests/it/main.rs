@@ -3,19 +3,23 @@
 #![expect(clippy::print_stdout, reason = "what is left out is said aloud")]
 
 mod actions;
+mod bulk;
 mod demo;
+mod desk;
 mod failures;
 mod filing;
 mod lists;
+mod views;
 
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use app::access::{Access, Caller};
-use app::carts::{AddItem, ChangeItem, Once, PlaceCart};
+use app::carts::{AddItem, ChangeItem, PlaceCart};
 use app::clock::ManualClock;
 use app::orders::Listing;
+use app::requests::Once;
 use app::{App, Error};
 use connectors::simulator;
 use domain::order::line::LineState;

@@ -94,6 +94,11 @@ impl Filter {
         parse::parse(text)
     }
 
+    /// Reads what was typed on the order desk, where there is `customer:` too.
+    pub(super) fn parse_on_desk(text: &str) -> (Vec<String>, Filter, Vec<FilterProblem>) {
+        parse::parse_on_desk(text)
+    }
+
     /// Its terms as typed, without repetitions.
     pub fn terms(&self) -> &[Term] {
         &self.terms
@@ -286,7 +291,7 @@ impl fmt::Display for Term {
 }
 
 /// A value, in quotes where it would not be read back as one without. It holds none itself.
-struct Quoted<'t>(&'t str);
+pub(super) struct Quoted<'t>(pub(super) &'t str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

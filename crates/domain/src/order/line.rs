@@ -9,7 +9,7 @@ use crate::id::{LineId, OfferId, PlanId, SubscriptionId, VendorId};
 use crate::money::{Money, MoneyError};
 use crate::offer::Cadence;
 use crate::price::UnitPrices;
-use crate::provisioning::{Doubt, Failure};
+use crate::provisioning::{BY_HAND, Doubt, Failure};
 use crate::text::{Contact, Invalid};
 
 /// What was offered when the line was made; later changes to the catalog don't rewrite orders.
@@ -181,6 +181,11 @@ pub struct IllegalMove {
 }
 
 impl LineState {
+    /// The vendor is a person with a form, and it is their turn.
+    pub fn waits_for_a_person(&self) -> bool {
+        matches!(self, LineState::Accepted { operation: Some(operation), .. } if operation == BY_HAND)
+    }
+
     /// The whole machine: every legal move is one arm, and there are no others.
     pub fn after(&self, event: &LineEvent, now: Timestamp) -> Result<LineState, IllegalMove> {
         use {LineEvent as E, LineState as S};

@@ -5,6 +5,7 @@ pub mod terms;
 pub mod words;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::Order;
 use super::filter::Filter;
@@ -25,12 +26,14 @@ pub struct Position {
 }
 
 /// In which order rows are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Sort {
     /// As every list begins.
     #[default]
+    #[serde(rename = "newest")]
     NewestFirst,
     /// What has waited longest comes first.
+    #[serde(rename = "oldest")]
     OldestFirst,
 }
 
@@ -138,13 +141,16 @@ impl Listing {
         }
     }
 
-    /// Tells lists apart (32 bits of FNV-1a): guards against mistakes, not against anybody.
     fn print(&self) -> u32 {
         let (view, tab, sort) = (self.view.name(), self.tab.name(), self.sort.name());
-        let text = format!("{view}\n{tab}\n{sort}\n{}", self.filter);
-        let mix = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-        text.bytes().fold(0x811c_9dc5, mix)
+        print(&format!("{view}\n{tab}\n{sort}\n{}", self.filter))
     }
+}
+
+/// Tells lists apart (32 bits of FNV-1a): guards against mistakes, not against anybody.
+pub(super) fn print(list: &str) -> u32 {
+    let mix = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    list.bytes().fold(0x811c_9dc5, mix)
 }
 
 fn position(listed_at: Timestamp, number: u64) -> Position {

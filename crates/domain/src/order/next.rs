@@ -22,7 +22,7 @@ pub struct NextStep {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Wait {
     Checking,
-    /// The vendor gave nothing to ask it with: a person may be at it.
+    /// The vendor is a person with a form.
     ByHand,
     Accepted,
     Sending,
@@ -33,9 +33,7 @@ impl Wait {
     fn of(state: &LineState) -> Option<Wait> {
         match state {
             LineState::Checking { .. } => Some(Wait::Checking),
-            LineState::Accepted {
-                operation: None, ..
-            } => Some(Wait::ByHand),
+            LineState::Accepted { .. } if state.waits_for_a_person() => Some(Wait::ByHand),
             LineState::Accepted { .. } => Some(Wait::Accepted),
             LineState::Sending { .. } => Some(Wait::Sending),
             LineState::Queued { .. } | LineState::PendingApproval | LineState::Scheduled => {

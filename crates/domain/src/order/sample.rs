@@ -14,7 +14,7 @@ use crate::id::{
 use crate::money::{Currency, Money};
 use crate::offer::Cadence;
 use crate::price::UnitPrices;
-use crate::provisioning::{Doubt, Failure};
+use crate::provisioning::{BY_HAND, Doubt, Failure};
 use crate::text::{Contact, Email};
 
 /// 15 January 2027, 08:00 UTC.
@@ -134,6 +134,15 @@ pub(crate) fn accepted() -> LineState {
     LineState::Accepted {
         attempt: 1,
         operation: None,
+        since: now(),
+    }
+}
+
+/// Accepted by a vendor that is a person with a form.
+pub(crate) fn by_hand() -> LineState {
+    LineState::Accepted {
+        attempt: 1,
+        operation: Some(BY_HAND.into()),
         since: now(),
     }
 }

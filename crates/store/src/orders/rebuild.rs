@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::entries;
 use crate::sql::{Query, Value};
-use crate::{StoreError, Tx, failures};
+use crate::{StoreError, Tx, desk, failures};
 
 const NAME: &str = "order_lists";
 /// Orders of one transaction.
@@ -56,6 +56,7 @@ pub(crate) async fn rebuild(tx: &mut Tx) -> Result<bool, StoreError> {
         entries::replace(tx, order.organization, None, entry.as_ref()).await?;
         let causes = failures::causes(&order);
         failures::replace(tx, &order, &BTreeSet::new(), &causes).await?;
+        desk::replace(tx, &order, None, desk::place(&order)).await?;
         last = Some(order);
     }
     let query = match last.filter(|_| rows.len() == BATCH) {

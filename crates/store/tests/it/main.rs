@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "what is left out is said aloud")]
 
 mod beside;
+mod desk;
 mod lists;
 mod orders;
 mod transactions;

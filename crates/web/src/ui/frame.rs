@@ -11,6 +11,8 @@ use crate::visitor::Visitor;
 /// The section that a page belongs to; its entry in the rail is marked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
+    /// The order desk, in Seller View.
+    Desk,
     /// *Select organization*, in Seller View.
     Organizations,
     Catalog,
@@ -102,6 +104,7 @@ pub(crate) struct SellerFrame {
     pub(crate) person: Person,
     pub(crate) section: Section,
     pub(crate) is_staff: bool,
+    pub(crate) has_desk: bool,
 }
 
 impl SellerFrame {
@@ -118,6 +121,7 @@ impl SellerFrame {
             },
             section,
             is_staff: strongest.is_some_and(|role| role.is_staff()),
+            has_desk: caller.has_desk(),
         }
     }
 

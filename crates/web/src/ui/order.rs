@@ -78,13 +78,7 @@ impl OrderPage {
 
     /// The vendor is a person, and it is their turn.
     fn waits_for_a_person(&self, line: &SeenLine) -> bool {
-        matches!(
-            line.state,
-            LineState::Accepted {
-                operation: None,
-                ..
-            }
-        )
+        line.state.waits_for_a_person()
     }
 
     /// Whether a button is what the reader would most likely press now.

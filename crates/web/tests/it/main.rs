@@ -44,6 +44,8 @@ const PAGES: &[Row] = &[
         "organization=amber&token=wrong",
     ),
     ("GET", "/organizations", "/organizations", ""),
+    ("GET", "/desk", "/desk", ""),
+    ("GET", "/api/v1/desk/orders", "/api/v1/desk/orders", ""),
     ("GET", "/o/{organization}/catalog", "/o/amber/catalog", ""),
     (
         "GET",
@@ -81,6 +83,24 @@ const PAGES: &[Row] = &[
         "GET",
         "/o/{organization}/orders/historical",
         "/o/amber/orders/historical",
+        "",
+    ),
+    (
+        "POST",
+        "/o/{organization}/orders/bulk",
+        "/o/amber/orders/bulk",
+        "number=1&action=retry",
+    ),
+    (
+        "POST",
+        "/o/{organization}/orders/views",
+        "/o/amber/orders/views",
+        "name=&q=status:failed",
+    ),
+    (
+        "POST",
+        "/o/{organization}/orders/views/{id}/removal",
+        "/o/amber/orders/views/viw_00000000000000000000000000000001/removal",
         "",
     ),
     (
@@ -197,6 +217,31 @@ const API: &[Row] = &[
         "/orders/{number}/actions/{action}",
         "/orders/#/actions/add_note?dry_run=true",
         "{\"text\": \"seen\", \"internal\": true}",
+    ),
+    (
+        "POST",
+        "/orders/bulk",
+        "/orders/bulk?dry_run=true",
+        "{\"numbers\": [#, 1], \"action\": \"add_note\", \"text\": \"seen\"}",
+    ),
+    (
+        "POST",
+        "/orders/bulk",
+        "/orders/bulk",
+        "{\"numbers\": [#, 1], \"action\": \"give_up\"}",
+    ),
+    ("GET", "/views", "/views", ""),
+    (
+        "POST",
+        "/views",
+        "/views",
+        "{\"name\": \"Late\", \"q\": \"sttus:failed\"}",
+    ),
+    (
+        "DELETE",
+        "/views/{id}",
+        "/views/viw_00000000000000000000000000000001",
+        "",
     ),
     ("GET", "/cart", "/cart", ""),
     (

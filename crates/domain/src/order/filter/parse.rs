@@ -80,7 +80,42 @@ impl Piece {
 }
 
 pub(super) fn parse(text: &str) -> (Filter, Vec<FilterProblem>) {
-    let (mut filter, mut problems) = (Filter::default(), Vec::new());
+    let (bounded, mut problems) = bounded(text);
+    let filter = read(&pieces(&bounded), &mut problems);
+    (filter, problems)
+}
+
+/// The same with `customer:`, which is of use where there are several.
+pub(super) fn parse_on_desk(text: &str) -> (Vec<String>, Filter, Vec<FilterProblem>) {
+    let (bounded, mut problems) = bounded(text);
+    let is_customer = |piece: &Piece| piece.key.as_deref() == Some("customer");
+    let (wanted, others): (Vec<Piece>, Vec<Piece>) =
+        pieces(&bounded).into_iter().partition(is_customer);
+    let mut customers: Vec<String> = Vec::new();
+    for piece in wanted {
+        let values: Vec<&str> = match piece.is_quoted {
+            true => vec![&piece.value],
+            false => piece.value.split(',').collect(),
+        };
+        let is_name = |value: &&str| value.chars().any(char::is_alphanumeric);
+        let names: Vec<&str> = values.into_iter().filter(is_name).collect();
+        if names.is_empty() {
+            problems.push(piece.problem("needs a value", "for example customer:amber"));
+        }
+        for name in names {
+            let is_new = customers.iter().all(|known| known != name);
+            if is_new && customers.len() < TERMS_MAX {
+                customers.push(name.to_owned());
+            }
+        }
+    }
+    let filter = read(&others, &mut problems);
+    (customers, filter, problems)
+}
+
+/// As much of the text as is read.
+fn bounded(text: &str) -> (String, Vec<FilterProblem>) {
+    let mut problems = Vec::new();
     let mut rest = text.chars();
     let bounded: String = rest.by_ref().take(LENGTH_MAX).collect();
     if rest.next().is_some() {
@@ -91,8 +126,13 @@ pub(super) fn parse(text: &str) -> (Filter, Vec<FilterProblem>) {
         let why = format!("a filter has at most {LENGTH_MAX} characters; the rest was left out");
         problems.push(last.problem(why, ""));
     }
-    for piece in pieces(&bounded) {
-        for term in terms(&piece) {
+    (bounded, problems)
+}
+
+fn read(pieces: &[Piece], problems: &mut Vec<FilterProblem>) -> Filter {
+    let mut filter = Filter::default();
+    for piece in pieces {
+        for term in terms(piece) {
             if let Err(problem) = term.and_then(|term| filter.add(term)) {
                 // As many problems as terms: more would not be read.
                 if problems.len() < TERMS_MAX {
@@ -102,7 +142,7 @@ pub(super) fn parse(text: &str) -> (Filter, Vec<FilterProblem>) {
         }
     }
     problems.extend(contradiction(&filter));
-    (filter, problems)
+    filter
 }
 
 /// Cuts the text at spaces outside quotes. A quote that is not closed ends with the text.

@@ -75,12 +75,12 @@ fn situations() -> Vec<(&'static str, Order)> {
         ("accepted", released(vec![accepted()])),
         (
             "accepted by a person",
-            manual(released(vec![sample::accepted()])),
+            manual(released(vec![sample::by_hand()])),
         ),
         ("accepted, filed", filed(released(vec![accepted()]))),
         (
             "two vendors",
-            manual(released(vec![sample::accepted(), sample::accepted()])),
+            manual(released(vec![sample::by_hand(), sample::by_hand()])),
         ),
         (
             "one checked, one failed",

@@ -25,6 +25,8 @@ pub async fn ask(
     for page in [
         "/",
         "/organizations",
+        "/desk",
+        "/api/v1/desk/orders",
         "/o/amber/catalog",
         "/o/amber/catalog/off_00000000000000000000000000000001",
         "/o/amber/cart",
@@ -51,6 +53,7 @@ pub async fn ask(
         "/cart",
         "/catalog",
         "/subscriptions",
+        "/views",
         "/orders/counts",
         "/orders?total=true&limit=1",
         "/orders?total=true&limit=1&q=change%3Amarkup,quantity",
@@ -71,7 +74,47 @@ pub async fn ask(
     for number in numbers {
         order(world, &mut log, who, *number, &mut chance).await;
     }
+    selected(world, &mut log, who, numbers).await;
+    saved(world, &mut log, who).await;
     log
+}
+
+/// All orders at once, seen or not: what is refused tells no more than what is not there.
+async fn selected(world: &World, log: &mut Log, who: Who, numbers: &[u64]) {
+    let json: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    let form: String = numbers.iter().map(|n| format!("number={n}&")).collect();
+    for action in ["add_note", "archive", "retry", "give_up"] {
+        let body = format!(
+            "{{\"numbers\": [{}], \"action\": \"{action}\", \"text\": \"n\"}}",
+            json.join(",")
+        );
+        let ask = Ask::api("POST", "/orders/bulk?dry_run=true", body);
+        one(world, log, who, ask).await;
+    }
+    let ask = Ask::form("/o/amber/orders/bulk", format!("{form}action=retry"));
+    one(world, log, who, ask).await;
+}
+
+/// Saved views: how one looks, whatever there is to see.
+async fn saved(world: &World, log: &mut Log, who: Who) {
+    for filter in ["change:markup", "status:failed"] {
+        let body = format!("{{\"name\": \"{filter}\", \"q\": \"{filter}\", \"shared\": true}}");
+        one(world, log, who, Ask::api("POST", "/views", body)).await;
+    }
+    let form = Ask::form("/o/amber/orders/views", "name=Late&q=older:2d");
+    let answers = [
+        one(world, log, who, form).await,
+        one(world, log, who, Ask::api("GET", "/views", "")).await,
+    ];
+    let ids = answers[1].body.split("viw_").skip(1);
+    let ids: Vec<String> = ids.map(|rest| format!("viw_{}", &rest[..32])).collect();
+    for (at, id) in ids.iter().enumerate() {
+        let ask = match at {
+            0 => Ask::form(format!("/o/amber/orders/views/{id}/removal"), ""),
+            _ => Ask::api("DELETE", &format!("/views/{id}"), ""),
+        };
+        one(world, log, who, ask).await;
+    }
 }
 
 async fn one(world: &World, log: &mut Log, who: Who, ask: Ask) -> Answer {

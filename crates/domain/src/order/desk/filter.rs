@@ -1,0 +1,125 @@
+//! The filter of the order desk: the language of the lists, and `customer:`.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::super::filter::{Filter, FilterProblem, Person, Quoted, Term};
+use super::super::seen::{SeenLine, SeenOrder};
+use crate::id::UserId;
+use crate::organization::Organization;
+
+/// What was typed above the desk's list.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct DeskFilter {
+    /// The customers, as typed, of whom an order has to be one's; anybody's when empty.
+    pub customers: Vec<String>,
+    /// What the order itself has to be like.
+    pub order: Filter,
+}
+
+/// Who asks, and when: what `by:me` and `older:2d` mean.
+#[derive(Debug, Clone)]
+pub struct Asker {
+    /// Who.
+    pub user: UserId,
+    /// When.
+    pub now: Timestamp,
+    /// Whose days are meant.
+    pub zone: TimeZone,
+}
+
+impl DeskFilter {
+    /// Reads what was typed. Whatever can be read applies; the rest is told.
+    pub fn parse(text: &str) -> (DeskFilter, Vec<FilterProblem>) {
+        let (customers, order, problems) = Filter::parse_on_desk(text);
+        (DeskFilter { customers, order }, problems)
+    }
+
+    /// Asks for nothing: the whole list.
+    pub fn is_empty(&self) -> bool {
+        self.customers.is_empty() && self.order.is_empty()
+    }
+
+    /// Whether it asks for an order that its reader sees.
+    pub fn wants(&self, customer: &Organization, order: &SeenOrder, asker: &Asker) -> bool {
+        let filter = &self.order;
+        let is_of_customer = |typed: &String| {
+            customer.slug.as_str() == typed.to_lowercase() || has(&customer.name, typed)
+        };
+        let (statuses, vendors, changes) = (filter.statuses(), filter.vendors(), filter.changes());
+        let is_line = |line: &SeenLine| {
+            (vendors.is_empty()
+                || vendors
+                    .iter()
+                    .any(|typed| has(&line.item.vendor_name, typed)))
+                && (changes.is_empty() || changes.contains(&line.change.kind()))
+        };
+        let people = filter.people();
+        let span = filter.span(asker.now, &asker.zone);
+        let at = order.position().listed_at;
+        (self.customers.is_empty() || self.customers.iter().any(is_of_customer))
+            && (statuses.is_empty() || statuses.contains(&order.status))
+            && order.lines.iter().any(is_line)
+            && (people.is_empty() || people.iter().any(|who| is_creator(who, order, asker)))
+            && span.since.is_none_or(|since| at >= since)
+            && span.until.is_none_or(|until| at < until)
+            && has_texts(order, &filter.texts())
+    }
+}
+
+fn is_creator(who: &Person, order: &SeenOrder, asker: &Asker) -> bool {
+    let creator = &order.created_by;
+    match who {
+        Person::Me => creator.user == asker.user,
+        Person::Email(typed) => creator.email.to_lowercase() == *typed,
+        Person::Name(typed) => has(&creator.person, typed),
+    }
+}
+
+fn has_texts(order: &SeenOrder, typed: &[&Term]) -> bool {
+    if typed.is_empty() {
+        return true;
+    }
+    let mut texts = vec![
+        order.number.to_string(),
+        order.name(&TimeZone::UTC),
+        order.created_by.person.clone(),
+        order.created_by.email.clone(),
+    ];
+    for line in &order.lines {
+        texts.extend([
+            line.item.name.clone(),
+            line.item.vendor_name.clone(),
+            line.contact.name.clone(),
+            line.contact.surname.clone(),
+            line.contact.email.to_string(),
+        ]);
+    }
+    texts.extend(order.notes.iter().map(|note| note.text.clone()));
+    typed.iter().all(|term| match term {
+        Term::Word(text) | Term::Phrase(text) => texts.iter().any(|whole| has(whole, text)),
+        _ => true,
+    })
+}
+
+/// Whether a text has what was typed, beginning at one of its words.
+fn has(text: &str, typed: &str) -> bool {
+    let (text, typed) = (text.to_lowercase(), typed.to_lowercase());
+    let begins_a_word = |at: usize| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        !before.is_some_and(char::is_alphanumeric)
+    };
+    text.match_indices(typed.as_str())
+        .any(|(at, _)| begins_a_word(at))
+}
+
+impl fmt::Display for DeskFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for customer in &self.customers {
+            write!(f, "customer:{} ", Quoted(customer))?;
+        }
+        write!(f, "{}", self.order)
+    }
+}

@@ -1,0 +1,207 @@
+//! One action on the selected orders of a list, and the page that says what became of each.
+
+use app::access::Access;
+use app::orders::BulkResult;
+use app::requests::Once;
+use app::{Error, Mode};
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+
+use super::filters;
+use super::frame::{Frame, Section};
+use super::kept::safe_address;
+use crate::Web;
+use crate::api::bulk::BulkBody;
+use crate::error::{Page, classify, render, words};
+use crate::visitor::Visitor;
+
+/// Orders that were done together.
+#[derive(Template)]
+#[template(path = "bulk.html")]
+struct BulkPage {
+    frame: Frame,
+    /// What was asked, as a heading.
+    title: &'static str,
+    /// Why nothing was done at all.
+    problem: Option<String>,
+    done: Vec<Done>,
+    not_done: Vec<NotDone>,
+    /// The list that the orders were selected in.
+    back: String,
+}
+
+struct Done {
+    number: u64,
+    status_label: &'static str,
+}
+
+struct NotDone {
+    number: u64,
+    /// An order that is not found has no page to lead to.
+    is_found: bool,
+    why: String,
+}
+
+impl BulkPage {
+    fn new(frame: Frame, title: &'static str, back: String) -> BulkPage {
+        BulkPage {
+            frame,
+            title,
+            problem: None,
+            done: Vec::new(),
+            not_done: Vec::new(),
+            back,
+        }
+    }
+
+    fn tell(&mut self, results: Vec<BulkResult>) {
+        for BulkResult { number, outcome } in results {
+            match outcome {
+                Ok(order) => self.done.push(Done {
+                    number,
+                    status_label: order.status.label(),
+                }),
+                Err(error) => self.not_done.push(NotDone {
+                    number,
+                    is_found: !matches!(error, Error::NotFound),
+                    why: words(&error),
+                }),
+            }
+        }
+    }
+
+    /// `3 of 5 orders done`
+    fn summary(&self) -> String {
+        let all = self.done.len() + self.not_done.len();
+        let orders = if all == 1 { "order" } else { "orders" };
+        format!("{} of {all} {orders} done", self.done.len())
+    }
+}
+
+/// What a list's form sends: `number` once for each selected row.
+struct BulkForm {
+    token: String,
+    key: String,
+    back: String,
+    body: BulkBody,
+}
+
+impl BulkForm {
+    fn read(fields: Vec<(String, String)>) -> Result<BulkForm, Error> {
+        let mut form = BulkForm {
+            token: String::new(),
+            key: String::new(),
+            back: String::new(),
+            body: BulkBody::default(),
+        };
+        for (name, value) in fields {
+            match name.as_str() {
+                "token" => form.token = value,
+                "key" => form.key = value,
+                "next" => form.back = value,
+                "action" => form.body.action = value,
+                "text" => form.body.text = Some(value),
+                "internal" => form.body.internal = true,
+                "number" => {
+                    let number = value.parse().map_err(|_| Error::NotFound)?;
+                    form.body.numbers.push(number);
+                }
+                _ => {}
+            }
+        }
+        Ok(form)
+    }
+
+    /// The form's own key, where the list gave it one: a page that is sent again does nothing twice.
+    fn once(&self) -> Result<Option<Once>, Error> {
+        if self.key.is_empty() {
+            return Ok(None);
+        }
+        let content = format!("bulk form\0{:?}", self.body);
+        Once::new(&self.key, content.as_bytes()).map(Some)
+    }
+}
+
+/// Acts on what was selected. A refusal for one order is a row of the answer; what is wrong with the
+/// request as a whole stands above it.
+pub(crate) async fn act(
+    State(web): State<Web>,
+    Path(organization): Path<String>,
+    visitor: Visitor,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Response, Page> {
+    let form = BulkForm::read(fields)?;
+    visitor.check_form(&form.token, &organization)?;
+    let access = web.app.access(&visitor.caller, &organization).await?;
+    let back = list_address(&organization, &form.back);
+    let frame = Frame::new(&web, &visitor, &access, Section::Orders).await?;
+    let title = title(&form.body.action);
+    let mut page = BulkPage::new(frame, title, back);
+    match run(&web, &access, form).await {
+        Ok(results) => {
+            page.tell(results);
+            Ok(render(&page))
+        }
+        Err(error @ (Error::Invalid { .. } | Error::KeyReused)) => {
+            page.problem = Some(words(&error));
+            Ok((classify(&error).0, render(&page)).into_response())
+        }
+        Err(error) => Err(Page(error)),
+    }
+}
+
+async fn run(web: &Web, access: &Access, form: BulkForm) -> Result<Vec<BulkResult>, Error> {
+    let once = form.once()?;
+    let bulk = form.body.bulk()?;
+    web.app.bulk(access, bulk, once, Mode::Commit).await
+}
+
+fn title(action: &str) -> &'static str {
+    match action {
+        "add_note" => "Add a note",
+        "archive" => "Archive",
+        "retry" => "Retry",
+        "give_up" => "Give up",
+        _ => "Selected orders",
+    }
+}
+
+/// The list that was left, and never anything else: what a form says may come from anywhere.
+pub(crate) fn list_address(organization: &str, typed: &str) -> String {
+    let recent = format!("/o/{organization}/orders");
+    let path = typed.split(['?', '#']).next().unwrap_or_default();
+    let is_list = path == recent || path == format!("{recent}/historical");
+    match safe_address(typed) {
+        Some(address) if is_list => address.to_owned(),
+        _ => recent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_back_leads_to_a_list_of_the_same_organization() {
+        for good in [
+            "/o/amber/orders",
+            "/o/amber/orders?q=by%3Ame&sort=oldest",
+            "/o/amber/orders/historical?tab=all",
+        ] {
+            assert_eq!(list_address("amber", good), good);
+        }
+        for evil in [
+            "",
+            "https://evil.example/o/amber/orders",
+            "//evil.example",
+            "/o/birch/orders",
+            "/o/amber/orders/../../birch/orders",
+            "/o/amber/orders\\evil",
+            "/o/amber/orders?a\r\nLocation: x",
+        ] {
+            assert_eq!(list_address("amber", evil), "/o/amber/orders", "{evil}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The order desk: one worklist across the customers of a seller or distributor.
+
+use app::Error;
+use app::desk::{DeskCounts, DeskRow};
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use domain::order::desk::{DeskFilter, DeskQuery, DeskReason, DeskTab};
+use domain::order::filter::FilterProblem;
+use domain::order::line::LineState;
+use domain::order::listing::Sort;
+use domain::order::seen::SeenLine;
+use jiff::Timestamp;
+
+use super::filters;
+use super::frame::{Section, SellerFrame};
+use crate::Web;
+use crate::desk::{Words, address};
+use crate::error::{Page, classify, render, words};
+use crate::visitor::Visitor;
+
+#[derive(Template)]
+#[template(path = "desk.html")]
+struct DeskPage {
+    frame: SellerFrame,
+    query: DeskQuery,
+    /// As typed, also what of it can't be read.
+    typed: String,
+    problems: Vec<FilterProblem>,
+    /// What stands in the filter, each with the address without it.
+    chips: Vec<(String, String)>,
+    /// What is wrong with the address as a whole.
+    problem: Option<String>,
+    counts: DeskCounts,
+    rows: Vec<DeskRow>,
+    next: Option<String>,
+    searched_to: Option<Timestamp>,
+    now: Timestamp,
+}
+
+impl DeskPage {
+    /// A part, with the filter that is set.
+    fn tab(&self, tab: &DeskTab) -> String {
+        let query = DeskQuery {
+            tab: *tab,
+            ..self.query.clone()
+        };
+        address(&query, None)
+    }
+
+    /// The same part the other way around.
+    fn turned(&self) -> String {
+        let sort = match self.query.sort {
+            Sort::OldestFirst => Sort::NewestFirst,
+            Sort::NewestFirst => Sort::OldestFirst,
+        };
+        let query = DeskQuery {
+            sort,
+            ..self.query.clone()
+        };
+        address(&query, None)
+    }
+
+    /// The order's page, in Customer View.
+    fn details(&self, row: &DeskRow) -> String {
+        format!("/o/{}/orders/{}", row.customer.slug, row.order.number)
+    }
+
+    /// What is bought or changed, each once.
+    fn names<'r>(&self, row: &'r DeskRow) -> Vec<&'r str> {
+        let mut names: Vec<&str> = row.order.lines.iter().map(SeenLine::name).collect();
+        names.dedup();
+        names
+    }
+
+    fn is_oldest_first(&self) -> bool {
+        self.query.sort == Sort::OldestFirst
+    }
+
+    /// `for 3 h`: roughly, with the instant in the title.
+    fn waited(&self, row: &DeskRow) -> String {
+        let minutes = self.now.duration_since(row.entry.since).as_mins().max(0);
+        match minutes {
+            0..60 => format!("{minutes} min"),
+            60..2_880 => format!("{} h", minutes / 60),
+            _ => format!("{} days", minutes / 1_440),
+        }
+    }
+
+    /// What vendors said, where they refused.
+    fn refusals<'r>(&self, row: &'r DeskRow) -> Vec<&'r str> {
+        let lines = row.order.lines.iter();
+        let said = lines.filter_map(|line| match &line.state {
+            LineState::Failed { failure, .. } => Some(failure.message.as_str()),
+            _ => None,
+        });
+        said.collect()
+    }
+
+    /// Tone and icon of the reason.
+    fn look(&self, row: &DeskRow) -> (&'static str, &'static str) {
+        match row.entry.reason {
+            DeskReason::Failed => ("bad", "failed"),
+            DeskReason::AwaitingApproval => ("wait", "waiting"),
+            DeskReason::Checking => ("bad", "alert"),
+            DeskReason::ByHand => ("wait", "waiting"),
+            DeskReason::InFlight if row.entry.is_stuck(self.now) => ("bad", "alert"),
+            DeskReason::InFlight => ("busy", "progress"),
+        }
+    }
+}
+
+fn chips(query: &DeskQuery) -> Vec<(String, String)> {
+    let filter = &query.filter;
+    let without = |filter: DeskFilter| {
+        let query = DeskQuery {
+            filter,
+            ..query.clone()
+        };
+        address(&query, None)
+    };
+    let customers = filter.customers.iter().map(|customer| {
+        let mut others = filter.clone();
+        others.customers.retain(|other| other != customer);
+        (format!("Customer: {customer}"), without(others))
+    });
+    let terms = filter.order.terms().iter().map(|term| {
+        let order = filter.order.without(term);
+        let customers = filter.customers.clone();
+        (term.label(), without(DeskFilter { customers, order }))
+    });
+    customers.chain(terms).collect()
+}
+
+/// Shows a part of the desk. Words that can't be used are told, and the rest applies.
+pub(crate) async fn show(
+    State(web): State<Web>,
+    Query(asked): Query<Words>,
+    visitor: Visitor,
+) -> Result<Response, Page> {
+    let counts = web.app.desk_counts(&visitor.caller).await?;
+    let mut page = DeskPage {
+        frame: SellerFrame::new(&visitor, Section::Desk),
+        query: DeskQuery::of(DeskTab::All),
+        typed: asked.q.clone().unwrap_or_default(),
+        problems: Vec::new(),
+        chips: Vec::new(),
+        problem: None,
+        counts,
+        rows: Vec::new(),
+        next: None,
+        searched_to: None,
+        now: web.app.now(),
+    };
+    match asked.query() {
+        Ok((query, problems)) => (page.query, page.problems) = (query, problems),
+        Err(error @ Error::Invalid { .. }) => {
+            page.problem = Some(words(&error));
+            return Ok((classify(&error).0, render(&page)).into_response());
+        }
+        Err(error) => return Err(Page(error)),
+    }
+    page.chips = chips(&page.query);
+    let found = web.app.desk(&visitor.caller, &page.query).await?;
+    page.next = found
+        .next
+        .map(|place| address(&page.query, Some(&page.query.cursor(place))));
+    (page.rows, page.searched_to) = (found.rows, found.searched_to);
+    Ok((StatusCode::OK, render(&page)).into_response())
+}
