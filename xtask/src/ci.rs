@@ -88,7 +88,7 @@ fn test() -> Result<()> {
     let server = Postgres::start(&tools.postgres)?;
     let mut tests = process::command("cargo");
     tests
-        .args(["test", "--workspace", "--locked"])
+        .args(["test", "--workspace", "--locked", "--no-fail-fast"])
         .env("INSTA_UPDATE", "no")
         .env("SEATWRIGHT_BIN", program())
         .env("TEST_OSB_PYTHON", &tools.broker_python)

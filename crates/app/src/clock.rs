@@ -122,6 +122,11 @@ impl App {
         uuid::Builder::from_random_bytes(self.random()).into_uuid()
     }
 
+    /// A fresh id for a request that brings none.
+    pub fn trace_id(&self) -> String {
+        self.id().simple().to_string()
+    }
+
     /// A fresh id for a note.
     pub fn note_id(&self) -> NoteId {
         NoteId(self.id())

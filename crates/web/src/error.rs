@@ -7,6 +7,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::{Extension, Json};
 use serde_json::json;
 
+use crate::trace;
 use crate::ui::filters;
 
 /// Status and stable code.
@@ -69,6 +70,7 @@ impl IntoResponse for Problem {
         let body = json!({
             "type": format!("urn:seatwright:problem:{code}"), "title": status.canonical_reason(),
             "status": status.as_u16(), "code": code, "detail": words(&self.0), "pointer": pointer,
+            "trace_id": trace::id(),
         });
         (
             status,
@@ -97,6 +99,7 @@ impl From<Error> for Page {
 struct ErrorPage {
     title: &'static str,
     words: String,
+    trace: String,
 }
 
 impl IntoResponse for Page {
@@ -111,6 +114,7 @@ impl IntoResponse for Page {
             render(&ErrorPage {
                 title,
                 words: words(&self.0),
+                trace: trace::id(),
             }),
         )
             .into_response()

@@ -7,6 +7,7 @@ mod error;
 mod export;
 mod list;
 mod live;
+mod trace;
 mod ui;
 mod visitor;
 
@@ -59,5 +60,6 @@ pub fn router(app: App, public_url: &str, is_demo: bool) -> Router {
         .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(set(header::REFERRER_POLICY, "same-origin"))
         .layer(TraceLayer::new_for_http())
+        .layer(axum::middleware::from_fn_with_state(web.clone(), trace::follow))
         .with_state(web)
 }

@@ -429,4 +429,6 @@ pub(crate) struct ProblemView {
     code: String,
     detail: String,
     pointer: Option<String>,
+    /// Names the request in our log; also in `X-Trace-Id`.
+    trace_id: String,
 }

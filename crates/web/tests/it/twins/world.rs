@@ -28,6 +28,8 @@ use tower::ServiceExt;
 use super::leaks::Leak;
 use crate::ADDRESS;
 
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 /// The customer whose orders are compared: Amber of the demo world.
 pub const AMBER: OrganizationId = OrganizationId(uuid::Uuid::from_u128(4));
 
@@ -331,7 +333,11 @@ impl World {
 
     fn request(&self, who: Who, ask: &Ask) -> Request<Body> {
         let (session, token) = &self.keys[who as usize];
-        let mut request = Request::builder().method(ask.method).uri(&ask.path);
+        // Both worlds are asked under one trace, as a caller may: a fresh one would differ.
+        let mut request = Request::builder()
+            .method(ask.method)
+            .uri(&ask.path)
+            .header("traceparent", TRACE);
         for (name, value) in &ask.headers {
             request = request.header(*name, value);
         }
