@@ -60,6 +60,9 @@ pub fn router(app: App, public_url: &str, is_demo: bool) -> Router {
         .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(set(header::REFERRER_POLICY, "same-origin"))
         .layer(TraceLayer::new_for_http())
-        .layer(axum::middleware::from_fn_with_state(web.clone(), trace::follow))
+        .layer(axum::middleware::from_fn_with_state(
+            web.clone(),
+            trace::follow,
+        ))
         .with_state(web)
 }

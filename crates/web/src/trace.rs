@@ -67,7 +67,10 @@ mod tests {
             (format!("00-{trace}-00f067aa0ba902b7"), None),
             (format!("01-{trace}-00f067aa0ba902b7-01"), None),
             (format!("00-{none}-00f067aa0ba902b7-01"), None),
-            (format!("00-{}-00f067aa0ba902b7-01", trace.to_uppercase()), None),
+            (
+                format!("00-{}-00f067aa0ba902b7-01", trace.to_uppercase()),
+                None,
+            ),
             ("00-<script>-1-1".to_owned(), None),
         ] {
             let mut headers = HeaderMap::new();
