@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use crate::process;
 
@@ -12,8 +14,6 @@ const TABLE: &str = "docs/requirements.md";
 const ROWS: u32 = 49;
 /// Rows whose screens are still being built; with its test, a row leaves this list.
 const WAITING: &[u32] = &[];
-/// The crates that a test can be in; the name before the first `::`.
-const CRATES: &[&str] = &["domain", "store", "connectors", "app", "web", "e2e"];
 
 /// A row: its number and the tests that prove it.
 #[derive(Debug, PartialEq)]
@@ -32,14 +32,9 @@ pub fn run() -> Result<()> {
         .iter()
         .flat_map(|row| row.tests.iter().map(String::as_str))
         .collect();
-    let wanted = |name: &&&str| {
-        named
-            .iter()
-            .any(|test| test.starts_with(&format!("{name}::")))
-    };
     let mut known = browser_tests()?;
-    for name in CRATES.iter().filter(wanted) {
-        known.extend(tests_of(name)?);
+    for (name, program) in test_programs()? {
+        known.extend(tests_of(&name, &program)?);
     }
     let wrong = check(&rows, &known, WAITING);
     for line in &wrong {
@@ -94,14 +89,27 @@ fn check(rows: &[Row], known: &BTreeSet<String>, waiting: &[u32]) -> Vec<String>
     wrong
 }
 
-/// The tests of a crate that run: those that are ignored don't. Nothing is built that is built already.
-fn tests_of(name: &str) -> Result<Vec<String>> {
+/// The test programs of the workspace, each with its crate's folder; the selection is that of
+/// `cargo xtask ci`, so nothing is built that is built already.
+fn test_programs() -> Result<Vec<(String, PathBuf)>> {
+    let mut cargo = process::command("cargo");
+    cargo.args(["test", "--workspace", "--locked", "--no-run", "--quiet"]);
+    let told = process::read(cargo.args(["--message-format", "json"]))?;
+    let read = |line: &str| -> Option<(String, PathBuf)> {
+        let message: Value = serde_json::from_str(line).ok()?;
+        let program = message["executable"].as_str()?;
+        let package = message["package_id"].as_str()?.split('#').next()?;
+        let name = package.rsplit('/').next()?;
+        (message["profile"]["test"] == true).then(|| (name.to_owned(), program.into()))
+    };
+    Ok(told.lines().filter_map(read).collect())
+}
+
+/// The tests of a program that run: those that are ignored don't.
+fn tests_of(name: &str, program: &Path) -> Result<Vec<String>> {
     let list = |more: &[&str]| {
-        let mut cargo = process::command("cargo");
-        cargo.args([
-            "test", "--quiet", "--locked", "-p", name, "--lib", "--tests",
-        ]);
-        process::read(cargo.args(["--", "--list", "--format", "terse"]).args(more))
+        let mut tests = process::command(program);
+        process::read(tests.args(["--list", "--format", "terse"]).args(more))
     };
     let read = |text: &str| -> BTreeSet<String> {
         let tests = text.lines().filter_map(|line| line.strip_suffix(": test"));
