@@ -132,6 +132,11 @@ impl App {
         NoteId(self.id())
     }
 
+    /// A fresh key for a form, so that one that is sent twice is done once.
+    pub fn form_key(&self) -> String {
+        self.id().to_string()
+    }
+
     /// Fresh ids for the work that one write can cause.
     pub(crate) fn task_ids(&self) -> Vec<TaskId> {
         let most = domain::order::LINES_MAX + 2;

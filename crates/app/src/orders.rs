@@ -5,7 +5,7 @@ mod lists;
 
 pub use domain::order::listing::{Edge, Listing, Sort};
 
-pub use self::bulk::{BULK_MAX, Bulk, BulkAction, BulkResult};
+pub use self::bulk::{BULK_MAX, Bulk, BulkAction, BulkResult, check_selection};
 pub use self::lists::{Count, Counts, Page};
 
 use connectors::Settings;

@@ -54,13 +54,20 @@ impl ExportQuery {
     }
 }
 
+/// Which orders an export is of.
+enum What {
+    Listing(Listing),
+    /// What was selected, by number; what is not there any more is left out.
+    Selected(Vec<u64>),
+}
+
 /// Orders as they are read, a batch at a time. Rights are asked again with each: one that was taken
 /// away ends the export (F60).
 pub(crate) struct Batches {
     web: Web,
     holder: Lasting,
     organization: String,
-    listing: Listing,
+    what: What,
     seen: Visibility,
     is_done: bool,
 }
@@ -70,7 +77,7 @@ impl Batches {
         web: Web,
         holder: Lasting,
         organization: String,
-        listing: Listing,
+        what: What,
     ) -> Result<Batches, Error> {
         let access = web.app.access(&holder.caller, &organization).await?;
         if !access.standing().may(Permission::SeeOrders) {
@@ -78,10 +85,7 @@ impl Batches {
         }
         Ok(Batches {
             seen: access.visibility(),
-            listing: Listing {
-                limit: BATCH,
-                ..listing
-            },
+            what,
             web,
             holder,
             organization,
@@ -100,11 +104,20 @@ impl Batches {
         if access.visibility() != self.seen {
             return Err(Error::Forbidden);
         }
-        let page = self.web.app.orders(&access, &self.listing).await?;
-        let next: Option<Edge> = page.next(self.listing.sort);
-        self.is_done = next.is_none();
-        self.listing.from = next;
-        Ok(Some(page.orders))
+        match &mut self.what {
+            What::Listing(listing) => {
+                let page = self.web.app.orders(&access, listing).await?;
+                let next: Option<Edge> = page.next(listing.sort);
+                self.is_done = next.is_none();
+                listing.from = next;
+                Ok(Some(page.orders))
+            }
+            What::Selected(numbers) => {
+                self.is_done = true;
+                let orders = self.web.app.selected(&access, numbers).await?;
+                Ok(Some(orders))
+            }
+        }
     }
 
     fn now(&self) -> Timestamp {
@@ -113,11 +126,37 @@ impl Batches {
 
     /// `amber-recent-orders.csv`
     fn file(&self, kind: &str) -> String {
-        let view = self.listing.view.name();
+        let which = match &self.what {
+            What::Listing(listing) => listing.view.name(),
+            What::Selected(_) => "selected",
+        };
         format!(
-            "attachment; filename=\"{}-{view}-orders.{kind}\"",
+            "attachment; filename=\"{}-{which}-orders.{kind}\"",
             self.organization
         )
+    }
+}
+
+fn whole(listing: Listing) -> What {
+    What::Listing(Listing {
+        limit: BATCH,
+        ..listing
+    })
+}
+
+/// The selected orders of a list as a file, `xlsx` or else CSV.
+pub(crate) async fn selected(
+    web: Web,
+    organization: String,
+    holder: Lasting,
+    numbers: Vec<u64>,
+    kind: &str,
+) -> Result<Response, Error> {
+    let what = What::Selected(numbers);
+    let batches = Batches::start(web, holder, organization, what).await?;
+    match kind {
+        "xlsx" => as_xlsx(batches).await,
+        _ => Ok(as_csv(batches, csv::Reader::Spreadsheet)),
     }
 }
 
@@ -129,7 +168,7 @@ pub(crate) async fn page_csv(
     holder: Lasting,
 ) -> Result<Response, Page> {
     let (listing, _) = query.words().listing()?;
-    let batches = Batches::start(web, holder, organization, listing).await?;
+    let batches = Batches::start(web, holder, organization, whole(listing)).await?;
     Ok(as_csv(batches, csv::Reader::Spreadsheet))
 }
 
@@ -141,7 +180,7 @@ pub(crate) async fn page_xlsx(
     holder: Lasting,
 ) -> Result<Response, Page> {
     let (listing, _) = query.words().listing()?;
-    let batches = Batches::start(web, holder, organization, listing).await?;
+    let batches = Batches::start(web, holder, organization, whole(listing)).await?;
     Ok(as_xlsx(batches).await?)
 }
 
@@ -164,7 +203,7 @@ pub(crate) async fn export(
             reason: Invalid(problem.to_string()),
         }));
     }
-    let batches = Batches::start(web, holder, organization, listing).await?;
+    let batches = Batches::start(web, holder, organization, whole(listing)).await?;
     match query.format.as_deref() {
         None | Some("csv") => Ok(as_csv(batches, csv::Reader::Program)),
         Some("xlsx") => Ok(as_xlsx(batches).await?),

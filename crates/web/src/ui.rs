@@ -18,6 +18,7 @@ mod order;
 mod orders;
 pub(crate) mod preferences;
 pub(crate) mod say;
+mod suggestions;
 mod views;
 mod waterfall;
 

@@ -96,6 +96,15 @@ pub(crate) struct Lasting {
 }
 
 impl Lasting {
+    /// Somebody whose form was read.
+    pub(crate) fn visitor(visitor: Visitor) -> Lasting {
+        Lasting {
+            caller: visitor.caller,
+            secret: visitor.secret,
+            is_session: true,
+        }
+    }
+
     /// Their rights of this moment.
     pub(crate) async fn still(&self, web: &Web) -> Result<Caller, Error> {
         let kind = match self.is_session {

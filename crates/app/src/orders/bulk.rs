@@ -92,7 +92,7 @@ impl App {
     pub async fn bulk(
         &self,
         access: &Access,
-        mut bulk: Bulk,
+        bulk: Bulk,
         once: Option<Once>,
         mode: Mode,
     ) -> Result<Vec<BulkResult>, Error> {
@@ -108,21 +108,20 @@ impl App {
         {
             return Err(Error::Forbidden);
         }
-        let mut known = HashSet::new();
-        bulk.numbers.retain(|number| known.insert(*number));
-        check_size(bulk.numbers.len())?;
+        let Bulk { numbers, action } = bulk;
+        let numbers = check_selection(numbers)?;
         if let Some(once) = &once {
             self.claim(access, once, mode).await?;
         }
         let (app, access) = (self.clone(), access.clone());
         let work = tokio::spawn(async move {
-            let mut results = Vec::with_capacity(bulk.numbers.len());
-            for number in bulk.numbers {
+            let mut results = Vec::with_capacity(numbers.len());
+            for number in numbers {
                 let conditions = Conditions {
                     expected: None,
                     once: once.as_ref().map(|once| once.of_item(number)),
                 };
-                let command = bulk.action.command(&app);
+                let command = action.command(&app);
                 let outcome = app
                     .command(&access, number, command, conditions, mode)
                     .await;
@@ -132,6 +131,24 @@ impl App {
         });
         work.await
             .map_err(|error| Error::Internal(error.to_string()))
+    }
+
+    /// The orders with these numbers; those that the reader may not know of, or that nobody has, are
+    /// left out alike.
+    pub async fn selected(
+        &self,
+        access: &Access,
+        numbers: &[u64],
+    ) -> Result<Vec<SeenOrder>, Error> {
+        let mut found = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            match self.order(access, *number).await {
+                Ok((order, _)) => found.push(order),
+                Err(Error::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
     }
 
     /// Binds the key to the whole request before its parts: another request with it is refused as one.
@@ -153,11 +170,14 @@ async fn remember(tx: &mut Tx, access: &Access, once: &Once, now: Timestamp) -> 
         .map(drop)
 }
 
-fn check_size(count: usize) -> Result<(), Error> {
-    let words = match count {
+/// A selection, each number once; the words say what is wrong with its size.
+pub fn check_selection(mut numbers: Vec<u64>) -> Result<Vec<u64>, Error> {
+    let mut known = HashSet::new();
+    numbers.retain(|number| known.insert(*number));
+    let words = match numbers.len() {
         0 => "must name at least one order; select some first".to_owned(),
-        1..=BULK_MAX => return Ok(()),
-        _ => format!(
+        1..=BULK_MAX => return Ok(numbers),
+        count => format!(
             "can be {BULK_MAX} orders at a time and these are {count}; narrow the list with a filter \
              and go through it in steps"
         ),

@@ -166,6 +166,16 @@ impl App {
         })
     }
 
+    /// The names of the vendors that an order of the organization can be from.
+    pub async fn vendor_names(&self, access: &Access) -> Result<Vec<String>, Error> {
+        access.require(Permission::SeeOrders)?;
+        let mut tx = self.store.read().await?;
+        let vendors = catalog::list_vendors(&mut tx, &access.organization().chain).await?;
+        let mut names: Vec<String> = vendors.into_iter().map(|vendor| vendor.name).collect();
+        names.dedup();
+        Ok(names)
+    }
+
     /// Finds what the filter names; what it names in vain is told.
     async fn search(
         &self,

@@ -1,13 +1,14 @@
 //! One action on the selected orders of a list, and the page that says what became of each.
 
 use app::access::Access;
-use app::orders::BulkResult;
+use app::orders::{BulkResult, check_selection};
 use app::requests::Once;
 use app::{Error, Mode};
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use domain::order::action::Action;
 
 use super::filters;
 use super::frame::{Frame, Section};
@@ -15,7 +16,35 @@ use super::kept::safe_address;
 use crate::Web;
 use crate::api::bulk::BulkBody;
 use crate::error::{Page, classify, render, words};
-use crate::visitor::Visitor;
+use crate::export;
+use crate::visitor::{Lasting, Visitor};
+
+/// What may be done to the selected orders of a list; an export may always.
+pub(crate) struct Bar {
+    /// Of this form, so that one that is sent twice is done once.
+    pub(crate) key: String,
+    pub(crate) buttons: Vec<(&'static str, &'static str)>,
+    pub(crate) may_note: bool,
+    pub(crate) may_note_internally: bool,
+}
+
+impl Bar {
+    pub(crate) fn new(web: &Web, access: &Access) -> Bar {
+        let may = |action: Action| access.standing().may(action.permission());
+        let known = [
+            (Action::Archive, "archive", "Archive"),
+            (Action::Retry, "retry", "Retry"),
+            (Action::GiveUp, "give_up", "Give up"),
+        ];
+        let buttons = known.into_iter().filter(|(action, ..)| may(*action));
+        Bar {
+            key: web.app.form_key(),
+            buttons: buttons.map(|(_, name, label)| (name, label)).collect(),
+            may_note: may(Action::AddNote),
+            may_note_internally: access.visibility().internal,
+        }
+    }
+}
 
 /// Orders that were done together.
 #[derive(Template)]
@@ -139,8 +168,9 @@ pub(crate) async fn act(
     let frame = Frame::new(&web, &visitor, &access, Section::Orders).await?;
     let title = title(&form.body.action);
     let mut page = BulkPage::new(frame, title, back);
-    match run(&web, &access, form).await {
-        Ok(results) => {
+    match run(&web, &access, visitor, form).await {
+        Ok(Outcome::File(file)) => Ok(file),
+        Ok(Outcome::Results(results)) => {
             page.tell(results);
             Ok(render(&page))
         }
@@ -152,10 +182,28 @@ pub(crate) async fn act(
     }
 }
 
-async fn run(web: &Web, access: &Access, form: BulkForm) -> Result<Vec<BulkResult>, Error> {
+enum Outcome {
+    Results(Vec<BulkResult>),
+    File(Response),
+}
+
+async fn run(
+    web: &Web,
+    access: &Access,
+    visitor: Visitor,
+    form: BulkForm,
+) -> Result<Outcome, Error> {
+    if let Some(kind) = form.body.action.strip_prefix("export_") {
+        let numbers = check_selection(form.body.numbers)?;
+        let organization = access.organization().slug.as_str().to_owned();
+        let holder = Lasting::visitor(visitor);
+        let file = export::selected(web.clone(), organization, holder, numbers, kind).await?;
+        return Ok(Outcome::File(file));
+    }
     let once = form.once()?;
     let bulk = form.body.bulk()?;
-    web.app.bulk(access, bulk, once, Mode::Commit).await
+    let results = web.app.bulk(access, bulk, once, Mode::Commit).await?;
+    Ok(Outcome::Results(results))
 }
 
 fn title(action: &str) -> &'static str {
@@ -164,6 +212,7 @@ fn title(action: &str) -> &'static str {
         "archive" => "Archive",
         "retry" => "Retry",
         "give_up" => "Give up",
+        "export_csv" | "export_xlsx" => "Export",
         _ => "Selected orders",
     }
 }

@@ -55,11 +55,15 @@ impl Column {
         }
     }
 
-    /// Those that the visitor wants to see.
-    pub(crate) fn chosen(is_detailed: bool) -> Vec<Column> {
+    /// Those that the address names, or else those that the visitor wants to see. What the list does
+    /// not have is passed over.
+    pub(crate) fn chosen(is_detailed: bool, named: &str) -> Vec<Column> {
         let offered = Column::offered(is_detailed).iter().copied();
-        let is_seen =
-            |column: &Column| *column == Column::Order || !preferences::is_hidden(column.name());
+        let is_wanted = |column: Column| match named {
+            "" => !preferences::is_hidden(column.name()),
+            named => named.split(',').any(|name| name == column.name()),
+        };
+        let is_seen = |column: &Column| *column == Column::Order || is_wanted(*column);
         offered.filter(is_seen).collect()
     }
 

@@ -67,6 +67,20 @@ impl DeskPage {
         format!("/o/{}/orders/{}", row.customer.slug, row.order.number)
     }
 
+    /// The orders of the customer, in Customer View.
+    fn orders_of(&self, row: &DeskRow) -> String {
+        format!("/o/{}/orders", row.customer.slug)
+    }
+
+    /// The same part, without any filter.
+    fn unfiltered(&self) -> String {
+        let query = DeskQuery {
+            filter: DeskFilter::default(),
+            ..self.query.clone()
+        };
+        address(&query, None)
+    }
+
     /// What is bought or changed, each once.
     fn names<'r>(&self, row: &'r DeskRow) -> Vec<&'r str> {
         let mut names: Vec<&str> = row.order.lines.iter().map(SeenLine::name).collect();

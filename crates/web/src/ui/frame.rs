@@ -45,6 +45,8 @@ pub(crate) struct Frame {
     pub(crate) slug: String,
     pub(crate) acting: String,
     pub(crate) is_on_behalf: bool,
+    /// There is an order desk to go back to.
+    pub(crate) has_desk: bool,
     pub(crate) may_buy: bool,
     pub(crate) in_cart: usize,
     pub(crate) section: Section,
@@ -83,6 +85,7 @@ impl Frame {
             slug,
             acting: access.actor().organization_name.clone(),
             is_on_behalf: access.standing().is_staff(),
+            has_desk: visitor.caller.has_desk(),
             may_buy,
             in_cart: cart.map_or(0, |cart| cart.lines.len()),
             section,

@@ -137,7 +137,25 @@ pub(crate) async fn choose(
         hidden.truncate(32);
         jar = jar.add(cookie(&web, HIDDEN, hidden.join(".")));
     }
-    Ok((jar, Redirect::to(&came_from(&headers, &web))).into_response())
+    let back = came_from(&headers, &web);
+    let back = match offered.is_empty() {
+        true => back,
+        false => without_columns(&back),
+    };
+    Ok((jar, Redirect::to(&back)).into_response())
+}
+
+/// A saved view's columns stand in its address, where a choice that is made by hand takes their place.
+fn without_columns(address: &str) -> String {
+    let Some((path, query)) = address.split_once('?') else {
+        return address.to_owned();
+    };
+    let words = query.split('&');
+    let kept: Vec<&str> = words.filter(|word| !word.starts_with("columns=")).collect();
+    match kept.is_empty() {
+        true => path.to_owned(),
+        false => format!("{path}?{}", kept.join("&")),
+    }
 }
 
 /// The page that a form was sent from, if it is ours.
@@ -157,4 +175,23 @@ fn cookie(web: &Web, name: &'static str, value: String) -> Cookie<'static> {
         .secure(web.public_url.starts_with("https://"))
         .same_site(SameSite::Lax)
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_that_an_address_names_are_left_out_of_the_way_back() {
+        for (address, back) in [
+            ("/o/a/orders", "/o/a/orders"),
+            ("/o/a/orders?columns=date", "/o/a/orders"),
+            (
+                "/o/a/orders?q=x&columns=date&sort=oldest",
+                "/o/a/orders?q=x&sort=oldest",
+            ),
+        ] {
+            assert_eq!(without_columns(address), back);
+        }
+    }
 }

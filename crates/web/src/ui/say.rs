@@ -14,6 +14,11 @@ pub(crate) fn name(order: &SeenOrder) -> String {
     order.name(&TimeZone::UTC)
 }
 
+/// The words of the name, which a narrow column breaks between.
+pub(crate) fn name_words(order: &SeenOrder) -> Vec<String> {
+    name(order).split(' ').map(str::to_owned).collect()
+}
+
 /// The latest note, cut to a line.
 pub(crate) fn latest_note(order: &SeenOrder) -> String {
     let text = order.notes.last().map_or("", |note| note.text.as_str());

@@ -1,10 +1,12 @@
 //! Saving the list on the screen under a name, and forgetting it again.
 
 use app::Error;
+use app::access::Access;
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::order::saved::SavedView;
 use serde::Deserialize;
 
 use super::bulk::list_address;
@@ -15,6 +17,58 @@ use crate::api::views::SaveViewBody;
 use crate::error::{Page, classify, render, words};
 use crate::list;
 use crate::visitor::Visitor;
+
+/// The saved views beside a list.
+pub(crate) struct Shelf {
+    pub(crate) own: Vec<Entry>,
+    /// What others of the team share.
+    pub(crate) team: Vec<Entry>,
+    /// The name of the one that is open.
+    pub(crate) here: Option<String>,
+}
+
+/// A saved view.
+pub(crate) struct Entry {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) address: String,
+    pub(crate) person: String,
+    pub(crate) is_shared: bool,
+    pub(crate) is_here: bool,
+}
+
+impl Shelf {
+    /// All that the caller finds; `here` is the address of the list on the screen.
+    pub(crate) async fn new(web: &Web, access: &Access, here: &str) -> Result<Shelf, Error> {
+        let saved = web.app.views(access).await?;
+        let slug = access.organization().slug.as_str();
+        let me = access.actor().user;
+        let entry = |view: &SavedView| {
+            let address = list::address(slug, view);
+            Entry {
+                id: view.id.to_string(),
+                name: view.name.clone(),
+                is_here: address == here,
+                address,
+                person: view.owner.person.clone(),
+                is_shared: view.is_shared,
+            }
+        };
+        let of = |is_own: bool| {
+            let those = saved
+                .iter()
+                .filter(|view| (view.owner.user == me) == is_own);
+            those.map(entry).collect::<Vec<_>>()
+        };
+        let (own, team) = (of(true), of(false));
+        let open = own.iter().chain(&team).find(|entry| entry.is_here);
+        Ok(Shelf {
+            here: open.map(|entry| entry.name.clone()),
+            own,
+            team,
+        })
+    }
+}
 
 /// Asks again, with what was typed, when a view can't be saved.
 #[derive(Template)]

@@ -10,11 +10,14 @@ function commands() {
   const go = (link) => () => link.click();
   for (const link of document.querySelectorAll(".rail a:not(.mark), .pair a, .tabs a"))
     add("Pages", link.textContent.replace(/\s+/g, " ").trim(), go(link));
-  for (const button of document.querySelectorAll(".acts button, .acts a, .toolbar .item, #panel .primary"))
+  for (const button of document.querySelectorAll(".acts button, .acts a, .toolbar .menu-body:not(.groups, .views) .item, #panel .primary"))
     add("Actions", button.textContent.trim(), go(button));
+  for (const link of document.querySelectorAll(".views a.item")) add("Views", link.textContent.trim(), go(link));
+  for (const link of document.querySelectorAll(".groups .item")) add("Filters", link.firstChild.textContent.trim(), go(link));
   for (const button of document.querySelectorAll(".user .segments button"))
     add("Actions", `Theme: ${button.textContent.trim()}`, go(button));
-  const leave = document.querySelector(".banner a");
+  const [desk, leave] = [".banner [data-desk]", "[data-leave]"].map((one) => document.querySelector(one));
+  if (desk) add("Pages", "Order desk", go(desk));
   if (leave) add("Actions", "Leave Customer View", go(leave));
   add("Actions", "Keyboard help", () => help.showModal());
   add("Actions", "Sign out", go(document.querySelector(".user .menu-body form:last-child button")));

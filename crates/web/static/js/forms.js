@@ -44,10 +44,25 @@ document.addEventListener("toggle", (event) => {
 }, true);
 document.addEventListener("pointerdown", (event) => closeMenus(event.target));
 
-// How many rows are selected.
-document.addEventListener("change", (event) => {
-  if (!event.target.matches(".c-select input")) return;
-  const count = document.querySelectorAll(".c-select input:checked").length;
+// How many rows are selected, and all of them at once.
+const picks = () => [...document.querySelectorAll("tbody .c-select input")];
+document.addEventListener("change", ({ target }) => {
+  if (!target.matches(".c-select input")) return;
+  const isAll = target.matches("[data-select-all]");
+  if (isAll) for (const pick of picks()) pick.checked = target.checked;
+  const count = picks().filter((pick) => pick.checked).length;
+  const all = document.querySelector("[data-select-all]");
+  if (all) [all.checked, all.indeterminate] = [count > 0 && count === picks().length, count > 0 && count < picks().length];
   const output = document.querySelector(".bulk output");
   if (output) output.textContent = count;
 });
+
+// The words that a filter takes, offered for the one that is being typed.
+const words = document.getElementById("filter-words");
+if (words) {
+  const known = [...words.options].map((option) => [option.value, option.textContent]);
+  document.querySelector("[list=filter-words]").addEventListener("input", ({ target }) => {
+    const before = target.value.replace(/\S*$/, "");
+    for (const [at, [word]] of known.entries()) words.options[at].value = before + word;
+  });
+}

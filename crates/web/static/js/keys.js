@@ -11,19 +11,20 @@ function walk(by) {
   const at = all.indexOf(here());
   const next = all[Math.min(Math.max(at < 0 ? 0 : at + by, 0), all.length - 1)];
   for (const row of all) row.classList.toggle("is-here", row === next);
-  next.querySelector("[data-panel]").focus({ preventScroll: true });
+  next.querySelector("[data-panel], [data-first]").focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
 }
 
 function go(letter) {
   if (letter === "o") return void (document.querySelector(".banner, .seller-view") && (location.href = "/organizations"));
+  if (letter === "d") return void document.querySelector("[data-desk]")?.click();
   const base = document.querySelector(".customer-view .rail .mark")?.getAttribute("href").replace(/orders$/, "");
   if (base && places[letter]) location.href = base + places[letter];
 }
 
 // What a key does to the row that is marked; false where it does nothing.
 function act(key, row) {
-  if (key === "o") row.querySelector("[data-panel]").click();
+  if (key === "o") row.querySelector("[data-panel], [data-first]").click();
   else if (key === "Enter") location.href = row.dataset.details;
   else if (key === "x") row.querySelector(".c-select input")?.click();
   else if (key === "r") row.querySelector("[data-retry]")?.click();
@@ -54,7 +55,7 @@ document.addEventListener("keydown", (event) => {
   const wasGoing = isGoing;
   isGoing = false;
   if (wasGoing) return go(key);
-  const isOnRow = !target.closest("a, button, summary") || target.matches("[data-panel]");
+  const isOnRow = !target.closest("a, button, summary") || target.matches("[data-panel], [data-first]");
   if (key === "?") help?.showModal();
   else if (key === "g") isGoing = true;
   else if (key === "/") document.querySelector("[data-search] input[type=search]")?.focus();

@@ -7,6 +7,7 @@ mod lists;
 mod live;
 mod screens;
 mod story;
+mod tools;
 mod twins;
 
 use std::collections::BTreeSet;

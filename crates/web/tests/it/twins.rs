@@ -273,6 +273,7 @@ impl Pair {
             let mut logs = Vec::new();
             for number in [order.number, 99_999_998] {
                 let mut log = Log::new();
+                world.draw("hidden and unknown");
                 for ask in [
                     Ask::page(format!("/o/amber/orders/{number}")),
                     Ask::page(format!("/o/amber/orders?panel={number}")),

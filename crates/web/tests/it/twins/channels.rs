@@ -40,6 +40,7 @@ pub async fn ask(
         "/o/amber/orders/historical",
         "/o/amber/orders/historical?tab=draft",
         "/o/amber/orders/historical?tab=all",
+        "/o/amber/orders?q=change:markup&total=true&columns=status",
     ] {
         walk(world, &mut log, who, Ask::page(list)).await;
     }
@@ -91,8 +92,10 @@ async fn selected(world: &World, log: &mut Log, who: Who, numbers: &[u64]) {
         let ask = Ask::api("POST", "/orders/bulk?dry_run=true", body);
         one(world, log, who, ask).await;
     }
-    let ask = Ask::form("/o/amber/orders/bulk", format!("{form}action=retry"));
-    one(world, log, who, ask).await;
+    for action in ["retry", "export_csv"] {
+        let ask = Ask::form("/o/amber/orders/bulk", format!("{form}action={action}"));
+        one(world, log, who, ask).await;
+    }
 }
 
 /// Saved views: how one looks, whatever there is to see.

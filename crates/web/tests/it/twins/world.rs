@@ -324,6 +324,11 @@ impl World {
     /// What comes now happens at the same instant and draws the same in every world.
     pub fn begin(&self, step: &str) {
         self.clock.advance(SignedDuration::from_secs(7));
+        self.draw(step);
+    }
+
+    /// What comes now draws the same as after any other call with this name.
+    pub fn draw(&self, step: &str) {
         self.dice.load(step);
     }
 

@@ -1,0 +1,99 @@
+//! What a list can be narrowed by: a menu of links for those who point, words for those who type.
+
+use app::access::Access;
+use app::orders::{Counts, Listing};
+use domain::order::change::ChangeKind;
+use domain::order::filter::{Age, Person, Term};
+use domain::order::phase::{Phase, Status, View, shown};
+
+use super::address::Address;
+
+/// The groups of the menu.
+pub(crate) struct Suggestions {
+    pub(crate) groups: Vec<(&'static str, Vec<Suggestion>)>,
+}
+
+/// A term that the filter does not have yet.
+pub(crate) struct Suggestion {
+    /// As it is typed.
+    pub(crate) word: String,
+    pub(crate) label: String,
+    /// The list, narrowed by it.
+    pub(crate) address: String,
+    /// How many orders have it, where that is known.
+    pub(crate) count: Option<u64>,
+}
+
+impl Suggestions {
+    pub(crate) fn new(
+        listing: &Listing,
+        access: &Access,
+        counts: &Counts,
+        vendors: Vec<String>,
+        address: &Address,
+    ) -> Suggestions {
+        let suggestion = |term: Term, label: String, count| Suggestion {
+            word: term.to_string(),
+            label,
+            address: address
+                .with("q", &listing.filter.with(term).to_string())
+                .to_string(),
+            count,
+        };
+        let statuses = statuses(listing).into_iter().map(|status| {
+            let count = Some(counts.with(status));
+            suggestion(Term::Status(status), status.label().to_owned(), count)
+        });
+        let changes = kinds(access).map(|kind| {
+            let label = kind.label().to_owned();
+            suggestion(Term::Change(kind), label, None)
+        });
+        let vendors = vendors.into_iter().map(|name| {
+            let term = Term::Vendor(name.clone());
+            suggestion(term, name, None)
+        });
+        let others = [
+            Term::By(Person::Me),
+            Term::Newer(Age { hours: 7 * 24 }),
+            Term::Older(Age { hours: 2 * 24 }),
+        ];
+        let others = others.into_iter().map(|term| {
+            let label = term.label();
+            suggestion(term, label, None)
+        });
+        let groups = [
+            ("Status", statuses.collect::<Vec<_>>()),
+            ("Requested change", changes.collect()),
+            ("Vendor", vendors.collect()),
+            ("Who and when", others.collect()),
+        ];
+        Suggestions {
+            groups: groups
+                .into_iter()
+                .filter(|(_, entries)| !entries.is_empty())
+                .collect(),
+        }
+    }
+}
+
+/// The statuses that an order of this list can have.
+fn statuses(listing: &Listing) -> Vec<Status> {
+    let is_archived = listing.view == View::Historical;
+    let mut found = Vec::new();
+    for phase in Phase::ALL {
+        let Some((view, status)) = shown(phase, is_archived) else {
+            continue;
+        };
+        if view == listing.view && listing.tab.has(phase) && !found.contains(&status) {
+            found.push(status);
+        }
+    }
+    found
+}
+
+/// The kinds of changes that there are for this reader.
+fn kinds(access: &Access) -> impl Iterator<Item = ChangeKind> {
+    let sees_markup = access.visibility().markup;
+    let kinds = ChangeKind::ALL.into_iter();
+    kinds.filter(move |kind| !kind.is_markup() || sees_markup)
+}

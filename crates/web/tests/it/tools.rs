@@ -1,0 +1,116 @@
+//! The tools above and below a list: filters to add, saved views, exports, a count, what is done to a
+//! selection.
+
+use crate::screens::{has, links_to, number, orders, page, words};
+use crate::twins::world::{Ask, Who, World};
+
+#[tokio::test]
+async fn a_filter_is_added_by_a_link_and_what_cannot_be_read_has_a_way_out() {
+    let world = World::new(None).await;
+    let list = page(&world, Who::Staff, "/o/amber/orders?q=by:me").await;
+    let narrowed = "/o/amber/orders?q=by%3Ame+status%3Aprovisioning_failed";
+    assert!(links_to(&list, narrowed));
+    has(
+        &list,
+        &["Requested change", "Target price", "Cirrus Backup"],
+    );
+    let customers = page(&world, Who::Customer, "/o/amber/orders").await;
+    for hidden in ["Markup", "Distributor markup", "Target price"] {
+        assert!(!words(&customers).contains(hidden), "{hidden}");
+    }
+    let path = "/o/amber/orders?q=status:completed+foo:bar+vendor:nobody";
+    let wrong = page(&world, Who::Staff, path).await;
+    has(&wrong, &["foo:bar", "no vendor has a name that begins so"]);
+    let readable = "/o/amber/orders?q=status%3Acompleted+vendor%3Anobody";
+    assert!(links_to(&wrong, readable));
+    has(&wrong, &["Look in Historical orders"]);
+}
+
+#[tokio::test]
+async fn a_panel_of_an_order_that_is_not_there_leaves_the_list_as_it_is() {
+    let world = World::new(None).await;
+    let list = page(&world, Who::Customer, "/o/amber/orders?panel=10000001").await;
+    assert_eq!(list.status, 404);
+    has(
+        &list,
+        &[
+            "The order that was to be opened is not here",
+            "Requested changes",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn the_orders_of_all_pages_are_counted_where_somebody_asks() {
+    let world = World::new(None).await;
+    let all = orders(&world, Who::Staff, "view=historical").await.len();
+    let path = "/o/amber/orders/historical?tab=all";
+    let list = page(&world, Who::Staff, path).await;
+    has(&list, &["Count all orders"]);
+    let counted = page(&world, Who::Staff, &format!("{path}&total=true")).await;
+    has(&counted, &[&format!("{all} orders")]);
+    let few = page(&world, Who::Staff, "/o/amber/orders?q=nothinglikeit").await;
+    has(&few, &["0 orders", "No order fits all of these filters"]);
+}
+
+#[tokio::test]
+async fn a_list_is_saved_shared_and_opened_again_with_its_columns() {
+    let world = World::new(None).await;
+    let sent = "name=Late&q=older:2d&view=recent&column=date&column=status&shared=yes";
+    let saved = Ask::form("/o/amber/orders/views", sent);
+    let saved = world.ask_plainly(Who::CustomerAdmin, &saved).await;
+    let address = "/o/amber/orders?q=older%3A2d&columns=date%2Cstatus";
+    assert_eq!(
+        (saved.status, saved.header("location")),
+        (303, Some(address))
+    );
+    let opened = page(&world, Who::CustomerAdmin, address).await;
+    assert!(opened.body.contains("<th class=\"c-status"));
+    assert!(!opened.body.contains("<th class=\"c-note"));
+    let team = page(&world, Who::Customer, "/o/amber/orders").await;
+    has(&team, &["Shared by your team", "Late"]);
+    assert!(links_to(&team, address));
+    let others = page(&world, Who::Staff, "/o/amber/orders").await;
+    assert!(!words(&others).contains("Late"));
+}
+
+#[tokio::test]
+async fn what_is_exported_is_what_is_filtered_or_selected() {
+    let world = World::new(None).await;
+    let list = page(&world, Who::Staff, "/o/amber/orders?q=status:failed").await;
+    let export = "/o/amber/orders/export.csv?view=recent&q=status%3Afailed";
+    assert!(links_to(&list, export));
+    let failed = orders(&world, Who::Staff, "view=recent&q=status:failed").await;
+    let file = page(&world, Who::Staff, export).await;
+    for order in orders(&world, Who::Staff, "view=recent").await {
+        let is_there = file.body.contains(&format!("\n{},", number(&order)));
+        let is_failed = failed.iter().any(|one| number(one) == number(&order));
+        assert_eq!(is_there, is_failed, "{order}");
+    }
+    let chosen = number(&failed[1]);
+    let body = format!("number={chosen}&number=10000001&action=export_csv");
+    let selected = Ask::form("/o/amber/orders/bulk", body);
+    let file = world.ask_plainly(Who::Staff, &selected).await;
+    assert!(file.body.contains(&format!("\n{chosen},")), "{}", file.body);
+    assert!(!file.body.contains("10000001"));
+    let nothing = Ask::form("/o/amber/orders/bulk", "action=export_csv");
+    let nothing = world.ask_plainly(Who::Staff, &nothing).await;
+    assert_eq!(nothing.status, 422);
+    has(&nothing, &["select some first", "Back to the list"]);
+}
+
+#[tokio::test]
+async fn the_bar_of_a_selection_offers_what_its_reader_may_do() {
+    let world = World::new(None).await;
+    for (who, offered) in [(Who::Staff, true), (Who::CustomerBilling, false)] {
+        let list = page(&world, who, "/o/amber/orders").await;
+        let (_, bar) = list.body.split_once("id=\"bulk\"").unwrap();
+        let (bar, _) = bar.split_once("</form>").unwrap();
+        for button in ["archive", "retry", "give_up"] {
+            let button = format!("value=\"{button}\"");
+            assert_eq!(bar.contains(&button), offered, "{button} for {who:?}");
+        }
+        assert!(bar.contains("value=\"add_note\"") && bar.contains("export_csv"));
+        assert_eq!(bar.contains("name=\"internal\""), offered);
+    }
+}
