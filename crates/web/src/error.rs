@@ -35,6 +35,11 @@ pub(crate) fn words(error: &Error) -> String {
             tracing::error!(cause, "a request failed");
             "Something went wrong on our side. Nothing you typed is lost; try again".to_owned()
         }
+        // What is wrong with a filter names the word of it.
+        Error::Invalid {
+            field: "/q",
+            reason,
+        } => reason.to_string(),
         Error::Invalid { field, reason } => {
             let name = field.trim_start_matches('/').replace('_', " ");
             let mut letters = name.chars();
@@ -49,6 +54,92 @@ pub(crate) fn words(error: &Error) -> String {
             first.unwrap_or_default() + letters.as_str()
         }
     }
+}
+
+/// What went wrong, for [`crate::mishap`] to tell once more with what stands around it.
+#[derive(Clone)]
+pub(crate) struct Mishap {
+    pub(crate) code: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) words: String,
+}
+
+impl Mishap {
+    fn new(error: &Error) -> Mishap {
+        let (status, code) = classify(error);
+        Mishap {
+            code,
+            title: title(status),
+            words: words(error),
+        }
+    }
+
+    /// What no handler had words for.
+    pub(crate) fn of(status: StatusCode) -> Mishap {
+        let (code, words) = match status {
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+                return Mishap::new(&Error::NotFound);
+            }
+            StatusCode::PAYLOAD_TOO_LARGE => (
+                "too_large",
+                "What was sent is larger than 256 KB, and nothing of it was done. Go back, shorten it \
+                 and send it again",
+            ),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+                "unsupported",
+                "What was sent is of another kind than what is taken here",
+            ),
+            _ => (
+                "unreadable",
+                "What was sent can't be read, and nothing of it was done",
+            ),
+        };
+        Mishap {
+            code,
+            title: title(status),
+            words: words.to_owned(),
+        }
+    }
+
+    /// For a program: RFC 9457.
+    pub(crate) fn problem(&self, status: StatusCode) -> Response {
+        problem(status, self.code, &self.words, None)
+    }
+
+    /// For a person.
+    pub(crate) fn page(&self, status: StatusCode) -> Response {
+        let page = ErrorPage {
+            title: self.title,
+            words: self.words.clone(),
+            trace: trace::id(),
+        };
+        (status, render(&page)).into_response()
+    }
+}
+
+fn title(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "Nothing is here",
+        StatusCode::FORBIDDEN => "This is not for you to do",
+        StatusCode::PAYLOAD_TOO_LARGE => "This is too much at once",
+        StatusCode::TOO_MANY_REQUESTS => "Too many requests",
+        status if status.is_server_error() => "Something went wrong",
+        _ => "This could not be done",
+    }
+}
+
+fn problem(status: StatusCode, code: &str, words: &str, pointer: Option<&str>) -> Response {
+    let body = json!({
+        "type": format!("urn:seatwright:problem:{code}"), "title": status.canonical_reason(),
+        "status": status.as_u16(), "code": code, "detail": words, "pointer": pointer,
+        "trace_id": trace::id(),
+    });
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/problem+json")],
+        Json(body),
+    )
+        .into_response()
 }
 
 /// An error for a program: RFC 9457.
@@ -67,17 +158,7 @@ impl IntoResponse for Problem {
             Error::Invalid { field, .. } => Some(*field),
             _ => None,
         };
-        let body = json!({
-            "type": format!("urn:seatwright:problem:{code}"), "title": status.canonical_reason(),
-            "status": status.as_u16(), "code": code, "detail": words(&self.0), "pointer": pointer,
-            "trace_id": trace::id(),
-        });
-        (
-            status,
-            [(header::CONTENT_TYPE, "application/problem+json")],
-            Json(body),
-        )
-            .into_response()
+        problem(status, code, &words(&self.0), pointer)
     }
 }
 
@@ -108,16 +189,9 @@ impl IntoResponse for Page {
             return (Extension(SignedOut), Redirect::to("/sign-in")).into_response();
         }
         let (status, _) = classify(&self.0);
-        let title = status.canonical_reason().unwrap_or("Error");
-        (
-            status,
-            render(&ErrorPage {
-                title,
-                words: words(&self.0),
-                trace: trace::id(),
-            }),
-        )
-            .into_response()
+        let mishap = Mishap::new(&self.0);
+        let page = mishap.page(status);
+        (Extension(mishap), page).into_response()
     }
 }
 

@@ -7,13 +7,13 @@ mod error;
 mod export;
 mod list;
 mod live;
+mod mishap;
 mod trace;
 mod ui;
 mod visitor;
 
 use app::App;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
 use axum::routing::get;
 use tower_http::compression::CompressionLayer;
@@ -52,9 +52,12 @@ pub fn router(app: App, public_url: &str, is_demo: bool) -> Router {
         .merge(ui::router(is_demo))
         .merge(api::router(is_demo))
         .fallback(async || error::Page(app::Error::NotFound))
+        .layer(axum::middleware::from_fn_with_state(
+            web.clone(),
+            mishap::tell,
+        ))
         .layer(axum::middleware::from_fn(ui::preferences::keep))
         .layer(CompressionLayer::new().gzip(true))
-        .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(set(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(set(header::CACHE_CONTROL, "private, no-store"))
         .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

@@ -19,6 +19,7 @@ mod orders;
 pub(crate) mod preferences;
 pub(crate) mod say;
 mod suggestions;
+mod timeline;
 mod views;
 mod waterfall;
 

@@ -9,10 +9,12 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use domain::order::action::Action;
+use domain::order::phase::Status;
 
 use super::filters;
 use super::frame::{Frame, Section};
 use super::kept::safe_address;
+use super::say;
 use crate::Web;
 use crate::api::bulk::BulkBody;
 use crate::error::{Page, classify, render, words};
@@ -63,7 +65,8 @@ struct BulkPage {
 
 struct Done {
     number: u64,
-    status_label: &'static str,
+    name: String,
+    status: Status,
 }
 
 struct NotDone {
@@ -90,7 +93,8 @@ impl BulkPage {
             match outcome {
                 Ok(order) => self.done.push(Done {
                     number,
-                    status_label: order.status.label(),
+                    name: say::name(&order),
+                    status: order.status,
                 }),
                 Err(error) => self.not_done.push(NotDone {
                     number,
@@ -99,6 +103,10 @@ impl BulkPage {
                 }),
             }
         }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.not_done.is_empty()
     }
 
     /// `3 of 5 orders done`

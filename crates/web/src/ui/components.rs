@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::filters;
+use super::timeline::{Entry, timeline};
 use crate::error::render;
 
 /// A day that looks like any other.
@@ -22,7 +23,7 @@ const DAY: i64 = 1_795_600_000;
 struct ComponentsPage {
     statuses: &'static [Status],
     totals: Vec<(&'static str, Totals)>,
-    events: Vec<Event>,
+    events: Vec<Entry>,
     order: Noted,
 }
 
@@ -34,6 +35,7 @@ struct Noted {
 pub(crate) async fn show() -> Response {
     let at = Timestamp::from_second(DAY).unwrap_or_default();
     let totals = |before, now, after| Totals { before, now, after };
+    let events: Vec<Event> = KINDS.iter().map(|kind| event(*kind, at)).collect();
     render(&ComponentsPage {
         statuses: &Status::ALL,
         totals: vec![
@@ -45,7 +47,7 @@ pub(crate) async fn show() -> Response {
             ("Bought, under way", totals(0, 0, Some(25))),
             ("Refused", totals(10, 10, None)),
         ],
-        events: KINDS.iter().map(|kind| event(*kind, at)).collect(),
+        events: timeline(&[], &events),
         order: Noted {
             notes: vec![note(at, false), note(at, true)],
         },

@@ -21,6 +21,18 @@ pub(crate) enum Section {
     Subscriptions,
 }
 
+impl Section {
+    /// Of an address in Customer View.
+    pub(crate) fn of(path: &str) -> Section {
+        match path.split('/').nth(3) {
+            Some("catalog") => Section::Catalog,
+            Some("cart") => Section::Cart,
+            Some("subscriptions") => Section::Subscriptions,
+            _ => Section::Orders,
+        }
+    }
+}
+
 /// The person, as header and menus show them.
 pub(crate) struct Person {
     pub(crate) name: String,

@@ -35,7 +35,8 @@ pub(crate) async fn keep(request: Request, next: Next) -> Response {
         false => (None, body),
         true => match to_bytes(body, BODY_MAX).await {
             Ok(bytes) => (Some(bytes.clone()), Body::from(bytes)),
-            Err(_) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+            // It was read once before, as a whole.
+            Err(_) => return StatusCode::BAD_REQUEST.into_response(),
         },
     };
     let response = next.run(Request::from_parts(parts, body)).await;

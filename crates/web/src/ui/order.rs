@@ -21,6 +21,7 @@ use super::address::Address;
 use super::filters;
 use super::forms::{Forms, Problem, button_of, field_id, next_step};
 use super::frame::{Frame, Section};
+use super::timeline::{Entry, timeline};
 use super::waterfall::Waterfall;
 use crate::Web;
 use crate::error::{Page, render};
@@ -126,6 +127,10 @@ impl OrderPage {
             .fold(Filter::default(), |f, term| f.with(term));
         let path = format!("/o/{}/orders", self.frame.slug);
         Address::new(path, &[("q", &filter.to_string())]).to_string()
+    }
+
+    fn timeline(&self) -> Vec<Entry> {
+        timeline(&self.order.lines, &self.events)
     }
 
     /// The lines that were tried more than once, with every attempt.

@@ -159,7 +159,7 @@ fn without_columns(address: &str) -> String {
 }
 
 /// The page that a form was sent from, if it is ours.
-fn came_from(headers: &HeaderMap, web: &Web) -> String {
+pub(crate) fn came_from(headers: &HeaderMap, web: &Web) -> String {
     let referrer = headers
         .get(header::REFERER)
         .and_then(|value| value.to_str().ok())

@@ -1,6 +1,6 @@
 //! The words, icons and tones that several pages say of an order.
 
-use domain::event::{Event, EventKind};
+use domain::event::EventKind;
 use domain::money::Money;
 use domain::order::failure::Field;
 use domain::order::line::LineState;
@@ -83,17 +83,8 @@ fn line_look(state: &LineState) -> (&'static str, &'static str) {
     }
 }
 
-/// The style of an entry of the timeline.
-pub(crate) fn event_tone(event: &Event) -> &'static str {
-    event_look(event.kind).0
-}
-
-/// The icon of an entry of the timeline.
-pub(crate) fn event_icon(event: &Event) -> &'static str {
-    event_look(event.kind).1
-}
-
-fn event_look(kind: EventKind) -> (&'static str, &'static str) {
+/// Tone and icon of an entry of the timeline.
+pub(crate) fn event_look(kind: EventKind) -> (&'static str, &'static str) {
     use EventKind as K;
     match kind {
         K::Started | K::Restored | K::Continued => ("calm", "cart"),

@@ -114,3 +114,44 @@ async fn the_bar_of_a_selection_offers_what_its_reader_may_do() {
         assert_eq!(bar.contains("name=\"internal\""), offered);
     }
 }
+
+#[tokio::test]
+async fn what_is_too_large_or_nowhere_is_told_in_the_frame_and_as_a_problem() {
+    let world = World::new(None).await;
+    let number = number(&orders(&world, Who::Staff, "view=recent").await[0]);
+    let text = "x".repeat(1 << 20);
+    let path = format!("/o/amber/orders/{number}/actions/add_note");
+    let note = Ask::form(path, format!("text={text}"));
+    let refused = world.ask_plainly(Who::Customer, &note).await;
+    assert_eq!(refused.status, 413);
+    has(&refused, &["larger than 256 KB", "Go back"]);
+    let note = Ask::api(
+        "POST",
+        &format!("/orders/{number}/actions/add_note"),
+        format!("{{\"text\": \"{text}\"}}"),
+    );
+    let refused = world.ask_plainly(Who::Customer, &note).await;
+    assert_eq!(
+        (refused.status, &refused.json()["code"]),
+        (413, &"too_large".into())
+    );
+    for path in [
+        "/o/amber/nowhere",
+        "/o/amber/orders/1/2/3",
+        "/o/amber/orders/10000001",
+    ] {
+        let lost = page(&world, Who::Customer, path).await;
+        assert_eq!(lost.status, 404);
+        assert!(lost.body.contains("<nav class=\"rail\""), "{path}");
+        has(&lost, &["There is nothing here"]);
+        let foreign = page(&world, Who::Customer, &path.replace("amber", "elk")).await;
+        assert!(!foreign.body.contains("<nav class=\"rail\""), "{path}");
+    }
+    for path in ["/orders/x/y/z", "/nothing", "/orders?nothing=1"] {
+        let lost = world
+            .ask_plainly(Who::Customer, &Ask::api("GET", path, ""))
+            .await;
+        assert!(lost.status >= 400, "{path}");
+        assert!(lost.json()["detail"].is_string(), "{path}: {}", lost.body);
+    }
+}

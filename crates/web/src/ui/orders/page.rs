@@ -15,6 +15,7 @@ use crate::ui::filters;
 use crate::ui::forms::Forms;
 use crate::ui::frame::Frame;
 use crate::ui::suggestions::Suggestions;
+use crate::ui::timeline::{Entry, timeline};
 use crate::ui::views::Shelf;
 
 /// Entries of the log in the side panel; the rest is in the details.
@@ -33,8 +34,9 @@ pub(super) struct Panel {
 }
 
 impl Panel {
-    fn latest(&self) -> &[Event] {
-        &self.events[self.events.len().saturating_sub(LATEST)..]
+    fn latest(&self) -> Vec<Entry> {
+        let mut entries = timeline(&self.order.lines, &self.events);
+        entries.split_off(entries.len().saturating_sub(LATEST))
     }
 }
 
