@@ -1,18 +1,9 @@
 // The product with the keyboard alone.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { look, signedIn, world } from "./world.js";
+import { look, signedIn, tabTo, world } from "./world.js";
 
 const focused = (page) => page.evaluate(() => document.activeElement.textContent.trim());
-
-// Moves on with Tab until the element has the focus, as a person does.
-async function tabTo(page, locator) {
-  for (let steps = 0; steps < 60; steps++) {
-    if (await locator.evaluate((element) => element === document.activeElement)) return;
-    await page.keyboard.press("Tab");
-  }
-  assert.fail(`Tab never reaches ${locator}`);
-}
 
 test("from the purchase to the details with the keyboard alone", async () => {
   const page = await signedIn("seller-admin@baltic.example");

@@ -73,6 +73,15 @@ export async function look(page, name) {
   await checkAxe(page, name);
 }
 
+// Moves on with Tab until the element has the focus, as a person does.
+export async function tabTo(page, locator) {
+  for (let steps = 0; steps < 80; steps++) {
+    if (await locator.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`Tab never reaches ${locator}`);
+}
+
 // The truth about the demo world.
 export async function manifest() {
   const answer = await fetch(`${world.address}/api/v1/demo/manifest`);

@@ -3,7 +3,7 @@
 use app::Error;
 use axum::body::Bytes;
 use csv::{QuoteStyle, Terminator, WriterBuilder};
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt, stream};
 
 use super::Batches;
 use super::row::{COLUMNS, Cell, row};
@@ -44,6 +44,8 @@ pub(super) fn stream(
             }
         }
     })
+    // What compresses it asks once more after the end.
+    .fuse()
 }
 
 /// Text in quotes, numbers as they are, lines as RFC 4180 ends them.

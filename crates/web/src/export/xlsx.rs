@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use app::Error;
 use axum::body::Bytes;
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt, stream};
 use rust_xlsxwriter::{DocProperties, Format, Workbook, Worksheet, XlsxError};
 
 use super::Batches;
@@ -114,6 +114,8 @@ pub(super) fn stream(file: File) -> impl Stream<Item = Result<Bytes, std::io::Er
             Err(error) => Some((Err(error), None)),
         }
     })
+    // What compresses it asks once more after the end.
+    .fuse()
 }
 
 fn damaged(error: impl std::fmt::Display) -> Error {

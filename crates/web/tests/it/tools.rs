@@ -155,3 +155,16 @@ async fn what_is_too_large_or_nowhere_is_told_in_the_frame_and_as_a_problem() {
         assert!(lost.json()["detail"].is_string(), "{path}: {}", lost.body);
     }
 }
+
+/// A browser asks for compressed answers, and what compresses asks a stream once more after its end.
+#[tokio::test]
+async fn an_export_is_whole_when_it_is_compressed() {
+    let world = World::new(None).await;
+    for kind in ["csv", "xlsx"] {
+        let path = format!("/o/amber/orders/export.{kind}?view=historical");
+        let ask = Ask::page(path).with("accept-encoding", "gzip");
+        let file = world.ask_plainly(Who::Staff, &ask).await;
+        assert_eq!(file.status, 200);
+        assert!(file.body.len() > 1_000, "{kind}: {}", file.body.len());
+    }
+}
