@@ -113,7 +113,7 @@ async fn a_word_that_cannot_be_used_is_named() {
     let world = world("words").await;
     let token = token(&world, "admin@amber.example").await;
     for (address, words) in [
-        ("?q=status:faild", "did you mean status:failed?"),
+        ("?q=status:faild", "perhaps status:failed is meant"),
         ("?q=vendor:oracle", "there are"),
         ("?q=status:completed", "look in Historical orders"),
         ("?tab=draft", "exists in historical orders only"),

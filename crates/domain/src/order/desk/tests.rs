@@ -167,7 +167,7 @@ fn what_cannot_be_read_is_told_and_the_rest_applies() {
         told,
         [
             "“customer:”: needs a value; for example customer:amber",
-            "“sttus:failed”: there is no such filter; did you mean status:?",
+            "“sttus:failed”: there is no such filter; perhaps status: is meant",
         ]
     );
 }

@@ -224,7 +224,7 @@ fn keyed(key: &str, piece: &Piece) -> Result<Term, FilterProblem> {
     let Some((_, example)) = example else {
         let names = KEYS.map(|(name, _)| name);
         let instead = match nearest(key, names.into_iter()) {
-            Some(name) => format!("did you mean {name}:?"),
+            Some(name) => format!("perhaps {name}: is meant"),
             None => {
                 let keys = names.map(|name| format!("{name}:")).join(", ");
                 format!("there are {keys}; put it in quotes to search for it as text")
@@ -312,7 +312,7 @@ fn unknown(
 ) -> FilterProblem {
     let key = piece.key.as_deref().unwrap_or_default();
     let instead = match nearest(word, known) {
-        Some(name) => format!("did you mean {key}:{name}?"),
+        Some(name) => format!("perhaps {key}:{name} is meant"),
         None => format!(
             "there are {}",
             all.into_iter().collect::<Vec<_>>().join(", ")
