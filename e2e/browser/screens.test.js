@@ -1,7 +1,7 @@
 // Every screen, for every role that sees it, in every width and theme: no axe violation, no sideways
 // scrolling, no more than the page may weigh, and a picture of each under target/screens.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { checkAxe, manifest, shoot, signedIn, world } from "./world.js";
 
 const WIDTHS = [390, 1280, 1920];
@@ -53,27 +53,30 @@ async function weigh(page, address) {
   return bytes;
 }
 
-for (const [role, email] of Object.entries(ROLES)) {
-  test(`every screen of ${role} in every width and theme`, async () => {
-    const page = await signedIn(email);
-    const { orders } = await manifest();
-    for (const [name, where, isSeen] of screens(orders)) {
-      if (isSeen && !isSeen(role)) continue;
-      const address = typeof where === "string" ? where : await where(page);
-      const weight = await weigh(page, world.address + address);
-      assert.ok(weight <= WEIGHT_MAX, `${role} ${name} weighs ${weight}`);
-      for (const theme of THEMES) {
-        await page.emulateMedia({ colorScheme: theme });
-        for (const width of WIDTHS) {
-          await page.setViewportSize({ width, height: width < 500 ? 844 : 900 });
-          const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-          assert.ok(over <= 0, `${role} ${name} at ${width} is ${over} px too wide`);
-          await shoot(page, `${name}-${role}-${theme}-${width}`, width === 1280);
-        }
-        // The other theme differs in its colors only, and has the same ones for all roles.
-        if (theme === "light") await checkAxe(page, `${role} ${name}`);
-        else if (role === "seller") await checkAxe(page, `${role} ${name} ${theme}`, ["color-contrast"]);
+// Two at a time, as there are two cores: each role has a browser context of its own.
+describe("every screen in every width and theme", { concurrency: 2 }, () => {
+  for (const [role, email] of Object.entries(ROLES)) test(`every screen of ${role}`, () => seeAll(role, email));
+});
+
+async function seeAll(role, email) {
+  const page = await signedIn(email);
+  const { orders } = await manifest();
+  for (const [name, where, isSeen] of screens(orders)) {
+    if (isSeen && !isSeen(role)) continue;
+    const address = typeof where === "string" ? where : await where(page);
+    const weight = await weigh(page, world.address + address);
+    assert.ok(weight <= WEIGHT_MAX, `${role} ${name} weighs ${weight}`);
+    for (const theme of THEMES) {
+      await page.emulateMedia({ colorScheme: theme });
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: width < 500 ? 844 : 900 });
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(over <= 0, `${role} ${name} at ${width} is ${over} px too wide`);
+        await shoot(page, `${name}-${role}-${theme}-${width}`, width === 1280);
       }
+      // The other theme differs in its colors only, and has the same ones for all roles.
+      if (theme === "light") await checkAxe(page, `${role} ${name}`);
+      else if (role === "seller") await checkAxe(page, `${role} ${name} ${theme}`, ["color-contrast"]);
     }
-  });
+  }
 }
