@@ -72,6 +72,11 @@ impl DeskPage {
         format!("/o/{}/orders", row.customer.slug)
     }
 
+    /// The same by what of the filter can be read.
+    fn readable(&self) -> String {
+        address(&self.query, None)
+    }
+
     /// The same part, without any filter.
     fn unfiltered(&self) -> String {
         let query = DeskQuery {
