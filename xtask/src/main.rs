@@ -25,6 +25,7 @@ cargo xtask <command>
   tidy                     the house rules that no other tool knows
   tools                    find or install what the tests need beyond Rust
   bench [orders]           speed and size beside a bare baseline, with 100,000 orders unless said
+  bench lists [orders]     lists of 10,000 orders and of 1,000,000 unless said
   requirements             docs/requirements.md names a test for each row, and each of them runs
   twins [pairs [from]]     pairs of worlds that differ in hidden facts alone, 1,000 unless said
   postgres [-- command …]  start a throw-away PostgreSQL, run the command with TEST_POSTGRES_URL

@@ -2,7 +2,7 @@
 
 use domain::access::Permission;
 use domain::event::Event;
-use domain::id::{LineId, OfferId, OrderId, PlanId, SubscriptionId, TaskId};
+use domain::id::{LineId, OfferId, OrderId, PlanId, SubscriptionId};
 use domain::order::Order;
 use domain::order::change::RequestedChange;
 use domain::order::line::{Item, Line, LineState};
@@ -15,6 +15,7 @@ use store::orders::Loaded;
 use store::{Mode, StoreError, Tx, orders, tasks};
 
 use crate::access::Access;
+use crate::clock::TaskIds;
 use crate::orders::seen_by;
 use crate::requests::Once;
 use crate::{App, Error, catalog};
@@ -262,27 +263,20 @@ struct Placing {
     access: Access,
     command: PlaceCart,
     once: Option<Once>,
-    ids: Vec<TaskId>,
+    ids: TaskIds,
     now: Timestamp,
 }
 
 impl Placing {
     async fn run(&self, tx: &mut Tx) -> Result<Order, Error> {
         let access = &self.access;
-        let found = orders::find(
-            tx,
-            access.tenant(),
-            self.command.number,
-            access.visibility(),
-        )
-        .await?;
-        let found = found.ok_or(Error::NotFound)?;
+        let (number, seen) = (self.command.number, access.visibility());
+        let mut order = orders::load_by_number(tx, access.tenant(), number, seen).await?;
         if let Some(once) = &self.once
-            && let Some(order) = once.recall(tx, access, found.id, self.now).await?
+            && let Some(order) = once.recall(tx, access, order.id, self.now).await?
         {
             return Ok(order);
         }
-        let mut order = orders::load(tx, access.tenant(), found.id).await?;
         if order.created_by.user != access.actor().user {
             return Err(Error::NotFound);
         }
@@ -301,17 +295,19 @@ impl Placing {
         self.check_prices(tx, &order).await?;
         let events = order.place(TERMS.to_owned(), access.actor(), self.now)?;
         orders::save(tx, &mut order, &events, self.now).await?;
-        enqueue(tx, &order, &events, &self.ids, self.now).await?;
+        enqueue(tx, &order, &events, self.ids, self.now).await?;
         Ok(order.into_order())
     }
 
     /// What is charged is what was shown: an offer that is withdrawn or costs something else stops it.
     async fn check_prices(&self, tx: &mut Tx, order: &Order) -> Result<(), Error> {
+        let items = order.lines.iter().map(|line| &line.item);
+        let asked = items.map(|item| item.offer).collect();
+        let offers = catalog::load_all(tx, &self.access, asked).await?;
         for line in &order.lines {
-            let (offer, plan) =
-                catalog::load(tx, &self.access, line.item.offer, line.item.plan).await?;
-            let quantity = check_quantity(&offer, line.price.quantity.into())?;
-            if catalog::quote(&plan, quantity)?.unit.customer != line.price.unit.customer {
+            let (offer, plan) = offers.find(line.item.offer, line.item.plan)?;
+            let quantity = check_quantity(offer, line.price.quantity.into())?;
+            if catalog::quote(plan, quantity)?.unit.customer != line.price.unit.customer {
                 return Err(Error::Repriced);
             }
         }
@@ -357,14 +353,15 @@ pub(crate) async fn enqueue(
     tx: &mut Tx,
     order: &Order,
     events: &[Event],
-    ids: &[TaskId],
+    ids: TaskIds,
     now: Timestamp,
 ) -> Result<(), Error> {
-    for (event, id) in events.iter().zip(ids) {
+    let mut due = Vec::new();
+    for (at, event) in events.iter().enumerate() {
         let line = order.lines.iter().find(|line| Some(line.id) == event.line);
         if let (Some(kind), Some(line)) = (event.kind.follow_up(), line) {
-            let task = Task {
-                id: *id,
+            due.push(Task {
+                id: ids.nth(at),
                 organization: order.organization,
                 order: order.id,
                 line: line.id,
@@ -373,11 +370,10 @@ pub(crate) async fn enqueue(
                 due_at: now,
                 fence: 0,
                 tries: 0,
-            };
-            tasks::enqueue(tx, &task).await?;
+            });
         }
     }
-    Ok(())
+    Ok(tasks::enqueue(tx, &due).await?)
 }
 
 async fn load(tx: &mut Tx, access: &Access) -> Result<Loaded, Error> {

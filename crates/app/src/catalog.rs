@@ -1,7 +1,10 @@
 //! What an organization may buy, and at which price.
 
+use std::collections::BTreeSet;
+
 use domain::access::Permission;
 use domain::id::{OfferId, PlanId};
+use domain::money::Currency;
 use domain::offer::{Offer, Plan};
 use domain::order::line::LinePrice;
 use domain::price::{Percent, PriceInputs, per_cycle, waterfall};
@@ -39,6 +42,44 @@ impl App {
     }
 }
 
+/// Offers that were loaded together, by the rules of the organization that asks.
+pub(crate) struct Offers {
+    found: Vec<Offer>,
+    currency: Currency,
+}
+
+impl Offers {
+    /// An offer and plan for a line. A withdrawn offer is refused by name.
+    pub(crate) fn find(&self, offer: OfferId, plan: PlanId) -> Result<(&Offer, &Plan), Error> {
+        let unknown = |field| Error::Invalid {
+            field,
+            reason: Invalid("is not in the catalog".into()),
+        };
+        let found = self.found.iter().find(|found| found.id == offer);
+        let found = found.ok_or_else(|| unknown("/offer"))?;
+        if found.is_withdrawn {
+            let offer = found.name.clone();
+            return Err(Error::Withdrawn { offer });
+        }
+        let plan = found.plan(plan);
+        let plan = plan.filter(|plan| plan.currency == self.currency);
+        Ok((found, plan.ok_or_else(|| unknown("/plan"))?))
+    }
+}
+
+/// Loads offers for lines, all in one look.
+pub(crate) async fn load_all(
+    tx: &mut Tx,
+    access: &Access,
+    asked: BTreeSet<OfferId>,
+) -> Result<Offers, Error> {
+    let chain = &access.organization().chain;
+    Ok(Offers {
+        found: catalog::find_offers(tx, chain, &asked).await?,
+        currency: access.organization().currency,
+    })
+}
+
 /// Loads an offer and plan for a line. A withdrawn offer is refused by name.
 pub(crate) async fn load(
     tx: &mut Tx,
@@ -46,20 +87,9 @@ pub(crate) async fn load(
     offer: OfferId,
     plan: PlanId,
 ) -> Result<(Offer, Plan), Error> {
-    let unknown = |field| Error::Invalid {
-        field,
-        reason: Invalid("is not in the catalog".into()),
-    };
-    let found = catalog::find_offer(tx, &access.organization().chain, offer).await?;
-    let found = found.ok_or_else(|| unknown("/offer"))?;
-    if found.is_withdrawn {
-        return Err(Error::Withdrawn { offer: found.name });
-    }
-    let plan = found
-        .plan(plan)
-        .filter(|plan| plan.currency == access.organization().currency);
-    let plan = plan.cloned().ok_or_else(|| unknown("/plan"))?;
-    Ok((found, plan))
+    let offers = load_all(tx, access, BTreeSet::from([offer])).await?;
+    let (offer, plan) = offers.find(offer, plan)?;
+    Ok((offer.clone(), plan.clone()))
 }
 
 /// What a plan costs an organization now. Without a catalog rule the customer pays the partner price.

@@ -107,6 +107,17 @@ impl Dice for LoadedDice {
     }
 }
 
+/// Ids for the work that one write can cause: drawn once, however much that is. Nobody but workers sees
+/// them, so that they may tell which belong together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TaskIds(Uuid);
+
+impl TaskIds {
+    pub(crate) fn nth(self, at: usize) -> TaskId {
+        TaskId(Uuid::from_u128(self.0.as_u128() ^ at as u128))
+    }
+}
+
 /// What is drawn before a write: a write may run again, and must then find the same.
 impl App {
     /// Random bytes.
@@ -138,9 +149,8 @@ impl App {
     }
 
     /// Fresh ids for the work that one write can cause.
-    pub(crate) fn task_ids(&self) -> Vec<TaskId> {
-        let most = domain::order::LINES_MAX + 2;
-        (0..most).map(|_| TaskId(self.id())).collect()
+    pub(crate) fn task_ids(&self) -> TaskIds {
+        TaskIds(self.id())
     }
 
     /// A new order's id and number. Eight random digits leave no gap to read anything from; the rare

@@ -11,7 +11,6 @@ pub use self::lists::{Count, Counts, Page};
 use connectors::Settings;
 use domain::access::{Permission, Visibility};
 use domain::event::Event;
-use domain::id::TaskId;
 use domain::order::action::Action;
 use domain::order::command::Command;
 use domain::order::seen::SeenOrder;
@@ -23,6 +22,7 @@ use store::{Mode, Tx, catalog};
 
 use crate::access::Access;
 use crate::carts;
+use crate::clock::TaskIds;
 use crate::requests::Once;
 use crate::{App, Error, subscriptions, worker};
 
@@ -142,21 +142,20 @@ struct Commanded {
     number: u64,
     command: Command,
     conditions: Conditions,
-    ids: Vec<TaskId>,
+    ids: TaskIds,
     now: Timestamp,
 }
 
 impl Commanded {
     async fn run(&self, tx: &mut Tx) -> Result<Order, Error> {
         let (access, tenant) = (&self.access, self.access.tenant());
-        let found = orders::find(tx, tenant, self.number, access.visibility()).await?;
-        let id = found.ok_or(Error::NotFound)?.id;
+        let seen = access.visibility();
+        let mut order = orders::load_by_number(tx, tenant, self.number, seen).await?;
         if let Some(once) = &self.conditions.once
-            && let Some(order) = once.recall(tx, access, id, self.now).await?
+            && let Some(order) = once.recall(tx, access, order.id, self.now).await?
         {
             return Ok(order);
         }
-        let mut order = orders::load(tx, tenant, id).await?;
         let shown = match access.visibility().internal {
             true => order.version,
             false => order.public_version,
@@ -174,7 +173,7 @@ impl Commanded {
             events.extend(carts::reprice(tx, access, &mut order, self.now).await?);
         }
         orders::save(tx, &mut order, &events, self.now).await?;
-        carts::enqueue(tx, &order, &events, &self.ids, self.now).await?;
+        carts::enqueue(tx, &order, &events, self.ids, self.now).await?;
         for line in &order.lines {
             if events.iter().any(|event| event.line == Some(line.id)) {
                 subscriptions::keep(tx, &order, line).await?;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use connectors::{Connector, Settings, connect};
-use domain::id::{LineId, TaskId};
+use domain::id::LineId;
 use domain::order::Order;
 use domain::order::change::RequestedChange;
 use domain::order::line::{Line, LineEvent, LineState};
@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use store::{Tx, catalog, orders, organizations, tasks};
 use uuid::Uuid;
 
+use crate::clock::TaskIds;
 use crate::{App, Error, carts, filing, subscriptions};
 
 /// A hold outlives every call of a connector, so no second worker asks while one is asking.
@@ -142,7 +143,7 @@ impl App {
             Ok(connector) => ask(connector.as_ref(), &job).await,
             Err(fault) => Err(fault),
         };
-        let state = (job, answer, TaskId(self.id()), self.clock.now());
+        let state = (job, answer, self.task_ids(), self.clock.now());
         let app = self.clone();
         self.store
             .write(state, move |(job, answer, id, now), tx| {
@@ -280,7 +281,7 @@ async fn record(
     tx: &mut Tx,
     job: &Job,
     answer: Result<Outcome, Fault>,
-    next: TaskId,
+    next: TaskIds,
     now: Timestamp,
 ) -> Result<(), Error> {
     let task = &job.task;
@@ -328,7 +329,7 @@ async fn record(
     let is_news = before.name() != after.state.name();
     let told = if is_news { events.as_slice() } else { &[] };
     orders::save(tx, &mut order, told, now).await?;
-    carts::enqueue(tx, &order, told, &[next], now).await?;
+    carts::enqueue(tx, &order, told, next, now).await?;
     subscriptions::keep(tx, &order, &after).await?;
     if after.state.is_undecided() {
         put_off(tx, task, retry_after, now).await

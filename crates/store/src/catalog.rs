@@ -1,5 +1,7 @@
 //! Vendors and offers in storage; they belong to a distributor or seller and come down to those below.
 
+use std::collections::BTreeSet;
+
 use domain::id::{OfferId, OrganizationId, VendorId};
 use domain::offer::Offer;
 
@@ -77,16 +79,21 @@ pub async fn save_offer(tx: &mut Tx, offer: &Offer) -> Result<(), StoreError> {
     tx.execute(query).await.map(drop)
 }
 
-/// An offer that an organization may be sold, also a withdrawn one.
-pub async fn find_offer(
+/// Offers that an organization may be sold, of those asked for; also withdrawn ones.
+pub async fn find_offers(
     tx: &mut Tx,
     chain: &[OrganizationId],
-    id: OfferId,
-) -> Result<Option<Offer>, StoreError> {
+    asked: &BTreeSet<OfferId>,
+) -> Result<Vec<Offer>, StoreError> {
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
     let query = Query::new("SELECT body FROM offers WHERE organization_id IN ")
         .list(ids(chain))
-        .and(" AND id = ?", id.0);
-    tx.row(query).await?.map(|row| row.json("body")).transpose()
+        .then(" AND id IN ")
+        .list(asked.iter().map(|offer| offer.0.into()));
+    let rows = tx.rows(query).await?;
+    rows.iter().map(|row| row.json("body")).collect()
 }
 
 /// The offers that an organization may be sold, by name; at most `limit`, withdrawn ones among them.

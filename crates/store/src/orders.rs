@@ -1,6 +1,7 @@
 //! Orders in storage: the whole order as one document, beside it what lists find it by.
 
 mod entries;
+mod many;
 pub(crate) mod rebuild;
 mod search;
 
@@ -16,6 +17,7 @@ use domain::order::phase::{Phase, View};
 use jiff::Timestamp;
 
 use self::entries::shelf;
+pub use self::many::insert_all;
 pub use self::search::{COUNT_MAX, Found, count, find_creators, list};
 use crate::desk;
 use crate::failures::{self, Cause};
@@ -59,6 +61,10 @@ impl DerefMut for Loaded {
     }
 }
 
+const INSERT: &str = "INSERT INTO orders (phase, view, is_markup_only, listed_at, changed_at, version, \
+     body, public_version, public_changed_at, organization_id, id, number, created_by) VALUES ";
+const UNLESS_TAKEN: &str = " ON CONFLICT (organization_id, number) DO NOTHING";
+
 /// Adds a new order with its first events. Fails as taken when the organization has the number.
 pub async fn insert(
     tx: &mut Tx,
@@ -67,18 +73,7 @@ pub async fn insert(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     (order.version, order.public_version) = (1, 1);
-    let query = Query::new(
-        "INSERT INTO orders (phase, view, is_markup_only, listed_at, changed_at, version, body, \
-         public_version, public_changed_at, organization_id, id, number, created_by) VALUES ",
-    )
-    .list(columns(order, now)?.into_iter().chain([
-        now.as_microsecond().into(),
-        order.organization.0.into(),
-        order.id.0.into(),
-        number(order.number)?,
-        order.created_by.user.0.into(),
-    ]))
-    .then(" ON CONFLICT (organization_id, number) DO NOTHING");
+    let query = Query::new(INSERT).list(row(order, now)?).then(UNLESS_TAKEN);
     if tx.execute(query).await? == 0 {
         return Err(StoreError::Taken);
     }
@@ -157,6 +152,19 @@ impl Beside {
     }
 }
 
+/// The values of [`INSERT`].
+fn row(order: &Order, now: Timestamp) -> Result<Vec<Value>, StoreError> {
+    let mut row = columns(order, now)?;
+    row.extend([
+        now.as_microsecond().into(),
+        order.organization.0.into(),
+        order.id.0.into(),
+        number(order.number)?,
+        order.created_by.user.0.into(),
+    ]);
+    Ok(row)
+}
+
 fn columns(order: &Order, now: Timestamp) -> Result<Vec<Value>, StoreError> {
     let view = match order.shown() {
         Some((view, _)) => word(&view)?,
@@ -209,17 +217,29 @@ pub async fn load(
     let query = Query::new("SELECT body FROM orders")
         .and(" WHERE organization_id = ?", organization.0)
         .and(" AND id = ?", id.0);
-    let query = if tx.is_sqlite() {
-        query
-    } else {
-        query.then(" FOR UPDATE")
+    load_one(tx, query).await
+}
+
+/// Loads an order to change it by its number; one that does not exist for the reader is not found.
+pub async fn load_by_number(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    order: u64,
+    seen: Visibility,
+) -> Result<Loaded, StoreError> {
+    let query = Query::new("SELECT body FROM orders")
+        .and(" WHERE organization_id = ?", organization.0)
+        .and(" AND number = ?", number(order)?);
+    load_one(tx, visible(query, seen)).await
+}
+
+async fn load_one(tx: &mut Tx, query: Query) -> Result<Loaded, StoreError> {
+    let query = match tx.is_sqlite() {
+        true => query,
+        false => query.then(" FOR UPDATE"),
     };
-    Loaded::new(
-        tx.row(query)
-            .await?
-            .ok_or(StoreError::NotFound)?
-            .json("body")?,
-    )
+    let row = tx.row(query).await?.ok_or(StoreError::NotFound)?;
+    Loaded::new(row.json("body")?)
 }
 
 /// Finds an order by its number, if it exists for the reader.

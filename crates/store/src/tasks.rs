@@ -9,20 +9,27 @@ use crate::sql::{Query, Row, word};
 use crate::{StoreError, Tx};
 
 /// Leaves work to be done.
-pub async fn enqueue(tx: &mut Tx, task: &Task) -> Result<(), StoreError> {
-    let query = Query::new(
+pub async fn enqueue(tx: &mut Tx, tasks: &[Task]) -> Result<(), StoreError> {
+    if tasks.is_empty() {
+        return Ok(());
+    }
+    let mut query = Query::new(
         "INSERT INTO tasks (organization_id, id, order_id, line_id, vendor_id, kind, due_at, fence, \
-         tries) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-    )
-    .bind(task.organization.0)
-    .bind(task.id.0)
-    .bind(task.order.0)
-    .bind(task.line.0)
-    .bind(task.vendor.0)
-    .bind(word(&task.kind)?)
-    .bind(task.due_at.as_microsecond())
-    .bind(task.fence)
-    .bind(i64::from(task.tries));
+         tries) VALUES ",
+    );
+    for (at, task) in tasks.iter().enumerate() {
+        query = if at == 0 { query } else { query.then(", ") }.list([
+            task.organization.0.into(),
+            task.id.0.into(),
+            task.order.0.into(),
+            task.line.0.into(),
+            task.vendor.0.into(),
+            word(&task.kind)?.into(),
+            task.due_at.as_microsecond().into(),
+            task.fence.into(),
+            i64::from(task.tries).into(),
+        ]);
+    }
     tx.execute(query).await.map(drop)
 }
 

@@ -11,7 +11,6 @@ use domain::id::{LineId, OrderId, OrganizationId};
 use domain::order::Order;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use sqlx::Connection;
 use store::{Store, orders, schema};
 use uuid::Uuid;
 
@@ -40,19 +39,17 @@ impl World {
                 .into_order()
         };
         for from in (0..count).step_by(usize::try_from(BATCH)?) {
-            let state = (model.clone(), from);
-            let filled = store.write(state, |(model, from), tx| {
+            let state = (model.clone(), from..(from + BATCH).min(count));
+            let filled = store.write(state, |(model, numbers), tx| {
                 Box::pin(async move {
-                    for at in *from..*from + BATCH {
-                        let (mut order, now) = (like(model, at), SystemClock.now());
-                        orders::insert(tx, &mut order, &[], now).await?;
-                    }
-                    Ok::<_, store::StoreError>(())
+                    let now = SystemClock.now();
+                    let mut orders: Vec<Order> =
+                        numbers.clone().map(|at| like(model, at)).collect();
+                    orders::insert_all(tx, &mut orders, now).await
                 })
             });
             filled.await?;
         }
-        analyze(database).await?;
         let mut tokens = Vec::new();
         for client in 0..CLIENTS {
             let email = format!("bench-{client}@amber.example");
@@ -76,21 +73,12 @@ impl World {
     }
 }
 
-/// PostgreSQL does this by itself, some minutes after rows have come in; SQLite never.
-async fn analyze(database: &str) -> Result<()> {
-    if database.starts_with("postgres") {
-        let mut connection = sqlx::PgConnection::connect(database).await?;
-        sqlx::raw_sql("ANALYZE").execute(&mut connection).await?;
-    }
-    Ok(())
-}
-
 /// The model as another order, an hour older with each.
 fn like(model: &Order, at: u32) -> Order {
     let mut order = model.clone();
     let earlier = SignedDuration::from_mins(i64::from(at));
     order.id = OrderId(Uuid::from_u128(1 << 64 | u128::from(at)));
-    order.number = 1_000_000_000 + u64::from(at);
+    order.number = 100_000_000 + u64::from(at);
     order.created_at -= earlier;
     order.placed_at = order.placed_at.map(|placed| placed - earlier);
     for (place, line) in (0u128..).zip(&mut order.lines) {

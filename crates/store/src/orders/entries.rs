@@ -13,7 +13,7 @@ use super::number;
 use crate::sql::{Query, Value};
 use crate::{StoreError, Tx};
 
-const STRIPES: u64 = 16;
+pub(super) const STRIPES: u64 = 16;
 /// Rows of one statement at the most.
 const ROWS_MAX: usize = 1_000;
 
@@ -60,7 +60,7 @@ pub(super) async fn replace(
     count(tx, organization, before, after).await
 }
 
-fn rows(entry: Option<&Entry>) -> BTreeSet<(&'static str, &str)> {
+pub(super) fn rows(entry: Option<&Entry>) -> BTreeSet<(&'static str, &str)> {
     let Some(entry) = entry else {
         return BTreeSet::new();
     };

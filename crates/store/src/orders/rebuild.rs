@@ -1,18 +1,15 @@
 //! Fills the lists with the orders of a database that an earlier release wrote.
 
-use std::collections::BTreeSet;
-
-use domain::id::{OrganizationId, UserId};
 use domain::order::Order;
 use uuid::Uuid;
 
-use super::entries;
+use super::many;
 use crate::sql::{Query, Value};
-use crate::{StoreError, Tx, desk, failures};
+use crate::{StoreError, Tx};
 
 const NAME: &str = "order_lists";
 /// Orders of one transaction.
-const BATCH: usize = 200;
+const BATCH: usize = 1_000;
 
 /// Whether orders are still missing from the lists.
 pub(crate) async fn is_due(tx: &mut Tx) -> Result<bool, StoreError> {
@@ -38,28 +35,10 @@ pub(crate) async fn rebuild(tx: &mut Tx) -> Result<bool, StoreError> {
         .then(" ORDER BY organization_id, id LIMIT ")
         .number(BATCH);
     let rows = tx.rows(query).await?;
-    let mut creators: BTreeSet<(OrganizationId, UserId, String, String)> = BTreeSet::new();
-    let mut last: Option<Order> = None;
-    for row in &rows {
-        let order: Order = row.json("body")?;
-        let who = &order.created_by;
-        let creator = (
-            order.organization,
-            who.user,
-            who.person.clone(),
-            who.email.clone(),
-        );
-        if creators.insert(creator) {
-            entries::add_creator(tx, order.organization, who).await?;
-        }
-        let entry = entries::entry(&order)?;
-        entries::replace(tx, order.organization, None, entry.as_ref()).await?;
-        let causes = failures::causes(&order);
-        failures::replace(tx, &order, &BTreeSet::new(), &causes).await?;
-        desk::replace(tx, &order, None, desk::place(&order)).await?;
-        last = Some(order);
-    }
-    let query = match last.filter(|_| rows.len() == BATCH) {
+    let orders: Result<Vec<Order>, _> = rows.iter().map(|row| row.json("body")).collect();
+    let orders = orders?;
+    many::add_beside(tx, &orders).await?;
+    let query = match orders.last().filter(|_| rows.len() == BATCH) {
         None => Query::new("DELETE FROM rebuilds").and(" WHERE name = ?", NAME),
         Some(order) => Query::new("UPDATE rebuilds")
             .and(" SET organization_id = ?", order.organization.0)

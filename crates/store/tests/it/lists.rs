@@ -202,10 +202,11 @@ async fn fill(store: &Store) {
     store
         .write(all, |all, tx| {
             Box::pin(async move {
-                for order in all {
+                let (one_by_one, at_once) = all.split_at(all.len() / 2);
+                for order in one_by_one {
                     orders::insert(tx, &mut order.clone(), &[], second(0)).await?;
                 }
-                Ok::<_, StoreError>(())
+                orders::insert_all(tx, &mut at_once.to_vec(), second(0)).await
             })
         })
         .await

@@ -37,7 +37,9 @@ async fn with_task(store: &Store) -> Task {
         tries: 0,
     };
     store
-        .write(task.clone(), |task, tx| Box::pin(tasks::enqueue(tx, task)))
+        .write(task.clone(), |task, tx| {
+            Box::pin(tasks::enqueue(tx, std::slice::from_ref(task)))
+        })
         .await
         .unwrap_or_else(|error: StoreError| panic!("{error}"));
     task
