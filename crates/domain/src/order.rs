@@ -407,9 +407,18 @@ impl Order {
         }
     }
 
+    /// Moves the lines together. A markup beside other changes may have gone ahead of them; then it
+    /// stays where it is, and shows nobody that it is there.
     fn move_lines(&mut self, happened: &LineEvent, now: Timestamp) -> Result<(), Refusal> {
+        let is_mixed = self.lines.iter().any(|line| !line.change.is_markup());
         for line in &mut self.lines {
-            line.state = line.state.after(happened, now)?;
+            let is_beside = is_mixed && line.change.is_markup();
+            match line.state.after(happened, now) {
+                _ if is_beside && matches!(line.state, LineState::Finished { .. }) => {}
+                Ok(state) => line.state = state,
+                Err(_) if is_beside => {}
+                Err(illegal) => return Err(illegal.into()),
+            }
         }
         Ok(())
     }

@@ -170,10 +170,7 @@ impl Order {
                 vec![told(EventKind::Restored)]
             }
             Command::Withdraw | Command::CancelSchedule => {
-                // A markup beside what is withdrawn took effect when the order was placed.
-                for line in self.lines.iter_mut().filter(|l| l.state.is_undecided()) {
-                    line.state = line.state.after(&LineEvent::Canceled, now)?;
-                }
+                self.move_lines(&LineEvent::Canceled, now)?;
                 self.enter(Stage::Canceled, now);
                 vec![told(EventKind::Canceled)]
             }
@@ -297,6 +294,41 @@ impl Order {
             _ => Refusal::NotNow {
                 status: self.status(),
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::order::change::RequestedChange;
+    use crate::order::sample;
+
+    /// R18: what can be done with an order must not depend on where a markup beside it stands.
+    #[test]
+    fn a_markup_beside_other_changes_is_in_nobodys_way() {
+        let states = [
+            LineState::Queued { attempt: 1 },
+            LineState::Sending {
+                attempt: 1,
+                since: sample::now(),
+            },
+            sample::finished(),
+            sample::failed("E", "no"),
+        ];
+        for state in states {
+            let queued = LineState::Queued { attempt: 1 };
+            let mut order = sample::order(Stage::Released, vec![queued, state.clone()]);
+            let (from, to) = (Decimal::from(5), Decimal::from(7));
+            order.lines[1].change = RequestedChange::Markup { from, to };
+            let done = order.obey(Command::Withdraw, &sample::actor(), sample::now());
+            assert!(done.is_ok(), "{done:?}");
+            assert_eq!(order.phase(), Phase::Canceled);
+            assert_eq!(order.lines[0].state, LineState::Canceled);
+            let is_done = matches!(state, LineState::Finished { .. });
+            assert!(!is_done || order.lines[1].state == state);
         }
     }
 }
