@@ -101,6 +101,8 @@ test("the desk leads to what failed and back, and is not there for customers", a
   await page.keyboard.press("d");
   await page.waitForURL("**/desk");
   await page.locator(".tabs").getByRole("link", { name: "Failed" }).click();
+  // Keys pressed before the page is there would be lost with the one before it.
+  await page.waitForURL("**/desk?*kind=failed*");
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   await page.waitForURL("**/o/*/orders/*");
