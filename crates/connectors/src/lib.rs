@@ -10,8 +10,7 @@ pub mod simulator;
 
 use async_trait::async_trait;
 use domain::money::Currency;
-use domain::provisioning::{Doubt, Fault, Outcome, RepeatClass, Request, Verb};
-use jiff::SignedDuration;
+use domain::provisioning::{Abilities, Doubt, Fault, Outcome, RepeatClass, Request, Verb};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -45,24 +44,9 @@ pub struct Cost {
     pub amount: Decimal,
 }
 
-/// What a connector can do and how it may be repeated; screens and the engine read it, so that
-/// nobody asks "is this Microsoft".
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Abilities {
-    /// A person decides, with a form, instead of a program.
-    pub is_manual: bool,
-    /// Orders carry the customer's tenant at the vendor.
-    pub has_tenants: bool,
-    /// How long after it is finished the vendor takes a purchase back, where it does.
-    pub cancellation_window: Option<SignedDuration>,
-}
-
 /// One way of speaking to vendors.
 #[async_trait]
 pub trait Connector: Send + Sync {
-    /// What this vendor can do.
-    fn abilities(&self) -> Abilities;
-
     /// How a lost answer to this verb may be settled.
     fn repeat_class(&self, verb: &Verb) -> RepeatClass;
 
@@ -117,6 +101,14 @@ impl std::fmt::Debug for Settings {
     }
 }
 
+/// What the vendor behind some settings can do, without a connection to it.
+pub fn abilities(settings: &Settings) -> Abilities {
+    match settings {
+        Settings::OpenServiceBroker { has_tenants, .. } => osb::abilities(*has_tenants),
+        Settings::Manual => manual::abilities(),
+    }
+}
+
 /// Makes the connector for a vendor's settings. Fails when the address is not an http(s) URL.
 pub fn connect(settings: &Settings) -> Result<Box<dyn Connector>, Fault> {
     Ok(match settings {
@@ -124,13 +116,8 @@ pub fn connect(settings: &Settings) -> Result<Box<dyn Connector>, Fault> {
             url,
             username,
             password,
-            has_tenants,
-        } => Box::new(osb::OpenServiceBroker::new(
-            url,
-            username,
-            password,
-            *has_tenants,
-        )?),
+            ..
+        } => Box::new(osb::OpenServiceBroker::new(url, username, password)?),
         Settings::Manual => Box::new(manual::Manual),
     })
 }

@@ -1,9 +1,9 @@
 //! Manual fulfillment: the vendor is a person with a form, who answers through the product.
 
 use async_trait::async_trait;
-use domain::provisioning::{BY_HAND, Doubt, Fault, Outcome, RepeatClass, Request, Verb};
+use domain::provisioning::{Abilities, BY_HAND, Doubt, Fault, Outcome, RepeatClass, Request, Verb};
 
-use crate::{Abilities, CatalogEntry, Connector};
+use crate::{CatalogEntry, Connector};
 
 /// Waits for a person, however long it takes.
 pub struct Manual;
@@ -15,16 +15,22 @@ fn waiting() -> Outcome {
     }
 }
 
+/// Whatever a person can do.
+pub(crate) fn abilities() -> Abilities {
+    Abilities {
+        is_manual: true,
+        has_tenants: false,
+        cancellation_window: None,
+        can_suspend: true,
+        can_change_plan: true,
+        can_upgrade: true,
+        upgrades_within_product: false,
+        can_upgrade_part: true,
+    }
+}
+
 #[async_trait]
 impl Connector for Manual {
-    fn abilities(&self) -> Abilities {
-        Abilities {
-            is_manual: true,
-            has_tenants: false,
-            cancellation_window: None,
-        }
-    }
-
     /// Asking twice shows the same form twice: nothing is bought by it.
     fn repeat_class(&self, _: &Verb) -> RepeatClass {
         RepeatClass::Keyed

@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::price::refund::WINDOW;
-use domain::provisioning::{Doubt, Failure, Fault, Outcome, RepeatClass, Request, Verb};
+use domain::provisioning::{Abilities, Doubt, Failure, Fault, Outcome, RepeatClass, Request, Verb};
 use reqwest::Method;
 
 use self::answer::{Answer, Asked};
 use self::clearing::Clearing;
 use self::http::Http;
-use crate::{Abilities, CatalogEntry, Connector};
+use crate::{CatalogEntry, Connector};
 
 /// After so many checks that the broker answered with an error of its own, a doubtful purchase is
 /// taken back (orphan mitigation): only that proves that nothing is left.
@@ -26,28 +26,19 @@ const CHECKS_BEFORE_CLEARING: u32 = 6;
 /// A broker.
 pub struct OpenServiceBroker {
     http: Http,
-    has_tenants: bool,
 }
 
 impl OpenServiceBroker {
     /// Prepares a client; nothing is called yet. Fails when the address is not an http(s) URL.
-    pub fn new(
-        url: &str,
-        username: &str,
-        password: &str,
-        has_tenants: bool,
-    ) -> Result<Self, Fault> {
-        Ok(OpenServiceBroker {
-            http: Http::new(url, username, password)?,
-            has_tenants,
-        })
+    pub fn new(url: &str, username: &str, password: &str) -> Result<Self, Fault> {
+        let http = Http::new(url, username, password)?;
+        Ok(OpenServiceBroker { http })
     }
 
     /// The same broker with another deadline for a whole call.
     pub fn within(self, deadline: Duration) -> Self {
         OpenServiceBroker {
             http: self.http.within(deadline),
-            ..self
         }
     }
 
@@ -143,25 +134,44 @@ impl OpenServiceBroker {
     }
 }
 
+/// What a broker can do by the specification; of the two kinds, those with tenants take licenses back.
+pub(crate) fn abilities(has_tenants: bool) -> Abilities {
+    Abilities {
+        is_manual: false,
+        has_tenants,
+        // Of the two kinds behind this face, only the one with tenants takes anything back.
+        cancellation_window: has_tenants.then_some(WINDOW),
+        // A vendor that takes licenses back suspends none (`reference.md` 6.2).
+        can_suspend: !has_tenants,
+        can_change_plan: true,
+        can_upgrade: true,
+        // `service_id` can't be updated, and an instance can't be divided.
+        upgrades_within_product: true,
+        can_upgrade_part: false,
+    }
+}
+
 #[async_trait]
 impl Connector for OpenServiceBroker {
-    fn abilities(&self) -> Abilities {
-        Abilities {
-            is_manual: false,
-            has_tenants: self.has_tenants,
-            // Of the two kinds behind this face, only the one with tenants takes anything back.
-            cancellation_window: self.has_tenants.then_some(WINDOW),
-        }
-    }
-
     fn repeat_class(&self, verb: &Verb) -> RepeatClass {
         match verb {
             Verb::Purchase { .. } | Verb::Cancel => RepeatClass::Keyed,
-            Verb::Quantity { .. } | Verb::Suspend | Verb::Reactivate => RepeatClass::Absolute,
+            Verb::Quantity { .. }
+            | Verb::Suspend
+            | Verb::Reactivate
+            | Verb::Plan { .. }
+            | Verb::Addon { .. }
+            | Verb::AutoRenewal { .. }
+            | Verb::Configure { .. } => RepeatClass::Absolute,
+            // Never sent.
+            Verb::MovePart { .. } => RepeatClass::Once,
         }
     }
 
     async fn submit(&self, request: &Request) -> Result<Outcome, Fault> {
+        if let Verb::MovePart { .. } = request.verb {
+            return Ok(Outcome::Refused(indivisible()));
+        }
         let asked = Asked::by(&request.verb);
         let answer = self.ask(asked, request).await?;
         answer::decide(asked, &answer, request)
@@ -224,6 +234,15 @@ impl Connector for OpenServiceBroker {
 
 fn path(request: &Request) -> String {
     format!("/v2/service_instances/{}", request.subscription_key)
+}
+
+fn indivisible() -> Failure {
+    Failure {
+        code: "NotSupported".into(),
+        message: "This vendor moves all licenses of a subscription or none; nothing was sent"
+            .into(),
+        field: Some("/upgrade/seats".into()),
+    }
 }
 
 fn taken_back() -> Failure {

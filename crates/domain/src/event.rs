@@ -54,6 +54,9 @@ pub enum EventKind {
     Rejected,
     Released,
     Resolved,
+    Scheduled,
+    Applied,
+    Skipped,
 }
 
 impl EventKind {
@@ -84,6 +87,9 @@ impl EventKind {
             EventKind::Rejected => "Rejected",
             EventKind::Released => "Sent on its way to the vendor",
             EventKind::Resolved => "Doubt resolved by a person",
+            EventKind::Scheduled => "Waits for its date",
+            EventKind::Applied => "Changed at once; no vendor is asked",
+            EventKind::Skipped => "Not asked: the step before it failed",
         }
     }
 
@@ -93,6 +99,7 @@ impl EventKind {
         match self {
             K::Placed | K::Released | K::Retried => Some(TaskKind::Provision),
             K::Failed => Some(TaskKind::Clear),
+            K::Scheduled => Some(TaskKind::Start),
             K::Started
             | K::LineAdded
             | K::LineChanged
@@ -111,6 +118,8 @@ impl EventKind {
             | K::Approved
             | K::Rejected
             | K::Resolved
+            | K::Applied
+            | K::Skipped
             | K::Archived
             | K::NoteAdded => None,
         }

@@ -15,6 +15,7 @@
 //! | subscription | what a finished line leaves behind: the live entitlement |
 
 pub mod access;
+pub mod calendar;
 pub mod event;
 pub mod id;
 pub mod money;

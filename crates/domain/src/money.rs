@@ -112,6 +112,23 @@ impl Money {
         Ok(Money { minor, ..self })
     }
 
+    /// What is left when another amount of the same currency is taken away; may be negative.
+    pub fn minus(self, other: Money) -> Result<Money, MoneyError> {
+        let minor = other.minor.checked_neg().ok_or(MoneyError::TooLarge)?;
+        self.plus(Money { minor, ..other })
+    }
+
+    /// `part` of `whole` equal parts of this amount, rounded once; nothing of no parts.
+    pub fn share(self, part: u32, whole: u32) -> Result<Money, MoneyError> {
+        let amount = self
+            .to_decimal()
+            .checked_mul(Decimal::from(part))
+            .and_then(|amount| amount.checked_div(Decimal::from(whole)));
+        amount.map_or(Ok(Money::zero(self.currency)), |amount| {
+            Money::from_decimal(amount, self.currency)
+        })
+    }
+
     /// This amount for each of `quantity` units.
     pub fn times(self, quantity: u32) -> Result<Money, MoneyError> {
         let minor = self

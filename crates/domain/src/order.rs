@@ -17,9 +17,11 @@ pub mod panel;
 pub mod phase;
 pub mod retry;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod saved;
 pub mod seen;
+pub mod slot;
+pub mod steps;
 pub mod totals;
 
 use jiff::Timestamp;
@@ -34,6 +36,7 @@ use self::phase::{Phase, Status, View};
 use crate::event::{Actor, AttemptFacts, Event, EventKind};
 use crate::id::{LineId, OrderId, OrganizationId};
 use crate::money::Money;
+use crate::subscription::wish::Occasion;
 
 /// Lines in one order at the most.
 pub const LINES_MAX: usize = 500;
@@ -62,6 +65,9 @@ pub enum Stage {
     Scheduled {
         /// The date.
         on: Timestamp,
+        /// Whose idea the date was.
+        #[serde(default)]
+        occasion: Occasion,
     },
     /// Placed; its lines are with their vendors.
     Released,
@@ -339,15 +345,9 @@ impl Order {
             return Err(Refusal::Empty);
         }
         self.total()?;
-        self.move_lines(&LineEvent::Released, now)?;
-        self.enter(Stage::Released, now);
         self.placed_at = Some(now);
         self.terms = Some(terms);
-        Ok(self
-            .lines
-            .iter()
-            .map(|line| event(EventKind::Placed, Some(actor), Some(line.id), now))
-            .collect())
+        self.release(EventKind::Placed, Some(actor), now)
     }
 
     /// Applies what happened to a line at its vendor.
@@ -376,14 +376,16 @@ impl Order {
             corrected: Vec::new(),
             failure,
         });
-        if self.phase() != before {
-            self.phase_since = now;
-        }
-        Ok(vec![Event {
+        let mut events = vec![Event {
             line: Some(id),
             attempt,
             ..told(happened, actor, now)
-        }])
+        }];
+        self.go_on_after(id, now, &mut events)?;
+        if self.phase() != before {
+            self.phase_since = now;
+        }
+        Ok(events)
     }
 
     /// Whether an event tells something that customer roles may not learn.
@@ -478,6 +480,8 @@ fn told(happened: &LineEvent, actor: Option<&Actor>, now: Timestamp) -> Event {
             (EventKind::Finished, None, Some(vendor_reference.clone()))
         }
         LineEvent::Failed(failure) => (EventKind::Failed, Some(failure.message.clone()), None),
+        LineEvent::Applied { .. } => (EventKind::Applied, None, None),
+        LineEvent::Skipped(failure) => (EventKind::Skipped, Some(failure.message.clone()), None),
         LineEvent::Retried => (EventKind::Retried, None, None),
         LineEvent::Rejected | LineEvent::Canceled => (EventKind::Canceled, None, None),
         LineEvent::Deleted => (EventKind::Deleted, None, None),

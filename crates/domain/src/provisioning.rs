@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{LineId, OrganizationId, UserId};
+use crate::offer::Cadence;
 use crate::text::Contact;
 
 /// What an accepted line is asked with while a person with a form has its turn. Other vendors may accept
@@ -53,6 +54,72 @@ pub enum Verb {
     Reactivate,
     /// End the subscription.
     Cancel,
+    /// Another plan for all seats: a term, a billing cycle, an upgrade or downgrade.
+    Plan {
+        /// The vendor's product id afterwards.
+        product: String,
+        /// The vendor's plan id afterwards.
+        plan: String,
+        /// Term and billing cycle afterwards; a vendor's plan can have several.
+        cadence: Cadence,
+    },
+    /// Another plan for some of the seats, which leave the subscription.
+    MovePart {
+        /// The vendor's product id of the moved seats.
+        product: String,
+        /// The vendor's plan id of the moved seats.
+        plan: String,
+        /// How many move.
+        seats: u32,
+        /// Seats before.
+        of: u32,
+    },
+    /// Another number of units of an add-on, given as the total afterwards; 0 removes it.
+    Addon {
+        /// The vendor's product id of the add-on.
+        product: String,
+        /// The vendor's plan id of the add-on.
+        plan: String,
+        /// Units before, as far as we know.
+        from: u32,
+        /// Units after.
+        to: u32,
+    },
+    /// Whether another term follows the present one.
+    AutoRenewal {
+        /// It does.
+        on: bool,
+    },
+    /// Another answer to the offer's form.
+    Configure {
+        /// The answer's name.
+        field: String,
+        /// The answer.
+        value: String,
+    },
+}
+
+/// What a connector can do and how far; screens, rules and the engine read it, so that nobody asks "is
+/// this Microsoft".
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Abilities {
+    /// A person decides, with a form, instead of a program.
+    pub is_manual: bool,
+    /// Orders carry the customer's tenant at the vendor.
+    pub has_tenants: bool,
+    /// How long after it is finished the vendor takes seats back, where it does; then fewer seats and an
+    /// end are possible only inside it.
+    pub cancellation_window: Option<SignedDuration>,
+    /// Stops a service and keeps its data.
+    pub can_suspend: bool,
+    /// Changes term and billing cycle of what runs.
+    pub can_change_plan: bool,
+    /// Makes of a license another of its own.
+    pub can_upgrade: bool,
+    /// Does so only between plans of one product.
+    pub upgrades_within_product: bool,
+    /// Does so for some of the seats.
+    pub can_upgrade_part: bool,
 }
 
 impl Verb {
@@ -61,7 +128,14 @@ impl Verb {
         match self {
             Verb::Purchase { quantity } => Some(*quantity),
             Verb::Quantity { to, .. } => Some(*to),
-            Verb::Suspend | Verb::Reactivate | Verb::Cancel => None,
+            Verb::MovePart { seats, of, .. } => Some(of.saturating_sub(*seats)),
+            Verb::Suspend
+            | Verb::Reactivate
+            | Verb::Cancel
+            | Verb::Plan { .. }
+            | Verb::Addon { .. }
+            | Verb::AutoRenewal { .. }
+            | Verb::Configure { .. } => None,
         }
     }
 }

@@ -13,6 +13,8 @@ pub enum TaskKind {
     Provision,
     /// Remove what a refused purchase may have left at the vendor (orphan mitigation).
     Clear,
+    /// Begin an order whose date has come.
+    Start,
 }
 
 /// A piece of durable work about one line.

@@ -13,6 +13,7 @@ pub mod organizations;
 pub mod requests;
 pub mod rests;
 pub mod schema;
+pub mod slots;
 mod sql;
 pub mod subscriptions;
 pub mod tasks;
@@ -53,6 +54,12 @@ pub enum StoreError {
     /// The value is taken: a number, a slug, an address.
     #[error("already taken")]
     Taken,
+    /// Another order has what this one needs: one is open for each subscription.
+    #[error("order {order} has not been decided yet")]
+    Occupied {
+        /// Its number.
+        order: u64,
+    },
     /// The database file is in use.
     #[error("the database {path} is in use by process {holder}")]
     InUse {

@@ -10,10 +10,11 @@ use std::ops::{Deref, DerefMut};
 
 use domain::access::Visibility;
 use domain::event::Event;
-use domain::id::{OrderId, OrganizationId, UserId};
+use domain::id::{OrderId, OrganizationId, SubscriptionId, UserId};
 use domain::order::Order;
 use domain::order::listing::terms::{Entry, Level};
 use domain::order::phase::{Phase, View};
+use domain::order::slot::Slot;
 use jiff::Timestamp;
 
 use self::entries::shelf;
@@ -22,6 +23,7 @@ pub use self::search::{COUNT_MAX, Found, count, find_creators, list};
 use crate::desk;
 use crate::failures::{self, Cause};
 use crate::rests::{self, Rest};
+use crate::slots;
 use crate::sql::{Query, Value, json, word};
 use crate::{StoreError, Tx};
 
@@ -131,6 +133,7 @@ struct Beside {
     causes: BTreeSet<Cause>,
     rest: Option<Rest>,
     desk: Option<desk::Place>,
+    slots: BTreeSet<(SubscriptionId, Slot)>,
 }
 
 impl Beside {
@@ -140,10 +143,12 @@ impl Beside {
             causes: failures::causes(order),
             rest: rests::rest(order),
             desk: desk::place(order),
+            slots: order.slots(),
         })
     }
 
     async fn replace(&self, tx: &mut Tx, order: &Order, after: &Beside) -> Result<(), StoreError> {
+        slots::replace(tx, order, &self.slots, &after.slots).await?;
         let (before, entry) = (self.entry.as_ref(), after.entry.as_ref());
         entries::replace(tx, order.organization, before, entry).await?;
         failures::replace(tx, order, &self.causes, &after.causes).await?;

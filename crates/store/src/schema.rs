@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005_live.sql"),
     include_str!("../migrations/0006_views.sql"),
     include_str!("../migrations/0007_desk.sql"),
+    include_str!("../migrations/0008_subscriptions.sql"),
 ];
 
 /// How many migrations there are.

@@ -25,7 +25,14 @@ impl Asked {
     pub(super) fn by(verb: &Verb) -> Asked {
         match verb {
             Verb::Purchase { .. } => Asked::Create,
-            Verb::Quantity { .. } | Verb::Suspend | Verb::Reactivate => Asked::Update,
+            Verb::Quantity { .. }
+            | Verb::Suspend
+            | Verb::Reactivate
+            | Verb::Plan { .. }
+            | Verb::MovePart { .. }
+            | Verb::Addon { .. }
+            | Verb::AutoRenewal { .. }
+            | Verb::Configure { .. } => Asked::Update,
             Verb::Cancel => Asked::Delete,
         }
     }

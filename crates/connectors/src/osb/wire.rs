@@ -29,7 +29,7 @@ pub(super) fn provision(request: &Request) -> Value {
 /// The body of `PATCH /v2/service_instances/{id}`; totals, not differences. Without a `plan_id` the
 /// plan stays. The previous `space_id` is left out: it was the line of the purchase.
 pub(super) fn update(request: &Request) -> Value {
-    json!({
+    let mut body = json!({
         "service_id": request.product,
         "context": context(request),
         "parameters": parameters(request),
@@ -38,7 +38,11 @@ pub(super) fn update(request: &Request) -> Value {
             "plan_id": request.plan,
             "organization_id": request.organization.0.to_string(),
         },
-    })
+    });
+    if let Verb::Plan { plan, .. } = &request.verb {
+        body["plan_id"] = json!(plan);
+    }
+    body
 }
 
 fn context(request: &Request) -> Value {
@@ -58,7 +62,16 @@ fn parameters(request: &Request) -> Value {
         }
         Verb::Suspend => drop(parameters.insert("suspended".into(), json!(true))),
         Verb::Reactivate => drop(parameters.insert("suspended".into(), json!(false))),
-        Verb::Cancel => {}
+        Verb::Plan { cadence, .. } => {
+            parameters.insert("term_months".into(), json!(cadence.term_months));
+            parameters.insert("cycle_months".into(), json!(cadence.cycle_months));
+        }
+        Verb::Addon { plan, to, .. } => {
+            drop(parameters.insert("addons".into(), json!({ plan: to })))
+        }
+        Verb::AutoRenewal { on } => drop(parameters.insert("auto_renew".into(), json!(on))),
+        Verb::Configure { field, value } => drop(parameters.insert(field.clone(), json!(value))),
+        Verb::Cancel | Verb::MovePart { .. } => {}
     }
     if let Some(contact) = &request.contact {
         parameters.insert("contact".into(), json!(contact));
@@ -96,6 +109,8 @@ pub(super) struct Progress {
 #[derive(Debug, Deserialize)]
 pub(super) struct Fetched {
     #[serde(default)]
+    pub(super) plan_id: Option<String>,
+    #[serde(default)]
     pub(super) parameters: Map<String, Value>,
 }
 
@@ -113,8 +128,26 @@ impl Fetched {
             },
             Verb::Suspend => suspended,
             Verb::Reactivate => suspended.map(|is_suspended| !is_suspended),
+            Verb::Plan { plan, cadence, .. } => {
+                let months = |name| self.parameters.get(name).and_then(Value::as_u64);
+                let has_cadence = months("term_months")? == u64::from(cadence.term_months)
+                    && months("cycle_months")? == u64::from(cadence.cycle_months);
+                Some(self.plan_id.as_ref()? == plan && has_cadence)
+            }
+            Verb::Addon { plan, from, to, .. } => {
+                let found = self.parameters.get("addons")?.get(plan);
+                match found.map_or(Some(0), Value::as_u64)? {
+                    found if found == u64::from(*to) => Some(true),
+                    found if found == u64::from(*from) => Some(false),
+                    _ => None,
+                }
+            }
+            Verb::AutoRenewal { on } => Some(self.parameters.get("auto_renew")?.as_bool()? == *on),
+            Verb::Configure { field, value } => {
+                Some(self.parameters.get(field)?.as_str()? == value)
+            }
             // It is there: neither bought by this request nor canceled.
-            Verb::Purchase { .. } => None,
+            Verb::Purchase { .. } | Verb::MovePart { .. } => None,
             Verb::Cancel => Some(false),
         }
     }

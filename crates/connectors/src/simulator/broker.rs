@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{get, put};
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::call::{Call, Said, problem};
 use super::catalog;
@@ -84,6 +84,7 @@ async fn provision(
             context: body["context"].clone(),
             key: identity.to_owned(),
             state: State::Active,
+            terms: Map::new(),
             wanted: body.clone(),
         });
         begin(
@@ -190,7 +191,11 @@ async fn update(
         if let Some(refused) = refuse(&vendor, &booking.product, &booking.plan, parameters) {
             return refused;
         }
-        let before = change(booking, parameters);
+        let plan = text(&body["plan_id"]);
+        if !plan.is_empty() && catalog::maximum(&vendor, &booking.product, &plan).is_none() {
+            return problem(400, "UnknownPlan", "This product or plan is not sold");
+        }
+        let before = change(booking, &plan, parameters);
         world.ledger.keep();
         begin(world, at, before, underway, 200)
     })
@@ -198,11 +203,23 @@ async fn update(
 }
 
 /// Makes the change, and tells what was there before.
-fn change(booking: &mut Booking, parameters: &Value) -> Kind {
+fn change(booking: &mut Booking, plan: &str, parameters: &Value) -> Kind {
     let before = Kind::Update {
-        quantity: booking.quantity,
-        state: booking.state,
+        before: Box::new(booking.clone()),
     };
+    if !plan.is_empty() {
+        plan.clone_into(&mut booking.plan);
+    }
+    for (name, value) in parameters.as_object().into_iter().flatten() {
+        match (name.as_str(), booking.terms.get_mut(name), value) {
+            ("quantity" | "suspended" | "contact" | "tenant", _, _) => {}
+            // Each add-on by itself: what is not named stays.
+            ("addons", Some(Value::Object(known)), Value::Object(told)) => {
+                known.extend(told.clone());
+            }
+            _ => drop(booking.terms.insert(name.clone(), value.clone())),
+        }
+    }
     if let Some(quantity) = parameters["quantity"].as_u64() {
         booking.quantity = quantity;
     }
@@ -263,18 +280,22 @@ async fn fetch(
     };
     call.run(&simulator, &headers, |world, _| {
         let operation = world.ledger.operations.get(&key(&vendor, &instance));
-        let kind = operation.map(|operation| operation.kind);
+        let kind = operation.map(|operation| operation.kind.clone());
         match (world.ledger.find(&vendor, &instance), kind) {
             (None, _) | (_, Some(Kind::Provision)) => (404, json!({})),
             (_, Some(Kind::Update { .. })) => {
                 problem(422, "ConcurrencyError", "An update is in progress")
             }
-            (Some(booking), Some(Kind::Deprovision) | None) => (
-                200,
-                json!({ "service_id": booking.product, "plan_id": booking.plan,
-                    "parameters": { "quantity": booking.quantity,
-                        "suspended": booking.state == State::Suspended } }),
-            ),
+            (Some(booking), Some(Kind::Deprovision) | None) => {
+                let mut parameters = booking.terms.clone();
+                parameters.insert("quantity".into(), json!(booking.quantity));
+                let is_suspended = booking.state == State::Suspended;
+                parameters.insert("suspended".into(), json!(is_suspended));
+                let (product, plan) = (&booking.product, &booking.plan);
+                let told =
+                    json!({ "service_id": product, "plan_id": plan, "parameters": parameters });
+                (200, told)
+            }
         }
     })
     .await

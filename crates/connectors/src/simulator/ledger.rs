@@ -5,10 +5,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A purchase at the vendor. A second one for the same line would be money spent twice.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Booking {
     /// Bookings count up, so that the newest can be listed last.
     #[serde(default)]
@@ -23,6 +23,9 @@ pub(super) struct Booking {
     #[serde(default)]
     pub(super) key: String,
     pub(super) state: State,
+    /// What else it was told: term, cycle, add-ons, renewal, answers of a form.
+    #[serde(default)]
+    pub(super) terms: Map<String, Value>,
     /// What was bought, to tell a repeat from another wish.
     pub(super) wanted: Value,
 }
@@ -48,13 +51,12 @@ pub(super) struct Operation {
 }
 
 /// What an operation does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Kind {
     Provision,
     /// Carries what the instance was before, to undo a failure.
     Update {
-        quantity: u64,
-        state: State,
+        before: Box<Booking>,
     },
     Deprovision,
 }
@@ -106,6 +108,7 @@ impl Ledger {
             json!({
                 "vendor": booking.vendor, "instance": booking.instance, "product": booking.product,
                 "plan": booking.plan, "quantity": booking.quantity, "state": booking.state,
+                "terms": booking.terms,
                 "organization": booking.context["organization"],
                 "order": booking.context["order"], "line": line(booking), "key": booking.key,
                 "bookings": times[&(booking.vendor.as_str(), line(booking).to_string())],
@@ -181,7 +184,7 @@ impl Ledger {
         let Some(booking) = self.bookings.get_mut(at) else {
             return Step::Gone;
         };
-        match (operation.kind, &operation.failure) {
+        match (&operation.kind, &operation.failure) {
             (Kind::Provision | Kind::Update { .. }, None) => Step::Succeeded,
             (Kind::Deprovision, None) => {
                 booking.state = State::Deleted;
@@ -191,9 +194,7 @@ impl Ledger {
                 match kind {
                     // A vendor that keeps nothing of what it could not finish.
                     Kind::Provision => booking.state = State::Deleted,
-                    Kind::Update { quantity, state } => {
-                        (booking.quantity, booking.state) = (quantity, state);
-                    }
+                    Kind::Update { before } => *booking = (**before).clone(),
                     Kind::Deprovision => {}
                 }
                 Step::Failed(words.clone())

@@ -268,8 +268,7 @@ async fn an_answer_that_comes_too_late_is_a_doubt_and_is_found_again() {
         .faults(json!([{"operation": "provision", "times": 1, "action": action}]))
         .await;
     let url = format!("http://{}/osb/cirrus", vendor.address);
-    let broker =
-        OpenServiceBroker::new(&url, simulator::USERNAME, simulator::PASSWORD, false).unwrap();
+    let broker = OpenServiceBroker::new(&url, simulator::USERNAME, simulator::PASSWORD).unwrap();
     vendor.connector = Box::new(broker.within(Duration::from_millis(200)));
     let late = vendor.connector.submit(&server_backup()).await;
     assert!(matches!(late, Err(Fault::AnswerLost { .. })), "{late:?}");

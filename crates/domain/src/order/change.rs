@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::Money;
 use crate::offer::Cadence;
-use crate::provisioning::Verb;
 
 /// What a line asks for. Both values are stored when the order is placed and never computed again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +129,11 @@ impl RequestedChange {
         }
     }
 
+    /// No vendor hears of it: it is made as soon as it is asked for.
+    pub fn is_made_at_once(&self) -> bool {
+        self.is_markup() || matches!(self, RequestedChange::Rename { .. })
+    }
+
     /// Whether it makes another number of licenses.
     pub fn counts_licenses(&self) -> bool {
         use RequestedChange as C;
@@ -190,37 +194,6 @@ impl RequestedChange {
                 )
             }
             C::TargetPrice { from, to } => format!("Target price {from} → {to}"),
-        }
-    }
-
-    /// What the vendor is asked; `None` for a change that no vendor hears of, or that no connector
-    /// speaks yet.
-    pub fn verb(&self) -> Option<Verb> {
-        use RequestedChange as C;
-        match self {
-            C::Purchase { quantity } => Some(Verb::Purchase {
-                quantity: *quantity,
-            }),
-            C::Quantity { from, to } => Some(Verb::Quantity {
-                from: *from,
-                to: *to,
-            }),
-            C::Suspend => Some(Verb::Suspend),
-            C::Reactivate => Some(Verb::Reactivate),
-            C::Cancel => Some(Verb::Cancel),
-            C::Upgrade { .. }
-            | C::Downgrade { .. }
-            | C::TermDuration { .. }
-            | C::BillingCycle { .. }
-            | C::AutoRenewal { .. }
-            | C::Rename { .. }
-            | C::AddonAdd { .. }
-            | C::AddonQuantity { .. }
-            | C::AddonRemove { .. }
-            | C::Configuration { .. }
-            | C::Markup { .. }
-            | C::MarkupDistributor { .. }
-            | C::TargetPrice { .. } => None,
         }
     }
 }

@@ -175,12 +175,7 @@ impl Order {
                 vec![told(EventKind::Canceled)]
             }
             Command::Approve => {
-                self.move_lines(&LineEvent::Released, now)?;
-                self.enter(Stage::Released, now);
-                let released = |line: &super::line::Line| {
-                    event(EventKind::Released, Some(actor), Some(line.id), now)
-                };
-                let mut events: Vec<Event> = self.lines.iter().map(released).collect();
+                let mut events = self.release(EventKind::Released, Some(actor), now)?;
                 events.push(told(EventKind::Approved));
                 events
             }

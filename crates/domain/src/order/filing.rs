@@ -113,6 +113,7 @@ mod tests {
             (
                 Stage::Scheduled {
                     on: sample::now() + days(30),
+                    occasion: crate::subscription::wish::Occasion::Date,
                 },
                 LineState::Scheduled,
             ),

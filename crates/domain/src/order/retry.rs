@@ -92,7 +92,7 @@ fn words(value: &Value) -> String {
 
 impl Order {
     /// Sends failed lines again: one, corrected or not, or all as they are (T16). An add-on waits for
-    /// the license that it belongs to.
+    /// the license that it belongs to, and a step for the one before.
     pub(super) fn retry(
         &mut self,
         only: Option<LineId>,
@@ -134,9 +134,9 @@ impl Order {
         if !is_failed(&asked.state) {
             return Err(Refusal::Guarded("this item has not failed"));
         }
-        match asked.parent.and_then(line) {
+        match asked.waits_for().and_then(line) {
             Some(parent) if is_failed(&parent.state) => Err(Refusal::Guarded(
-                "the license that this add-on belongs to has failed; retry that one first",
+                "the item that this one waits for has failed; retry that one first",
             )),
             _ => Ok(()),
         }

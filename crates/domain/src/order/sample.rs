@@ -67,6 +67,9 @@ pub(crate) fn line(id: u128) -> Line {
         parameters: serde_json::Map::new(),
         period: None,
         cancellable_until: None,
+        after: None,
+        markups: None,
+        destination: None,
         price: LinePrice {
             unit: UnitPrices {
                 cost: money(1_000),

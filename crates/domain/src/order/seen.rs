@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::action::Action;
 use super::change::RequestedChange;
 use super::failure::Explanation;
-use super::line::{self, Item, Line, LineState, Period};
+use super::line::{self, Item, Line, LinePrice, LineState, Period};
 use super::note::Note;
 use super::phase::{Phase, Status, View};
 use super::totals::Totals;
@@ -15,7 +15,7 @@ use super::{Order, OrderKind, Refusal, Stage};
 use crate::access::Visibility;
 use crate::event::{Actor, Event, EventKind};
 use crate::id::{LineId, SubscriptionId};
-use crate::money::Money;
+use crate::money::{Money, MoneyError};
 use crate::price::UnitPrices;
 use crate::text::Contact;
 
@@ -171,7 +171,7 @@ impl Order {
         }
         let (rejection, scheduled_on) = match &left.stage {
             Stage::Rejected { reason } => (Some(reason.clone()), None),
-            Stage::Scheduled { on } => (None, Some(*on)),
+            Stage::Scheduled { on, .. } => (None, Some(*on)),
             Stage::Cart
             | Stage::Deleted
             | Stage::AwaitingApproval
@@ -218,21 +218,28 @@ impl Order {
     }
 }
 
-impl Line {
-    fn seen_by(self, seen: Visibility) -> Result<SeenLine, Refusal> {
-        let price = SeenPrice {
-            unit: self.price.unit.customer,
-            quantity: self.price.quantity,
-            total: self.price.customer_total()?,
+impl LinePrice {
+    /// The price as a reader may know it.
+    pub fn seen_by(&self, seen: Visibility) -> Result<SeenPrice, MoneyError> {
+        Ok(SeenPrice {
+            unit: self.unit.customer,
+            quantity: self.quantity,
+            total: self.customer_total()?,
             inside: match seen.cost {
                 true => Some(Inside {
-                    unit: self.price.unit,
-                    partner_total: self.price.partner_total()?,
-                    margin: self.price.margin()?,
+                    unit: self.unit,
+                    partner_total: self.partner_total()?,
+                    margin: self.margin()?,
                 }),
                 false => None,
             },
-        };
+        })
+    }
+}
+
+impl Line {
+    fn seen_by(self, seen: Visibility) -> Result<SeenLine, Refusal> {
+        let price = self.price.seen_by(seen)?;
         Ok(SeenLine {
             totals: self.totals(),
             id: self.id,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::entries::{STRIPES, add_creator, entry, rows, shelf};
 use super::{INSERT, UNLESS_TAKEN, number, row};
 use crate::sql::{Query, Value};
-use crate::{StoreError, Tx, desk, failures, rests};
+use crate::{StoreError, Tx, desk, failures, rests, slots};
 
 /// Values of one statement at the most: SQLite looks names of placeholders up one by one. Full statements
 /// are all of one text, which stays prepared.
@@ -32,6 +32,7 @@ pub async fn insert_all(
     }
     for order in &*orders {
         rests::replace(tx, order, None, rests::rest(order)).await?;
+        slots::replace(tx, order, &BTreeSet::new(), &order.slots()).await?;
     }
     add_beside(tx, orders).await
 }

@@ -1,28 +1,33 @@
-//! Fills the lists with the orders of a database that an earlier release wrote.
+//! Derives from the orders of a database that an earlier release wrote what is kept beside them now.
 
 use domain::order::Order;
+use domain::subscription::Subscription;
+use domain::subscription::history::Entry;
 use uuid::Uuid;
 
 use super::many;
-use crate::sql::{Query, Value};
-use crate::{StoreError, Tx};
+use crate::sql::Query;
+use crate::{StoreError, Tx, subscriptions};
 
-const NAME: &str = "order_lists";
+const LISTS: &str = "order_lists";
+const SUBSCRIPTIONS: &str = "subscriptions";
 /// Orders of one transaction.
 const BATCH: usize = 1_000;
 
-/// Whether orders are still missing from the lists.
+/// Whether something is still to be derived.
 pub(crate) async fn is_due(tx: &mut Tx) -> Result<bool, StoreError> {
-    let query = Query::new("SELECT name FROM rebuilds WHERE name = $1").bind(NAME);
+    let query = Query::new("SELECT name FROM rebuilds LIMIT 1");
     Ok(tx.row(query).await?.is_some())
 }
 
-/// Adds the next orders; whether there are more.
+/// Derives from the next orders what one of the names stands for; whether there is more to do.
 pub(crate) async fn rebuild(tx: &mut Tx) -> Result<bool, StoreError> {
-    let query = Query::new("SELECT organization_id, order_id FROM rebuilds WHERE name = $1");
-    let Some(row) = tx.row(query.bind(NAME)).await? else {
+    let query =
+        Query::new("SELECT name, organization_id, order_id FROM rebuilds ORDER BY name LIMIT 1");
+    let Some(row) = tx.row(query).await? else {
         return Ok(false);
     };
+    let name: String = row.get("name")?;
     let (organization, order): (Option<Uuid>, Option<Uuid>) =
         (row.get("organization_id")?, row.get("order_id")?);
     let mut query = Query::new("SELECT body FROM orders");
@@ -37,14 +42,34 @@ pub(crate) async fn rebuild(tx: &mut Tx) -> Result<bool, StoreError> {
     let rows = tx.rows(query).await?;
     let orders: Result<Vec<Order>, _> = rows.iter().map(|row| row.json("body")).collect();
     let orders = orders?;
-    many::add_beside(tx, &orders).await?;
+    match name.as_str() {
+        LISTS => many::add_beside(tx, &orders).await?,
+        SUBSCRIPTIONS => begin_subscriptions(tx, &orders).await?,
+        other => return Err(StoreError::Corrupt(format!("no rebuild is called {other}"))),
+    }
     let query = match orders.last().filter(|_| rows.len() == BATCH) {
-        None => Query::new("DELETE FROM rebuilds").and(" WHERE name = ?", NAME),
+        None => Query::new("DELETE FROM rebuilds").and(" WHERE name = ?", name),
         Some(order) => Query::new("UPDATE rebuilds")
             .and(" SET organization_id = ?", order.organization.0)
             .and(", order_id = ?", order.id.0)
-            .and(" WHERE name = ?", Value::from(NAME)),
+            .and(" WHERE name = ?", name),
     };
     tx.execute(query).await?;
-    Ok(rows.len() == BATCH)
+    is_due(tx).await
+}
+
+/// What the finished purchases of orders left behind.
+async fn begin_subscriptions(tx: &mut Tx, orders: &[Order]) -> Result<(), StoreError> {
+    for order in orders {
+        for line in &order.lines {
+            let Some(subscription) = Subscription::begun_by(order, line) else {
+                continue;
+            };
+            subscriptions::save(tx, &subscription).await?;
+            if let Some(entry) = Entry::of(order, line) {
+                subscriptions::append(tx, order.organization, subscription.id, &entry).await?;
+            }
+        }
+    }
+    Ok(())
 }

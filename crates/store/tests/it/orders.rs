@@ -5,7 +5,7 @@ use domain::id::OrderId;
 use domain::order::Order;
 use domain::order::OrderKind;
 use domain::order::change::RequestedChange;
-use domain::order::line::LineEvent;
+use domain::order::line::{LineEvent, LineState};
 use domain::order::listing::search::Named;
 use domain::order::listing::{Edge, Listing};
 use domain::order::phase::View;
@@ -239,6 +239,8 @@ fn a_hidden_change_has_no_place_in_the_order_of_changes_that_customers_follow() 
             mixed.add(line(at, change), &actor(), second(0)).unwrap();
         }
         mixed.place("t".into(), &actor(), second(0)).unwrap();
+        // As it was with orders of before markups were made at once.
+        mixed.lines[1].state = LineState::Queued { attempt: 1 };
         insert(&store, mixed.clone()).await.unwrap();
         insert(&store, cart(amber(), 8, second(0))).await.unwrap();
         let mut places = vec![];

@@ -17,7 +17,13 @@ fn what_lies_on_the_desk_is_printed_and_compared() {
     let stages = [
         ("cart", Stage::Cart),
         ("awaiting", Stage::AwaitingApproval),
-        ("scheduled", Stage::Scheduled { on: now() }),
+        (
+            "scheduled",
+            Stage::Scheduled {
+                on: now(),
+                occasion: Default::default(),
+            },
+        ),
         ("released", Stage::Released),
         ("deleted", Stage::Deleted),
         (

@@ -58,11 +58,23 @@ fn situations() -> Vec<(&'static str, Order)> {
         ),
         (
             "scheduled",
-            staged(Stage::Scheduled { on }, LineState::Scheduled),
+            staged(
+                Stage::Scheduled {
+                    on,
+                    occasion: Default::default(),
+                },
+                LineState::Scheduled,
+            ),
         ),
         (
             "scheduled, filed",
-            filed(staged(Stage::Scheduled { on }, LineState::Scheduled)),
+            filed(staged(
+                Stage::Scheduled {
+                    on,
+                    occasion: Default::default(),
+                },
+                LineState::Scheduled,
+            )),
         ),
         ("queued", released(vec![LineState::Queued { attempt: 1 }])),
         (
