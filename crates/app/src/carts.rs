@@ -3,11 +3,11 @@
 use domain::access::Permission;
 use domain::event::Event;
 use domain::id::{LineId, OfferId, OrderId, PlanId, SubscriptionId};
-use domain::order::Order;
 use domain::order::change::RequestedChange;
-use domain::order::line::{Item, Line, LineState};
+use domain::order::line::{Line, LineState};
 use domain::order::seen::SeenOrder;
-use domain::task::Task;
+use domain::order::{Order, Stage};
+use domain::task::{Task, TaskKind};
 use domain::text::{Contact, Email, Invalid, line};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -220,19 +220,12 @@ impl Adding {
             period: None,
             cancellable_until: None,
             parent: None,
+            after: None,
+            markups: None,
+            destination: None,
             price: catalog::quote(&plan, quantity)?,
             state: LineState::Started,
-            item: Item {
-                offer: offer.id,
-                plan: plan.id,
-                vendor: offer.vendor,
-                vendor_name: offer.vendor_name,
-                name: offer.name,
-                product: offer.product,
-                vendor_plan: offer.vendor_plan,
-                has_tenant: offer.has_tenant,
-                cadence: plan.cadence,
-            },
+            item: catalog::item(&offer, &plan),
         };
         let (tenant, user) = (access.tenant(), access.actor().user);
         let cart = orders::find_cart(tx, tenant, user).await?;
@@ -358,8 +351,24 @@ pub(crate) async fn enqueue(
 ) -> Result<(), Error> {
     let mut due = Vec::new();
     for (at, event) in events.iter().enumerate() {
-        let line = order.lines.iter().find(|line| Some(line.id) == event.line);
-        if let (Some(kind), Some(line)) = (event.kind.follow_up(), line) {
+        let Some(kind) = event.kind.follow_up() else {
+            continue;
+        };
+        let line = match kind {
+            TaskKind::Start => order.lines.first(),
+            TaskKind::Provision | TaskKind::Clear => {
+                let lines = order.lines.iter();
+                // A step that waits is told of again when it is its turn; others have no vendor to ask.
+                let has_work = |line: &&Line| line.verb().is_some() && !order.is_waiting(line);
+                let mut lines = lines.filter(has_work);
+                lines.find(|line| Some(line.id) == event.line)
+            }
+        };
+        let due_at = match order.stage {
+            Stage::Scheduled { on, .. } if kind == TaskKind::Start => on,
+            _ => now,
+        };
+        if let Some(line) = line {
             due.push(Task {
                 id: ids.nth(at),
                 organization: order.organization,
@@ -367,7 +376,7 @@ pub(crate) async fn enqueue(
                 line: line.id,
                 vendor: line.item.vendor,
                 kind,
-                due_at: now,
+                due_at,
                 fence: 0,
                 tries: 0,
             });

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use domain::access::Permission;
 use domain::id::{OfferId, PlanId};
 use domain::money::Currency;
-use domain::offer::{Offer, Plan};
-use domain::order::line::LinePrice;
+use domain::offer::{Cadence, Offer, Plan};
+use domain::order::line::{Item, LinePrice};
 use domain::price::{Percent, PriceInputs, per_cycle, waterfall};
+use domain::subscription::wish::Target;
 use domain::text::Invalid;
 use store::{Tx, catalog};
 
@@ -65,6 +66,25 @@ impl Offers {
         let plan = plan.filter(|plan| plan.currency == self.currency);
         Ok((found, plan.ok_or_else(|| unknown("/plan"))?))
     }
+
+    /// An offer on the terms of another, or on the first that it has.
+    pub(crate) fn find_by_cadence(
+        &self,
+        offer: OfferId,
+        cadence: Cadence,
+    ) -> Result<(&Offer, &Plan), Error> {
+        let plans = self.found.iter().find(|found| found.id == offer);
+        let mut plans = plans
+            .iter()
+            .flat_map(|found| &found.plans)
+            .filter(|plan| plan.currency == self.currency);
+        let first = plans.clone().next();
+        let plan = plans.find(|plan| plan.cadence == cadence).or(first);
+        self.find(
+            offer,
+            plan.map_or(PlanId(uuid::Uuid::nil()), |plan| plan.id),
+        )
+    }
 }
 
 /// Loads offers for lines, all in one look.
@@ -92,18 +112,48 @@ pub(crate) async fn load(
     Ok((offer.clone(), plan.clone()))
 }
 
-/// What a plan costs an organization now. Without a catalog rule the customer pays the partner price.
-pub fn quote(plan: &Plan, quantity: u32) -> Result<LinePrice, Error> {
+/// What the price of a plan is made of for an organization now.
+pub fn inputs(plan: &Plan) -> PriceInputs {
     let cycles = plan.cadence.cycles();
-    let chain = waterfall(&PriceInputs {
+    PriceInputs {
         cost: per_cycle(plan.cost, cycles),
         retail: per_cycle(plan.retail, cycles),
         tier: None,
         distributor_markup: None,
         catalog_markup: Percent::default(),
         subscription_markup: Percent::default(),
-    });
-    let unit = chain
+    }
+}
+
+/// What a subscription can become, or take in as an add-on.
+pub(crate) fn target(offer: &Offer, plan: &Plan) -> Target {
+    Target {
+        item: item(offer, plan),
+        inputs: inputs(plan),
+        currency: plan.currency,
+        minimum: offer.minimum,
+        maximum: offer.maximum,
+    }
+}
+
+/// What a line is about.
+pub(crate) fn item(offer: &Offer, plan: &Plan) -> Item {
+    Item {
+        offer: offer.id,
+        plan: plan.id,
+        vendor: offer.vendor,
+        vendor_name: offer.vendor_name.clone(),
+        name: offer.name.clone(),
+        product: offer.product.clone(),
+        vendor_plan: offer.vendor_plan.clone(),
+        has_tenant: offer.has_tenant,
+        cadence: plan.cadence,
+    }
+}
+
+/// What a plan costs an organization now. Without a catalog rule the customer pays the partner price.
+pub fn quote(plan: &Plan, quantity: u32) -> Result<LinePrice, Error> {
+    let unit = waterfall(&inputs(plan))
         .round(plan.currency)
         .map_err(|error| Error::Internal(error.to_string()))?;
     Ok(LinePrice { unit, quantity })

@@ -12,8 +12,10 @@ pub mod desk;
 pub mod filing;
 pub mod operators;
 pub mod orders;
+pub mod renewals;
 pub mod requests;
 pub mod retries;
+pub mod schedules;
 pub mod sessions;
 pub mod subscriptions;
 pub mod views;
@@ -22,8 +24,10 @@ pub mod worker;
 use std::sync::Arc;
 
 use domain::id::OrganizationId;
+use domain::money::MoneyError;
 use domain::order::Refusal;
 use domain::order::filing::RecentWindow;
+use domain::subscription::decide::Problem;
 use domain::text::Invalid;
 use store::{Store, StoreError};
 use tokio::sync::{Notify, broadcast};
@@ -142,6 +146,17 @@ pub enum Error {
     /// The rules refuse.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// A wish can't be granted: every reason, by field.
+    #[error("{}", .0.first().map_or("can't be done", |problem| problem.reason.as_str()))]
+    Problems(Vec<Problem>),
+    /// Another order about the same subscription is not decided (R51).
+    #[error(
+        "order {order} about this subscription is not finished yet; wait for it or withdraw it first"
+    )]
+    InFlight {
+        /// Its number.
+        order: u64,
+    },
     /// The offer is no longer sold.
     #[error("{offer} is no longer sold; remove it from the cart")]
     Withdrawn {
@@ -168,11 +183,18 @@ pub enum Error {
     Internal(String),
 }
 
+impl From<MoneyError> for Error {
+    fn from(error: MoneyError) -> Error {
+        Error::Refused(Refusal::Money(error))
+    }
+}
+
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Error {
         match error {
             StoreError::NotFound => Error::NotFound,
             StoreError::Conflict => Error::Changed,
+            StoreError::Occupied { order } => Error::InFlight { order },
             other => Error::Internal(other.to_string()),
         }
     }

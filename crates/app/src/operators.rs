@@ -62,10 +62,7 @@ async fn import(
     entries: &[CatalogEntry],
     drawn: &[(OfferId, Vec<PlanId>)],
 ) -> Result<Imported, Error> {
-    let has_tenant = connect(&worker::settings(vendor)?)
-        .map_err(|fault| invalid("/settings")(Invalid(fault.to_string())))?
-        .abilities()
-        .has_tenants;
+    let has_tenant = connectors::abilities(&worker::settings(vendor)?).has_tenants;
     let known = catalog::list_offers(tx, &[owner], OFFERS_MAX).await?;
     let mut known: Vec<_> = known
         .into_iter()

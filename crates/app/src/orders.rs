@@ -174,11 +174,7 @@ impl Commanded {
         }
         orders::save(tx, &mut order, &events, self.now).await?;
         carts::enqueue(tx, &order, &events, self.ids, self.now).await?;
-        for line in &order.lines {
-            if events.iter().any(|event| event.line == Some(line.id)) {
-                subscriptions::keep(tx, &order, line).await?;
-            }
-        }
+        subscriptions::keep_all(tx, &order, events.iter().filter_map(|event| event.line)).await?;
         Ok(order.into_order())
     }
 

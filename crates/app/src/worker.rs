@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use connectors::{Connector, Settings, connect};
-use domain::id::LineId;
+use domain::id::{LineId, OrganizationId, VendorId};
 use domain::order::Order;
 use domain::order::change::RequestedChange;
-use domain::order::line::{Line, LineEvent, LineState};
-use domain::provisioning::{Doubt, Fault, Outcome, Request, Verb};
+use domain::order::line::{Item, Line, LineEvent, LineState};
+use domain::provisioning::{Abilities, Doubt, Fault, Outcome, Request, Verb};
 use domain::task::{Task, TaskKind};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
@@ -18,7 +18,7 @@ use store::{Tx, catalog, orders, organizations, tasks};
 use uuid::Uuid;
 
 use crate::clock::TaskIds;
-use crate::{App, Error, carts, filing, subscriptions};
+use crate::{App, Error, carts, filing, schedules, subscriptions};
 
 /// A hold outlives every call of a connector, so no second worker asks while one is asking.
 const HOLD: SignedDuration = SignedDuration::from_secs(60);
@@ -77,8 +77,13 @@ impl App {
         }
     }
 
-    /// Files a batch; when to look for the next.
+    /// Files a batch and ends terms; when to look for the next.
     async fn file_and_pause(&self) -> Timestamp {
+        match self.renew_due().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "terms of subscriptions ended"),
+            Err(error) => tracing::error!(%error, "terms can't be ended; tried again in a minute"),
+        }
         match self.file_due().await {
             Ok(0) => {}
             Ok(count) => {
@@ -131,10 +136,12 @@ impl App {
 
     async fn run(&self, task: Task) -> Result<bool, Error> {
         let organization = task.organization;
-        let state = (task, self.clock.now());
+        let state = (task, self.task_ids(), self.clock.now());
         let prepared = self
             .store
-            .write(state, |(task, now), tx| Box::pin(prepare(tx, task, *now)))
+            .write(state, |(task, ids, now), tx| {
+                Box::pin(prepare(tx, task, *ids, *now))
+            })
             .await?;
         self.committed(organization);
         let Some(job) = prepared else { return Ok(true) };
@@ -170,10 +177,19 @@ async fn ask(connector: &dyn Connector, job: &Job) -> Result<Outcome, Fault> {
 }
 
 /// Claims the task and writes down what is about to be asked. `None`: there is nothing to ask.
-async fn prepare(tx: &mut Tx, task: &Task, now: Timestamp) -> Result<Option<Job>, Error> {
+async fn prepare(
+    tx: &mut Tx,
+    task: &Task,
+    ids: TaskIds,
+    now: Timestamp,
+) -> Result<Option<Job>, Error> {
     let task = tasks::claim(tx, task, HOLD, now)
         .await?
         .ok_or(Error::Changed)?;
+    if task.kind == TaskKind::Start {
+        schedules::begin(tx, &task, ids, now).await?;
+        return Ok(None);
+    }
     let mut order = orders::load(tx, task.organization, task.order).await?;
     let question = match (task.kind, &find(&order, task.line)?.state) {
         (TaskKind::Clear, LineState::Failed { .. }) => Question::Clear,
@@ -195,7 +211,7 @@ async fn prepare(tx: &mut Tx, task: &Task, now: Timestamp) -> Result<Option<Job>
             Question::Poll(operation.clone())
         }
         // Decided meanwhile, or moved on: nothing is left to do.
-        (TaskKind::Provision | TaskKind::Clear, _) => {
+        (TaskKind::Provision | TaskKind::Clear | TaskKind::Start, _) => {
             tasks::finish(tx, &task).await?;
             return Ok(None);
         }
@@ -205,7 +221,9 @@ async fn prepare(tx: &mut Tx, task: &Task, now: Timestamp) -> Result<Option<Job>
         .ok_or(Error::NotFound)?;
     let vendor = catalog::find_vendor(tx, &customer.chain, task.vendor).await?;
     let settings = settings(&vendor.ok_or(Error::NotFound)?)?;
-    let request = request(&order, find(&order, task.line)?, customer.slug.as_str())?;
+    let line = find(&order, task.line)?;
+    let changed = subscriptions::find_changed(tx, &order, line).await?;
+    let request = request(&order, line, changed, customer.slug.as_str())?;
     Ok(Some(Job {
         task,
         question,
@@ -214,14 +232,31 @@ async fn prepare(tx: &mut Tx, task: &Task, now: Timestamp) -> Result<Option<Job>
     }))
 }
 
+/// What the vendor of an offer can do, for an organization below the one that has the connection.
+pub(crate) async fn abilities(
+    tx: &mut Tx,
+    chain: &[OrganizationId],
+    vendor: VendorId,
+) -> Result<Abilities, Error> {
+    let vendor = catalog::find_vendor(tx, chain, vendor).await?;
+    let settings = settings(&vendor.ok_or(Error::NotFound)?)?;
+    Ok(connectors::abilities(&settings))
+}
+
 /// A vendor's settings as its connector reads them.
 pub(crate) fn settings(vendor: &catalog::Vendor) -> Result<Settings, Error> {
     serde_json::from_str(&vendor.settings)
         .map_err(|error| Error::Internal(format!("settings of vendor {}: {error}", vendor.id)))
 }
 
-/// The request of a line's present attempt, always the same bytes.
-fn request(order: &Order, line: &Line, slug: &str) -> Result<Request, Error> {
+/// The request of a line's present attempt, always the same bytes: what it changes is changed by nobody
+/// else meanwhile.
+fn request(
+    order: &Order,
+    line: &Line,
+    changed: Option<(String, Item)>,
+    slug: &str,
+) -> Result<Request, Error> {
     let attempt = match &line.state {
         LineState::Sending { attempt, .. }
         | LineState::Checking { attempt, .. }
@@ -236,26 +271,31 @@ fn request(order: &Order, line: &Line, slug: &str) -> Result<Request, Error> {
         }
     };
     let verb = line
-        .change
         .verb()
         .ok_or_else(|| Error::Internal("no vendor hears of this".into()))?;
     let key = attempt_key(line.id, attempt);
-    let subscription_key = match (&verb, line.vendor_reference.as_deref().map(Uuid::try_parse)) {
+    // A new purchase is its own; anything else is about what is there.
+    let changed = changed.filter(|_| !matches!(verb, Verb::Purchase { .. }));
+    let (reference, item) = changed.unzip();
+    let vendor_reference = line.vendor_reference.clone().or(reference);
+    let subscription_key = match (&verb, vendor_reference.as_deref()) {
         (Verb::Purchase { .. }, _) => key,
-        (_, Some(Ok(reference))) => reference,
-        (_, _) => {
+        // A person may have typed any text; only connectors that gave out the key need it back.
+        (_, Some(reference)) => Uuid::try_parse(reference).unwrap_or(key),
+        (_, None) => {
             return Err(Error::Internal(
                 "the subscription has no id at its vendor".into(),
             ));
         }
     };
+    let item = item.unwrap_or_else(|| line.item.clone());
     Ok(Request {
         key,
         subscription_key,
-        vendor_reference: line.vendor_reference.clone(),
+        vendor_reference,
         verb,
-        product: line.item.product.clone(),
-        plan: line.item.vendor_plan.clone(),
+        product: item.product,
+        plan: item.vendor_plan,
         organization: order.organization,
         organization_slug: slug.to_owned(),
         order: order.number,
@@ -340,14 +380,13 @@ async fn record(
 
 /// Until when the vendor takes back what it has just finished.
 fn note_deadline(order: &mut Order, job: &Job, now: Timestamp) {
-    let window = connect(&job.settings)
-        .ok()
-        .and_then(|connector| connector.abilities().cancellation_window);
+    let window = connectors::abilities(&job.settings).cancellation_window;
     let is_done = |line: &&mut Line| {
-        let is_bought = matches!(
-            line.change,
-            RequestedChange::Purchase { .. } | RequestedChange::Quantity { .. }
-        );
+        let is_bought = match line.change {
+            RequestedChange::Purchase { .. } => true,
+            RequestedChange::Quantity { from, to } => to > from,
+            _ => false,
+        };
         let is_finished = matches!(line.state, LineState::Finished { .. });
         line.id == job.task.line && is_bought && is_finished
     };

@@ -6,6 +6,7 @@ mod desk;
 mod lists;
 mod reference;
 mod story;
+pub(crate) mod subscriptions;
 pub(crate) mod view;
 pub(crate) mod views;
 
@@ -27,7 +28,7 @@ use utoipa::{IntoParams, Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use self::view::{OfferView, OrderView, SubscriptionView};
+use self::view::{OfferView, OrderView};
 use crate::Web;
 use crate::error::Problem;
 use crate::live::{self, Follower, LastEvent};
@@ -79,7 +80,9 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(change_item, remove_item))
         .routes(routes!(place_cart))
         .routes(routes!(catalog))
-        .routes(routes!(subscriptions))
+        .routes(routes!(subscriptions::subscriptions))
+        .routes(routes!(subscriptions::subscription))
+        .routes(routes!(subscriptions::change))
 }
 
 pub(crate) fn router(is_demo: bool) -> Router<Web> {
@@ -183,7 +186,7 @@ async fn add_to_cart(
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct PlaceQuery {
+pub(crate) struct PlaceQuery {
     /// The same code without the commit.
     #[serde(default)]
     dry_run: bool,
@@ -327,19 +330,6 @@ async fn catalog(
     let offers = web.app.offers(&access).await?;
     let views: Result<Vec<_>, Error> = offers.iter().map(OfferView::new).collect();
     Ok(Json(views?))
-}
-
-/// What the organization has running, newest first.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/subscriptions",
-    params(("organization" = String, Path)), responses((status = 200, body = [SubscriptionView])))]
-async fn subscriptions(
-    State(web): State<Web>,
-    Path(organization): Path<String>,
-    Program(caller): Program,
-) -> Result<Json<Vec<SubscriptionView>>, Problem> {
-    let access = web.app.access(&caller, &organization).await?;
-    let found = web.app.subscriptions(&access).await?;
-    Ok(Json(found.iter().map(SubscriptionView::new).collect()))
 }
 
 /// Reads a command; the words name what is wrong with it.

@@ -17,7 +17,9 @@ pub(crate) fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
         Error::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
+        Error::Problems(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
         Error::Refused(_) => (StatusCode::CONFLICT, "refused"),
+        Error::InFlight { .. } => (StatusCode::CONFLICT, "in_flight"),
         Error::Withdrawn { .. } => (StatusCode::CONFLICT, "offer_withdrawn"),
         Error::Changed => (StatusCode::PRECONDITION_FAILED, "changed"),
         Error::Repriced => (StatusCode::CONFLICT, "repriced"),
@@ -103,7 +105,7 @@ impl Mishap {
 
     /// For a program: RFC 9457.
     pub(crate) fn problem(&self, status: StatusCode) -> Response {
-        problem(status, self.code, &self.words, None)
+        problem(status, self.code, &self.words, None, Vec::new())
     }
 
     /// For a person.
@@ -128,12 +130,21 @@ fn title(status: StatusCode) -> &'static str {
     }
 }
 
-fn problem(status: StatusCode, code: &str, words: &str, pointer: Option<&str>) -> Response {
-    let body = json!({
+fn problem(
+    status: StatusCode,
+    code: &str,
+    words: &str,
+    pointer: Option<&str>,
+    errors: Vec<serde_json::Value>,
+) -> Response {
+    let mut body = json!({
         "type": format!("urn:seatwright:problem:{code}"), "title": status.canonical_reason(),
         "status": status.as_u16(), "code": code, "detail": words, "pointer": pointer,
         "trace_id": trace::id(),
     });
+    if !errors.is_empty() {
+        body["errors"] = errors.into();
+    }
     (
         status,
         [(header::CONTENT_TYPE, "application/problem+json")],
@@ -156,9 +167,17 @@ impl IntoResponse for Problem {
         let (status, code) = classify(&self.0);
         let pointer = match &self.0 {
             Error::Invalid { field, .. } => Some(*field),
+            Error::Problems(problems) => problems.first().map(|problem| problem.field),
             _ => None,
         };
-        problem(status, code, &words(&self.0), pointer)
+        let errors: Vec<_> = match &self.0 {
+            Error::Problems(problems) => problems
+                .iter()
+                .map(|problem| json!({ "pointer": problem.field, "detail": problem.reason }))
+                .collect(),
+            _ => Vec::new(),
+        };
+        problem(status, code, &words(&self.0), pointer, errors)
     }
 }
 

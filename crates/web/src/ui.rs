@@ -18,6 +18,7 @@ mod order;
 mod orders;
 pub(crate) mod preferences;
 pub(crate) mod say;
+mod subscriptions;
 mod suggestions;
 mod timeline;
 mod views;
@@ -76,9 +77,10 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
             "/o/{organization}/orders/{number}/actions/{action}",
             post(forms::act),
         )
+        .route("/o/{organization}/subscriptions", get(subscriptions::list))
         .route(
-            "/o/{organization}/subscriptions",
-            get(catalog::subscriptions),
+            "/o/{organization}/subscriptions/{subscription}",
+            get(subscriptions::show).post(subscriptions::change),
         )
         .route("/preferences", post(preferences::choose))
         .route(

@@ -56,7 +56,10 @@ impl App {
                         "notes": order.notes.len() }));
                 }
             }
-            for subscription in subscriptions::list(&mut tx, place.id, ALL).await? {
+            for subscription in
+                subscriptions::list(&mut tx, place.id, &subscriptions::Filter::default(), ALL)
+                    .await?
+            {
                 found_subscriptions.push(json!({ "organization": slug, "id": subscription.id,
                     "name": subscription.name, "quantity": subscription.quantity }));
             }

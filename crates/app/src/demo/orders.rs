@@ -1,7 +1,7 @@
 //! Orders of the demo world, brought to where they end by the domain's own moves.
 
-use domain::event::{Actor, Event, EventKind};
-use domain::id::{LineId, NoteId, OrderId, OrganizationId, SubscriptionId};
+use domain::event::{Actor, Event};
+use domain::id::{LineId, NoteId, OrderId, SubscriptionId};
 use domain::offer::Offer;
 use domain::order::change::RequestedChange;
 use domain::order::command::Command;
@@ -11,7 +11,7 @@ use domain::order::retry::Corrected;
 use domain::order::{Order, OrderKind, Stage};
 use domain::price::refund::WINDOW;
 use domain::provisioning::{BY_HAND, Failure};
-use domain::subscription::SubscriptionState;
+use domain::subscription::wish::Occasion;
 use domain::text::{Contact, Email};
 use jiff::{SignedDuration, Timestamp};
 use store::{Tx, orders, organizations, users};
@@ -26,8 +26,8 @@ struct Seeder<'t> {
     offers: Vec<Offer>,
     now: Timestamp,
     count: u128,
-    /// What finished updates made of subscriptions, and when.
-    updates: Vec<(Timestamp, OrganizationId, SubscriptionId, RequestedChange)>,
+    /// What made or changed subscriptions, and when.
+    finished: Vec<(Timestamp, Order, Line)>,
 }
 
 pub(super) async fn seed(tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
@@ -39,12 +39,12 @@ pub(super) async fn seed(tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
         offers,
         now,
         count: 0,
-        updates: Vec::new(),
+        finished: Vec::new(),
     };
     for told in told_orders() {
         seeder.order(told).await?;
     }
-    seeder.update_subscriptions().await
+    seeder.keep_subscriptions().await
 }
 
 /// One order on its way: what is decided about it and what was written down.
@@ -90,36 +90,18 @@ impl Seeder<'_> {
         }
         orders::insert(self.tx, &mut story.order, &story.events, story.done).await?;
         for line in &story.order.lines {
-            subscriptions::keep(self.tx, &story.order, line).await?;
             if let LineState::Finished { at, .. } = line.state {
-                let update = (at, place, line.subscription, line.change.clone());
-                self.updates.push(update);
+                self.finished.push((at, story.order.clone(), line.clone()));
             }
         }
         Ok(())
     }
 
-    /// Brings the subscriptions to where the finished updates left them.
-    async fn update_subscriptions(&mut self) -> Result<(), Error> {
-        use RequestedChange as C;
-        self.updates.sort_by_key(|(at, ..)| *at);
-        for (at, place, id, change) in std::mem::take(&mut self.updates) {
-            let found = store::subscriptions::find(self.tx, place, id).await?;
-            let Some(mut subscription) = found else {
-                continue;
-            };
-            match change {
-                C::Quantity { to, .. } => subscription.quantity = to,
-                C::Suspend => subscription.state = SubscriptionState::Suspended { since: at },
-                C::Reactivate => subscription.state = SubscriptionState::Active,
-                C::Cancel => subscription.state = SubscriptionState::Canceled { at },
-                C::Rename { to, .. } => subscription.name = to,
-                C::Upgrade {
-                    part: Some(part), ..
-                } => subscription.quantity = part.of - part.seats,
-                _ => continue,
-            }
-            store::subscriptions::save(self.tx, &subscription).await?;
+    /// Makes of the finished lines what they made of subscriptions, in the order of time.
+    async fn keep_subscriptions(&mut self) -> Result<(), Error> {
+        self.finished.sort_by_key(|(at, ..)| *at);
+        for (_, order, line) in std::mem::take(&mut self.finished) {
+            subscriptions::keep(self.tx, &order, &line).await?;
         }
         Ok(())
     }
@@ -200,18 +182,14 @@ impl Seeder<'_> {
             period: None,
             cancellable_until: None,
             parent: None,
+            after: None,
+            markups: None,
+            destination: None,
             price: catalog::quote(plan, quantity)?,
             state: LineState::Started,
             item: Item {
-                offer: offer.id,
-                plan: plan.id,
-                vendor: offer.vendor,
-                vendor_name: offer.vendor_name.clone(),
                 name: name.clone(),
-                product: offer.product.clone(),
-                vendor_plan: offer.vendor_plan.clone(),
-                has_tenant: offer.has_tenant,
-                cadence: plan.cadence,
+                ..catalog::item(offer, plan)
             },
             change: asked.change,
         })
@@ -256,7 +234,8 @@ impl Story {
             End::PendingApproval => self.hold(Stage::AwaitingApproval, LineState::PendingApproval),
             End::Scheduled => {
                 let on = now + SignedDuration::from_hours(24 * 14);
-                self.hold(Stage::Scheduled { on }, LineState::Scheduled);
+                let occasion = Occasion::Date;
+                self.hold(Stage::Scheduled { on, occasion }, LineState::Scheduled);
             }
             End::Rejected => {
                 self.hold(Stage::AwaitingApproval, LineState::PendingApproval);
@@ -352,25 +331,11 @@ impl Story {
         self.obey(Command::Retry { line, correction }, at)
     }
 
-    /// Asks the vendor and hears its answer. Of a markup no vendor hears.
+    /// Asks the vendor and hears its answer. What no vendor hears of is done already.
     fn ask(&mut self, at: usize, answer: &LineEvent, done: Timestamp) -> Result<(), Error> {
         let line = &mut self.order.lines[at];
         let id = line.id;
-        if line.change.is_markup() {
-            line.state = LineState::Finished {
-                vendor_reference: String::new(),
-                at: done,
-            };
-            let finished = Event {
-                at: done,
-                kind: EventKind::Finished,
-                actor: Some(self.actor.clone()),
-                line: Some(id),
-                detail: None,
-                internal: None,
-                attempt: None,
-            };
-            self.events.push(finished);
+        if !matches!(line.state, LineState::Queued { .. }) {
             return Ok(());
         }
         let is_bought = matches!(

@@ -161,10 +161,14 @@ fn a_person_answers_for_a_vendor_without_a_program() {
             .unwrap();
         assert_eq!(done.status, Status::ProvisioningFinished);
         assert!(world.tell(&access, cart.number, fulfill).await.is_err());
-        let subscriptions = world.app.subscriptions(&access).await.unwrap();
-        assert_eq!(subscriptions[0].vendor_reference, "PP-1");
-        let last = subscriptions[0].ends_on.unwrap();
-        assert_eq!(last.to_string(), "2027-11-30");
+        let subscriptions = world.running(&access).await;
+        assert_eq!(subscriptions[0].vendor_reference.as_deref(), Some("PP-1"));
+        let ends = subscriptions[0].term_ends_at.unwrap();
+        assert_eq!(
+            ends.to_string(),
+            "2027-12-01T00:00:00Z",
+            "after its last day"
+        );
         world.clock.advance(SignedDuration::from_secs(600));
         world.app.run_due().await.unwrap();
         assert_eq!(world.app.run_due().await.unwrap(), 0, "the task has ended");

@@ -159,7 +159,7 @@ fn subscriptions_are_where_their_orders_left_them() {
     on_each_database(async |world| {
         world.app.seed_demo_orders().await.unwrap();
         let access = world.access(SELLER, "amber").await;
-        let found = world.app.subscriptions(&access).await.unwrap();
+        let found = world.running(&access).await;
         let with =
             |is: &dyn Fn(&SubscriptionState) -> bool| found.iter().filter(|s| is(&s.state)).count();
         assert_eq!(

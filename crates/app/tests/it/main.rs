@@ -4,6 +4,7 @@
 
 mod actions;
 mod bulk;
+mod changes;
 mod demo;
 mod desk;
 mod failures;
@@ -196,7 +197,7 @@ fn an_order_goes_from_the_cart_to_a_subscription() {
         assert_eq!(order.status, Status::ProvisioningFinished);
         assert_eq!(order.lines[0].totals.now, 25);
         assert_eq!(order.created_by.organization_name, "Baltic Cloud");
-        let subscriptions = world.app.subscriptions(&access).await.unwrap();
+        let subscriptions = world.running(&access).await;
         assert_eq!((subscriptions.len(), subscriptions[0].quantity), (1, 25));
         let bookings = world.bookings().await;
         assert_eq!(
@@ -293,7 +294,7 @@ fn a_refusal_fails_the_line_with_the_vendors_reason_and_leaves_no_subscription()
             })
             .collect();
         assert_eq!(failed, ["Not sold in this country"]);
-        assert_eq!(world.app.subscriptions(&access).await.unwrap().len(), 1);
+        assert_eq!(world.running(&access).await.len(), 1);
     });
 }
 

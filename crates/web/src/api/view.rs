@@ -16,7 +16,6 @@ use domain::order::note::{self, Note};
 use domain::order::phase::{Status, View};
 use domain::order::seen::{SeenLine, SeenOrder};
 use domain::order::{OrderKind, Refusal};
-use domain::subscription::Subscription;
 use domain::text::{Invalid, line};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -233,30 +232,6 @@ impl OfferView {
             needs_tenant: offer.has_tenant,
             plans: offer.plans.iter().map(plan).collect::<Result<_, Error>>()?,
         })
-    }
-}
-
-/// A subscription.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct SubscriptionView {
-    id: String,
-    name: String,
-    vendor: String,
-    status_label: &'static str,
-    quantity: u32,
-    started_at: String,
-}
-
-impl SubscriptionView {
-    pub(crate) fn new(subscription: &Subscription) -> SubscriptionView {
-        SubscriptionView {
-            id: subscription.id.to_string(),
-            name: subscription.name.clone(),
-            vendor: subscription.vendor_name.clone(),
-            status_label: subscription.state.label(),
-            quantity: subscription.quantity,
-            started_at: subscription.started_at.to_string(),
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What can be bought, the form to buy it, and what runs already.
+//! What can be bought, and the form to buy it.
 
 use app::carts::AddItem;
 use app::catalog::quote;
@@ -9,7 +9,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::id::{OfferId, PlanId};
 use domain::offer::{Offer, Plan};
-use domain::subscription::{Subscription, SubscriptionState};
 use domain::text::Invalid;
 use serde::Deserialize;
 
@@ -132,31 +131,6 @@ impl Configuration {
     }
 }
 
-#[derive(Template)]
-#[template(path = "subscriptions.html")]
-struct SubscriptionsPage {
-    frame: Frame,
-    subscriptions: Vec<Subscription>,
-}
-
-impl SubscriptionsPage {
-    fn tone(&self, subscription: &Subscription) -> &'static str {
-        match subscription.state {
-            SubscriptionState::Active => "good",
-            SubscriptionState::Suspended { .. } => "wait",
-            SubscriptionState::Canceled { .. } => "calm",
-        }
-    }
-
-    fn icon(&self, subscription: &Subscription) -> &'static str {
-        match subscription.state {
-            SubscriptionState::Active => "done",
-            SubscriptionState::Suspended { .. } => "pause",
-            SubscriptionState::Canceled { .. } => "canceled",
-        }
-    }
-}
-
 pub(crate) async fn list(
     State(web): State<Web>,
     Path(organization): Path<String>,
@@ -220,17 +194,4 @@ pub(crate) async fn add(
         }
         Err(error) => Err(Page(error)),
     }
-}
-
-pub(crate) async fn subscriptions(
-    State(web): State<Web>,
-    Path(organization): Path<String>,
-    visitor: Visitor,
-) -> Result<Response, Page> {
-    let access = web.app.access(&visitor.caller, &organization).await?;
-    let subscriptions = web.app.subscriptions(&access).await?;
-    Ok(render(&SubscriptionsPage {
-        frame: Frame::new(&web, &visitor, &access, Section::Subscriptions).await?,
-        subscriptions,
-    }))
 }

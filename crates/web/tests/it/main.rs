@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod browser_api;
+mod kinds;
 mod lists;
 mod live;
 mod screens;
@@ -142,6 +143,18 @@ const PAGES: &[Row] = &[
     ),
     (
         "GET",
+        "/o/{organization}/subscriptions/{subscription}",
+        "/o/amber/subscriptions/SUBSCRIPTION",
+        "",
+    ),
+    (
+        "POST",
+        "/o/{organization}/subscriptions/{subscription}",
+        "/o/amber/subscriptions/SUBSCRIPTION",
+        "step=preview&quantity=90&auto_renewal=on",
+    ),
+    (
+        "GET",
         "/o/{organization}/orders/{number}/items/{line}",
         "/o/amber/orders/#/items/LINE",
         "",
@@ -266,6 +279,18 @@ const API: &[Row] = &[
     ),
     ("GET", "/catalog", "/catalog", ""),
     ("GET", "/subscriptions", "/subscriptions", ""),
+    (
+        "GET",
+        "/subscriptions/{subscription}",
+        "/subscriptions/SUBSCRIPTION",
+        "",
+    ),
+    (
+        "POST",
+        "/subscriptions/{subscription}/changes",
+        "/subscriptions/SUBSCRIPTION/changes?dry_run=true",
+        "{\"quantity\": 90}",
+    ),
 ];
 
 const PREFIX: &str = "/api/v1/organizations/{organization}";
@@ -291,6 +316,7 @@ struct World {
     router: Router,
     app: App,
     order: String,
+    subscription: String,
 }
 
 async fn world(name: &str) -> World {
@@ -317,10 +343,14 @@ async fn world(name: &str) -> World {
     let is_completed =
         |order: &&Value| order["organization"] == "amber" && order["status"] == "completed";
     let order = orders.iter().find(is_completed).unwrap()["number"].to_string();
+    let subscriptions = manifest["subscriptions"].as_array().unwrap();
+    let is_office = |one: &&Value| one["organization"] == "amber" && one["name"] == "Head office";
+    let subscription = subscriptions.iter().find(is_office).unwrap()["id"].as_str();
     World {
         router: web::router(app.clone(), ADDRESS, true),
-        app,
         order,
+        subscription: subscription.unwrap().to_owned(),
+        app,
     }
 }
 
@@ -330,6 +360,7 @@ impl World {
             .replace("OFFER", "off_00000000000000000000000000000001")
             .replace("PLAN", "pln_000000000000000000000000000003e9")
             .replace("LINE", "lin_00000000000000000000000000000001")
+            .replace("SUBSCRIPTION", &self.subscription)
     }
 
     async fn status(&self, request: Request<Body>) -> u16 {

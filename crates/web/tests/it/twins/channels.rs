@@ -31,6 +31,7 @@ pub async fn ask(
         "/o/amber/catalog/off_00000000000000000000000000000001",
         "/o/amber/cart",
         "/o/amber/subscriptions",
+        "/o/amber/subscriptions?show=suspended&q=microsoft",
         "/o/nowhere/orders",
     ] {
         one(world, &mut log, who, Ask::page(page)).await;
@@ -75,9 +76,44 @@ pub async fn ask(
     for number in numbers {
         order(world, &mut log, who, *number, &mut chance).await;
     }
+    subscriptions(world, &mut log, who, &mut chance).await;
     selected(world, &mut log, who, numbers).await;
     saved(world, &mut log, who).await;
     log
+}
+
+/// What runs: pages, history, and what would come of a change; blocked or not as if no markup were (M13).
+async fn subscriptions(world: &World, log: &mut Log, who: Who, chance: &mut Chance) {
+    let list = one(
+        world,
+        log,
+        who,
+        Ask::api("GET", "/subscriptions?limit=200", ""),
+    )
+    .await;
+    let found = list.json();
+    let found = found.as_array().cloned().unwrap_or_default();
+    for _ in 0..4 {
+        let Some(id) = chance.of(&found).and_then(|one| one["id"].as_str()) else {
+            return;
+        };
+        let page = format!("/o/amber/subscriptions/{id}");
+        one(world, log, who, Ask::page(&page)).await;
+        let path = format!("/subscriptions/{id}");
+        one(world, log, who, Ask::api("GET", &path, "")).await;
+        let wishes = [
+            "{\"quantity\": 40}",
+            "{\"quantity\": 1, \"auto_renewal\": false}",
+            "{\"status\": \"suspended\"}",
+            "{\"markup\": \"5\"}",
+            "{\"name\": \"Ours\", \"when\": \"on_renewal\"}",
+        ];
+        let path = format!("/subscriptions/{id}/changes?dry_run=true");
+        let wish = *chance.of(&wishes).unwrap();
+        one(world, log, who, Ask::api("POST", &path, wish)).await;
+        let form = "step=preview&quantity=40&auto_renewal=on&when=now";
+        one(world, log, who, Ask::form(&page, form)).await;
+    }
 }
 
 /// All orders at once, seen or not: what is refused tells no more than what is not there.

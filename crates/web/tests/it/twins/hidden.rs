@@ -238,7 +238,21 @@ pub async fn advance(world: &World, number: u64, is_markup: bool, step: &str, hi
 /// The answer of a vendor is lost: the first visible line of an order is in doubt.
 pub async fn lose(world: &World, number: u64, hidden: Hidden) {
     let evidence = format!("no answer within {} s", 10 + hidden.figures);
-    for event in [LineEvent::Sending, LineEvent::AnswerLost { evidence }] {
+    answer(world, number, LineEvent::AnswerLost { evidence }).await;
+}
+
+/// The vendor refuses the first visible line of an order, and so those that wait for it.
+pub async fn refuse(world: &World, number: u64) {
+    let failure = Failure {
+        code: "Closed".into(),
+        message: "Not this month".into(),
+        field: None,
+    };
+    answer(world, number, LineEvent::Failed(failure)).await;
+}
+
+async fn answer(world: &World, number: u64, answer: LineEvent) {
+    for event in [LineEvent::Sending, answer] {
         let Some(order) = world.order(number).await else {
             return;
         };
@@ -276,6 +290,29 @@ async fn save(world: &World, order: Order, events: Vec<Event>) {
     saved.await.unwrap();
 }
 
+/// Another margin at the same price: the distributor takes more and the seller less, by an order of
+/// nothing else.
+async fn reprice(world: &World, chance: &mut Chance, hidden: Hidden) {
+    let list = Ask::api("GET", "/subscriptions?status=active&limit=200", "");
+    let found = world.ask_plainly(Who::CustomerAdmin, &list).await.json();
+    let found = found.as_array().cloned().unwrap_or_default();
+    let Some(id) = chance.of(&found).and_then(|one| one["id"].as_str()) else {
+        return;
+    };
+    // 1.25 × 0.8 and 1.6 × 0.625 are exactly 1.
+    let (distributor, seller) = match hidden.figures {
+        0 => ("25", "-20"),
+        _ => ("60", "-37.5"),
+    };
+    let wish = serde_json::json!({
+        "distributor_markup": distributor, "markup": seller, "accept_terms": true,
+    });
+    let path = format!("/subscriptions/{id}/changes");
+    let ask = Ask::api("POST", &path, wish.to_string());
+    let status = world.ask_plainly(Who::Distributor, &ask).await.status;
+    assert!([201, 409].contains(&status), "{status}");
+}
+
 /// A hidden step, perhaps about an order that a customer has just looked at: in a world that hides
 /// nothing, nothing happens.
 pub async fn step(world: &World, step: &str, any: u64, made: &[u64], hidden: Hidden) {
@@ -293,7 +330,8 @@ pub async fn step(world: &World, step: &str, any: u64, made: &[u64], hidden: Hid
         let body = format!("{{\"text\": \"{text}\", \"internal\": true}}");
         Ask::api("POST", &format!("/orders/{number}/actions/add_note"), body)
     };
-    match chance.below(7) {
+    match chance.below(9) {
+        7 | 8 => reprice(world, &mut chance, hidden).await,
         0 | 1 => {
             let end = *chance.of(&End::ALL).unwrap();
             order(world, step, Vec::new(), end, hidden).await;

@@ -69,7 +69,7 @@ pub async fn step(world: &World, name: &str, memory: &mut Memory, hidden: Hidden
     let who = *chance.of(&Who::CUSTOMERS).unwrap();
     let numbers = visible(world).await;
     let number = *chance.of(&numbers).unwrap();
-    match chance.below(18) {
+    match chance.below(20) {
         0..=2 => fill(world, &mut log, who, &mut chance).await,
         3 => change(world, &mut log, who, &mut chance).await,
         4 => place(world, &mut log, who, &mut chance).await,
@@ -80,6 +80,7 @@ pub async fn step(world: &World, name: &str, memory: &mut Memory, hidden: Hidden
         15 => draft(world, &mut log, name).await,
         16 => approve(world, &mut log, name, hidden).await,
         17 => doubt(world, &mut log, name, hidden).await,
+        18 | 19 => change_running(world, &mut log, who, &mut chance, memory).await,
         9 => {
             world.app.run_due().await.unwrap();
         }
@@ -240,6 +241,46 @@ async fn draft(world: &World, log: &mut Log, name: &str) {
     told(world, log, who, remove).await;
     for action in ["save_as_draft", "continue_purchase", "delete", "restore"] {
         tell(world, log, number, action).await;
+    }
+}
+
+/// A change of what runs, now or later, in one step or in two; and what the vendors make of it.
+async fn change_running(
+    world: &World,
+    log: &mut Log,
+    who: Who,
+    chance: &mut Chance,
+    memory: &mut Memory,
+) {
+    let list = Ask::api("GET", "/subscriptions?status=active&limit=200", "");
+    let found = world.ask_plainly(who, &list).await.json();
+    let found = found.as_array().cloned().unwrap_or_default();
+    let Some(one) = chance.of(&found) else { return };
+    let quantity = one["quantity"].as_u64().unwrap_or(1) + 1;
+    let wishes = [
+        json!({ "quantity": quantity }),
+        json!({ "quantity": quantity, "auto_renewal": false, "in_steps": true }),
+        json!({ "quantity": quantity, "when": "on_renewal" }),
+        json!({ "quantity": quantity, "when": "2027-03-01T09:00", "time_zone": "Europe/Riga" }),
+        json!({ "status": "suspended" }),
+        json!({ "name": "Ours" }),
+    ];
+    let mut wish = chance.of(&wishes).unwrap().clone();
+    wish["accept_terms"] = true.into();
+    let path = format!(
+        "/subscriptions/{}/changes",
+        one["id"].as_str().unwrap_or("sub_1")
+    );
+    let changed = told(world, log, who, Ask::api("POST", &path, wish.to_string())).await;
+    if changed.status == 201 {
+        let number = changed.json()["order"]["number"].as_u64();
+        memory.made.extend(number);
+        if wish["in_steps"] == true {
+            hidden::refuse(world, number.unwrap_or_default()).await;
+        }
+    }
+    for _ in 0..chance.below(4) {
+        world.app.run_due().await.unwrap();
     }
 }
 

@@ -56,17 +56,20 @@ pub enum Who {
     CustomerBilling,
     /// A seller admin, in Customer View.
     Staff,
+    /// A distributor admin, in Customer View.
+    Distributor,
 }
 
 impl Who {
     /// The roles that must not learn of anything hidden.
     pub const CUSTOMERS: [Who; 3] = [Who::CustomerAdmin, Who::Customer, Who::CustomerBilling];
 
-    const ALL: [Who; 4] = [
+    const ALL: [Who; 5] = [
         Who::CustomerAdmin,
         Who::Customer,
         Who::CustomerBilling,
         Who::Staff,
+        Who::Distributor,
     ];
 
     pub fn email(self) -> &'static str {
@@ -75,6 +78,7 @@ impl Who {
             Who::Customer => "user@amber.example",
             Who::CustomerBilling => "billing@amber.example",
             Who::Staff => "seller-admin@baltic.example",
+            Who::Distributor => "distributor-admin@nordic.example",
         }
     }
 }

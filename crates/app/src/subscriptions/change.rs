@@ -1,0 +1,298 @@
+//! A change of a subscription: an update order, decided, previewed and placed by the same code.
+
+use domain::access::{Permission, Side};
+use domain::id::{LineId, OrderId, SubscriptionId};
+use domain::order::line::{Line, LineState};
+use domain::order::seen::SeenOrder;
+use domain::order::slot::Slot;
+use domain::order::{Order, Refusal};
+use domain::organization::OrganizationStatus;
+use domain::subscription::decide::{Decision, Problem, Step};
+use domain::subscription::money::{Estimate, estimate};
+use domain::subscription::wish::{Occasion, When, Wish};
+use domain::subscription::{SeenSubscription, Subscription};
+use domain::text::Invalid;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use store::{Mode, StoreError, Tx, orders, slots, subscriptions};
+
+use super::typed::{TypedWish, read};
+use crate::access::Access;
+use crate::carts::{self, TERMS};
+use crate::clock::TaskIds;
+use crate::orders::{Conditions, seen_by};
+use crate::{App, Error};
+
+/// A wish with what its asker says of it.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// What is wanted.
+    pub wish: TypedWish,
+    /// The terms are accepted; a preview needs no consent.
+    pub accept_terms: bool,
+    /// Times without an offset are meant here.
+    pub zone: Option<TimeZone>,
+}
+
+/// What comes of a change.
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// The order that makes it.
+    pub order: SeenOrder,
+    /// What it costs and gives back; `None` where the same request was answered before.
+    pub estimate: Option<Estimate>,
+    /// What the subscription will be.
+    pub after: Option<SeenSubscription>,
+    /// Planned changes that it takes the place of, by their orders' numbers.
+    pub replaces: Vec<u64>,
+}
+
+impl App {
+    /// Changes a subscription by an order of its own, or shows what would come of it.
+    pub async fn change_subscription(
+        &self,
+        access: &Access,
+        subscription: SubscriptionId,
+        change: Change,
+        conditions: Conditions,
+        mode: Mode,
+    ) -> Result<Changed, Error> {
+        access.require(Permission::ChangeSubscriptions)?;
+        if change.wish.sets_prices() {
+            access.require(Permission::EditSubscriptionMarkup)?;
+        }
+        if change.wish.distributor_markup.is_some() {
+            access.require(Permission::EditSubscriptionMarkup)?;
+            let roles = access.standing().roles();
+            if !roles.iter().any(|role| role.side() == Side::Distributor) {
+                return Err(Error::Forbidden);
+            }
+        }
+        if mode == Mode::Commit && !change.accept_terms {
+            let reason = Invalid("must be accepted before the change can be ordered".into());
+            return Err(Error::Invalid {
+                field: "/accept_terms",
+                reason,
+            });
+        }
+        // A number that is taken is drawn anew.
+        loop {
+            let state = Changing {
+                access: access.clone(),
+                subscription,
+                change: change.clone(),
+                conditions: conditions.clone(),
+                order: self.order_identity(),
+                lines: (0..LINES_MAX).map(|_| LineId(self.id())).collect(),
+                destination: SubscriptionId(self.id()),
+                ids: self.task_ids(),
+                now: self.clock.now(),
+            };
+            let made = self
+                .store
+                .write_or_show(state, mode, |state, tx| Box::pin(state.run(tx)));
+            let Some(made) = made.await? else { continue };
+            self.committed(access.tenant());
+            return made.seen(access);
+        }
+    }
+}
+
+/// Lines that one wish can lead to: each kind once, and the add-ons.
+const LINES_MAX: usize = 40;
+
+struct Made {
+    order: Order,
+    outlook: Option<(Estimate, Subscription)>,
+    replaces: Vec<u64>,
+}
+
+impl Made {
+    fn seen(self, access: &Access) -> Result<Changed, Error> {
+        let (estimate, after) = self.outlook.unzip();
+        let after = after.map(|after| after.seen_by(access.visibility()));
+        Ok(Changed {
+            order: seen_by(&self.order, access)?,
+            estimate,
+            after: after.transpose()?,
+            replaces: self.replaces,
+        })
+    }
+}
+
+struct Changing {
+    access: Access,
+    subscription: SubscriptionId,
+    change: Change,
+    conditions: Conditions,
+    order: (OrderId, u64),
+    lines: Vec<LineId>,
+    destination: SubscriptionId,
+    ids: TaskIds,
+    now: Timestamp,
+}
+
+impl Changing {
+    /// `None` when the new order's number is taken.
+    async fn run(&self, tx: &mut Tx) -> Result<Option<Made>, Error> {
+        let (access, tenant) = (&self.access, self.access.tenant());
+        let found = subscriptions::load(tx, tenant, self.subscription).await?;
+        let found = found.ok_or(Error::NotFound)?;
+        if let Some(once) = &self.conditions.once
+            && let Some(order) = once.recall(tx, access, self.order.0, self.now).await?
+        {
+            return Ok(Some(Made {
+                order,
+                outlook: None,
+                replaces: Vec::new(),
+            }));
+        }
+        let shown = found.version_for(access.visibility());
+        if self
+            .conditions
+            .expected
+            .is_some_and(|expected| expected != shown)
+        {
+            return Err(Error::Changed);
+        }
+        if access.organization().status != OrganizationStatus::Active {
+            let words = "the organization is not active; its subscriptions can't be changed";
+            return Err(Refusal::Guarded(words).into());
+        }
+        let (wish, decision) = self.decide(tx, &found).await?;
+        let replaces = self.make_room(tx, &decision, &wish).await?;
+        let waits = match wish.when {
+            When::Now => None,
+            When::On(at) => Some((at, Occasion::Date)),
+            When::OnRenewal => found.term_ends_at.map(|ends| (ends, Occasion::Renewal)),
+        };
+        let started = Order::start(
+            self.order.0,
+            tenant,
+            self.order.1,
+            access.actor().clone(),
+            self.now,
+        );
+        let lines = self.lines(&found, decision.steps);
+        let terms = TERMS.to_owned();
+        let (mut order, events) =
+            Order::update(started, lines, terms, waits, access.actor(), self.now)?;
+        match orders::insert(tx, &mut order, &events, self.now).await {
+            Ok(()) => {}
+            Err(StoreError::Taken) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+        carts::enqueue(tx, &order, &events, self.ids, self.now).await?;
+        super::keep_all(tx, &order, events.iter().filter_map(|event| event.line)).await?;
+        let estimate = estimate(&found, &decision.after, self.now)?;
+        Ok(Some(Made {
+            order,
+            outlook: Some((estimate, decision.after)),
+            replaces,
+        }))
+    }
+
+    /// Every problem of the form and of the rules at once.
+    async fn decide(&self, tx: &mut Tx, found: &Subscription) -> Result<(Wish, Decision), Error> {
+        let zone = self.change.zone.clone().unwrap_or(TimeZone::UTC);
+        let typed = &self.change.wish;
+        let read = read(tx, &self.access, found, typed, &zone, self.destination).await?;
+        let mut problems = read.problems;
+        if let Some(into) = typed.upgrade.as_ref().and_then(|upgrade| upgrade.into) {
+            let joined = subscriptions::load(tx, self.access.tenant(), into).await?;
+            let target = read
+                .wish
+                .upgrade
+                .as_ref()
+                .map(|upgrade| upgrade.target.item.offer);
+            let fits = |joined: &Subscription| {
+                Some(joined.item.offer) == target && !joined.state.has_ended()
+            };
+            if !joined.as_ref().is_some_and(fits) {
+                problems.push(Problem {
+                    field: "/upgrade/into",
+                    reason: "must be a running subscription of the license that is upgraded to"
+                        .into(),
+                });
+            }
+        }
+        match found.decide(&read.wish, &read.limits, self.now) {
+            Ok(decision) if problems.is_empty() => Ok((read.wish, decision)),
+            Ok(_) => Err(Error::Problems(problems)),
+            Err(more) => {
+                // A field that can't be read leaves nothing to decide, which is no second problem.
+                let is_news = |problem: &Problem| !problem.field.is_empty() || problems.is_empty();
+                let more: Vec<Problem> = more.into_iter().filter(is_news).collect();
+                problems.extend(more);
+                Err(Error::Problems(problems))
+            }
+        }
+    }
+
+    /// One order in flight for each subscription (R51); a planned change gives way to a newer one of its
+    /// kind (C16).
+    async fn make_room(
+        &self,
+        tx: &mut Tx,
+        decision: &Decision,
+        wish: &Wish,
+    ) -> Result<Vec<u64>, Error> {
+        let (tenant, mut replaces) = (self.access.tenant(), Vec::new());
+        let needs_vendor = decision
+            .steps
+            .iter()
+            .any(|step| !step.change.is_made_at_once());
+        let sets_prices = !wish.pricing.is_empty();
+        let slot = match wish.when {
+            When::Now => Slot::Now,
+            When::On(_) => Slot::Date,
+            When::OnRenewal => Slot::Renewal,
+        };
+        for (held, number) in slots::list(tx, tenant, self.subscription).await? {
+            if held != slot {
+                continue;
+            }
+            if slot == Slot::Now {
+                if needs_vendor || sets_prices {
+                    return Err(Error::InFlight { order: number });
+                }
+                continue;
+            }
+            let seen = self.access.visibility();
+            let mut planned = orders::load_by_number(tx, tenant, number, seen).await?;
+            let events = planned.give_way(self.order.1, self.access.actor(), self.now)?;
+            orders::save(tx, &mut planned, &events, self.now).await?;
+            replaces.push(number);
+        }
+        Ok(replaces)
+    }
+
+    fn lines(&self, found: &Subscription, steps: Vec<Step>) -> Vec<Line> {
+        let mut before: Option<LineId> = None;
+        let made = self.lines.iter().zip(steps).map(|(id, step)| {
+            let line = Line {
+                id: *id,
+                item: step.item,
+                parent: None,
+                after: before.filter(|_| !step.change.is_made_at_once()),
+                change: step.change,
+                subscription: found.id,
+                vendor_reference: Some(found.vendor_reference.clone()),
+                contact: found.contact.clone(),
+                tenant: found.tenant.clone(),
+                parameters: found.parameters.clone(),
+                period: None,
+                cancellable_until: None,
+                price: step.price,
+                markups: step.markups,
+                destination: step.destination,
+                state: LineState::Started,
+            };
+            if line.verb().is_some() {
+                before = Some(line.id);
+            }
+            line
+        });
+        made.collect()
+    }
+}

@@ -1,0 +1,73 @@
+//! What a subscription can be changed to: the plans, licenses and add-ons that its forms offer.
+
+use domain::access::Permission;
+use domain::id::SubscriptionId;
+use domain::order::line::LinePrice;
+use domain::provisioning::Abilities;
+use domain::subscription::wish::Target;
+use domain::subscription::{Markups, Subscription};
+use store::subscriptions;
+
+use crate::access::Access;
+use crate::{App, Error, catalog, worker};
+
+/// A choice with its price for one unit, as the customer pays it.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// What.
+    pub target: Target,
+    /// For one unit.
+    pub price: LinePrice,
+}
+
+/// All choices for one subscription.
+#[derive(Debug, Clone, Default)]
+pub struct Choices {
+    /// Terms and billing cycles of the same offer, the present one among them.
+    pub plans: Vec<Choice>,
+    /// Other licenses of its vendor that it can become.
+    pub upgrades: Vec<Choice>,
+}
+
+impl App {
+    /// What one of the organization's subscriptions can be changed to now.
+    pub async fn change_choices(
+        &self,
+        access: &Access,
+        id: SubscriptionId,
+    ) -> Result<Choices, Error> {
+        access.require(Permission::ChangeSubscriptions)?;
+        let offers = self.offers(access).await?;
+        let mut tx = self.store.read().await?;
+        let found = subscriptions::find(&mut tx, access.tenant(), id).await?;
+        let found = found.ok_or(Error::NotFound)?;
+        let chain = &access.organization().chain;
+        let abilities = worker::abilities(&mut tx, chain, found.item.vendor).await?;
+        let mut choices = Choices::default();
+        for offer in &offers {
+            let is_own = offer.id == found.item.offer;
+            for plan in &offer.plans {
+                let target = catalog::target(offer, plan);
+                if is_own && abilities.can_change_plan {
+                    choices.plans.push(choice(target, found.markups)?);
+                } else if !is_own && can_become(&found, &target, &abilities) {
+                    choices.upgrades.push(choice(target, found.markups)?);
+                }
+            }
+        }
+        Ok(choices)
+    }
+}
+
+fn choice(target: Target, markups: Markups) -> Result<Choice, Error> {
+    let price = target.price(markups, 1)?;
+    Ok(Choice { target, price })
+}
+
+/// On the same terms, so that an upgrade is one decision.
+fn can_become(found: &Subscription, target: &Target, abilities: &Abilities) -> bool {
+    abilities.can_upgrade
+        && target.item.vendor == found.item.vendor
+        && target.item.cadence == found.item.cadence
+        && (target.item.product == found.item.product || !abilities.upgrades_within_product)
+}

@@ -1,0 +1,412 @@
+//! Subscriptions: the list, one of them with its history, and the form that changes it by an order.
+
+use std::collections::BTreeMap;
+
+use app::Mode;
+use app::access::Access;
+use app::orders::Conditions;
+use app::subscriptions::{
+    Asked, Change, Changed, Choice, Choices, Details, TypedAddon, TypedUpgrade, TypedWish,
+};
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::access::{Permission, Side};
+use domain::id::SubscriptionId;
+use domain::order::slot::Slot;
+use domain::subscription::decide::Problem;
+use domain::subscription::{SeenSubscription, SubscriptionState};
+use serde::Deserialize;
+
+use super::filters;
+use super::frame::{Frame, Section};
+use super::preferences;
+use crate::Web;
+use crate::api::subscriptions::{cursor, read_cursor};
+use crate::error::{Page, render, words};
+use crate::visitor::Visitor;
+
+/// Rows of a page.
+const PAGE: u32 = 50;
+
+/// Which subscriptions are asked for, as an address says it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Wanted {
+    q: String,
+    show: String,
+    after: String,
+}
+
+impl Wanted {
+    fn asked(&self) -> Result<Asked, app::Error> {
+        let mut asked = Asked {
+            words: self.q.clone(),
+            limit: PAGE,
+            ..Asked::default()
+        };
+        match self.show.as_str() {
+            "" | "all" => {}
+            "expiring" => asked.expires_within = Some(0),
+            "renewing" => asked.renews_within = Some(0),
+            status => asked.status = Some(status.to_owned()),
+        }
+        if !self.after.is_empty() {
+            asked.after = Some(read_cursor(&self.after)?);
+        }
+        Ok(asked)
+    }
+}
+
+/// The chips above the list: what an address calls it, and what it is called.
+const SHOWN: [(&str, &str); 6] = [
+    ("all", "All"),
+    ("active", "Active"),
+    ("suspended", "Suspended"),
+    ("canceled", "Canceled"),
+    ("expiring", "Ends within 30 days"),
+    ("renewing", "Renews within 30 days"),
+];
+
+#[derive(Template)]
+#[template(path = "subscriptions.html")]
+struct SubscriptionsPage {
+    frame: Frame,
+    found: Vec<SeenSubscription>,
+    wanted: Wanted,
+    next: Option<String>,
+}
+
+impl SubscriptionsPage {
+    fn is_shown(&self, name: &str) -> bool {
+        self.wanted.show == name || (self.wanted.show.is_empty() && name == "all")
+    }
+
+    fn address(&self, show: &str) -> String {
+        let pairs = [("show", show), ("q", self.wanted.q.as_str())];
+        let pairs = pairs.into_iter().filter(|(_, word)| !word.is_empty());
+        serde_urlencoded::to_string(pairs.collect::<Vec<_>>()).unwrap_or_default()
+    }
+}
+
+/// Tone and icon of a state.
+fn look(state: &SubscriptionState) -> (&'static str, &'static str) {
+    match state {
+        SubscriptionState::Active => ("good", "done"),
+        SubscriptionState::Suspended { .. } => ("wait", "pause"),
+        SubscriptionState::Canceled { .. } | SubscriptionState::Expired { .. } => {
+            ("calm", "canceled")
+        }
+    }
+}
+
+pub(crate) async fn list(
+    State(web): State<Web>,
+    Path(organization): Path<String>,
+    Query(wanted): Query<Wanted>,
+    visitor: Visitor,
+) -> Result<Response, Page> {
+    let access = web.app.access(&visitor.caller, &organization).await?;
+    let page = web.app.subscriptions(&access, wanted.asked()?).await?;
+    Ok(render(&SubscriptionsPage {
+        frame: Frame::new(&web, &visitor, &access, Section::Subscriptions).await?,
+        found: page.found,
+        next: page.after.map(cursor),
+        wanted,
+    }))
+}
+
+/// What was typed, by field; nothing typed is lost.
+type Typed = BTreeMap<String, String>;
+
+#[derive(Template)]
+#[template(path = "subscription.html")]
+struct SubscriptionPage {
+    frame: Frame,
+    details: Details,
+    choices: Choices,
+    typed: Typed,
+    problems: Vec<Problem>,
+    preview: Option<Changed>,
+    may_change: bool,
+    may_price: bool,
+    may_price_as_distributor: bool,
+}
+
+impl SubscriptionPage {
+    fn found(&self) -> &SeenSubscription {
+        &self.details.subscription
+    }
+
+    /// What stands in a field: as typed, else as it is.
+    fn value(&self, field: &str, now: impl std::fmt::Display) -> String {
+        let typed = self.typed.get(field).cloned();
+        typed.unwrap_or_else(|| now.to_string())
+    }
+
+    fn is(&self, field: &str, value: &str) -> bool {
+        self.typed.get(field).is_some_and(|typed| typed == value)
+    }
+
+    fn renews(&self) -> bool {
+        match self.typed.is_empty() {
+            true => self.found().auto_renews,
+            false => self.typed.contains_key("auto_renewal"),
+        }
+    }
+
+    fn wrong(&self, field: &str) -> Option<&str> {
+        let is_it = |problem: &&Problem| problem.field.trim_start_matches('/') == field;
+        self.problems
+            .iter()
+            .find(is_it)
+            .map(|problem| problem.reason.as_str())
+    }
+
+    fn field_name(&self, problem: &Problem) -> String {
+        let name = problem.field.trim_start_matches('/');
+        capitalized(&name.replace(['_', '/'], " "))
+    }
+
+    fn sentence(&self, problem: &Problem) -> String {
+        capitalized(&problem.reason)
+    }
+
+    /// Where a problem's field is on the page.
+    fn anchor(&self, problem: &Problem) -> String {
+        let name = problem.field.trim_start_matches('/').replace('/', "_");
+        if name.is_empty() {
+            "change".into()
+        } else {
+            name
+        }
+    }
+
+    fn plan_label(&self, choice: &Choice) -> String {
+        let cadence = choice.target.item.cadence;
+        format!(
+            "{}, billed {}: {} per license",
+            cadence.term_label(),
+            cadence.cycle_label(),
+            choice.price.unit.customer
+        )
+    }
+
+    fn upgrade_label(&self, choice: &Choice) -> String {
+        format!(
+            "{}: {} per license",
+            choice.target.item.name, choice.price.unit.customer
+        )
+    }
+
+    fn upgrade_value(&self, choice: &Choice) -> String {
+        format!("{} {}", choice.target.item.offer, choice.target.item.plan)
+    }
+
+    fn slot_words(&self, slot: &Slot) -> &'static str {
+        match slot {
+            Slot::Now => "is changing it now",
+            Slot::Date => "is planned for a date",
+            Slot::Renewal => "is planned for its renewal",
+        }
+    }
+
+    fn is_suspended(&self) -> bool {
+        matches!(self.found().state, SubscriptionState::Suspended { .. })
+    }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
+pub(crate) async fn show(
+    State(web): State<Web>,
+    Path((organization, subscription)): Path<(String, String)>,
+    visitor: Visitor,
+) -> Result<Response, Page> {
+    let access = web.app.access(&visitor.caller, &organization).await?;
+    let id = subscription.parse().map_err(|_| app::Error::NotFound)?;
+    let asked = Shown {
+        typed: Typed::new(),
+        problems: Vec::new(),
+        preview: None,
+    };
+    page(&web, &visitor, &access, id, asked).await
+}
+
+struct Shown {
+    typed: Typed,
+    problems: Vec<Problem>,
+    preview: Option<Changed>,
+}
+
+async fn page(
+    web: &Web,
+    visitor: &Visitor,
+    access: &Access,
+    id: SubscriptionId,
+    shown: Shown,
+) -> Result<Response, Page> {
+    let details = web.app.subscription(access, id).await?;
+    let may = |permission| access.standing().may(permission);
+    let may_change =
+        may(Permission::ChangeSubscriptions) && !details.subscription.state.has_ended();
+    let choices = match may_change {
+        true => web.app.change_choices(access, id).await?,
+        false => Choices::default(),
+    };
+    let may_price = may(Permission::EditSubscriptionMarkup);
+    let roles = access.standing().roles();
+    let status = match shown.problems.is_empty() {
+        true => StatusCode::OK,
+        false => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let page = SubscriptionPage {
+        frame: Frame::new(web, visitor, access, Section::Subscriptions).await?,
+        details,
+        choices,
+        typed: shown.typed,
+        problems: shown.problems,
+        preview: shown.preview,
+        may_change,
+        may_price,
+        may_price_as_distributor: may_price
+            && roles.iter().any(|role| role.side() == Side::Distributor),
+    };
+    Ok((status, render(&page)).into_response())
+}
+
+/// Previews the change, or orders it: which of the two the pressed button says.
+pub(crate) async fn change(
+    State(web): State<Web>,
+    Path((organization, subscription)): Path<(String, String)>,
+    visitor: Visitor,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Page> {
+    let token = typed.get("token").map_or("", String::as_str);
+    visitor.check_form(token, &organization)?;
+    let access = web.app.access(&visitor.caller, &organization).await?;
+    let id: SubscriptionId = subscription.parse().map_err(|_| app::Error::NotFound)?;
+    let mode = match typed.get("step").map(String::as_str) {
+        Some("order") => Mode::Commit,
+        _ => Mode::DryRun,
+    };
+    let found = web.app.subscription(&access, id).await?.subscription;
+    let (wish, mut problems) = read(&typed, &found);
+    let mut shown = Shown {
+        typed,
+        problems: Vec::new(),
+        preview: None,
+    };
+    if problems.is_empty() {
+        let change = Change {
+            wish,
+            accept_terms: shown.typed.contains_key("accept_terms"),
+            zone: Some(preferences::zone()),
+        };
+        let expected = shown
+            .typed
+            .get("version")
+            .and_then(|version| version.parse().ok());
+        let conditions = Conditions {
+            expected,
+            once: None,
+        };
+        let changed = web
+            .app
+            .change_subscription(&access, id, change, conditions, mode);
+        match changed.await {
+            Ok(changed) if mode == Mode::Commit => {
+                let address = format!("/o/{organization}/orders?panel={}", changed.order.number);
+                return Ok(Redirect::to(&address).into_response());
+            }
+            Ok(changed) => shown.preview = Some(changed),
+            Err(app::Error::Problems(found)) => problems = found,
+            Err(app::Error::Invalid { field, reason }) => problems.push(Problem {
+                field,
+                reason: reason.0,
+            }),
+            Err(
+                error
+                @ (app::Error::InFlight { .. } | app::Error::Refused(_) | app::Error::Changed),
+            ) => problems.push(Problem {
+                field: "",
+                reason: words(&error),
+            }),
+            Err(error) => return Err(Page(error)),
+        }
+    }
+    shown.problems = problems;
+    page(&web, &visitor, &access, id, shown).await
+}
+
+/// The wish of a form: a field that stands as it was is no wish.
+fn read(typed: &Typed, found: &SeenSubscription) -> (TypedWish, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let text = |field: &str| {
+        let text = typed.get(field).map(|text| text.trim()).unwrap_or_default();
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    let mut number = |field: &'static str, pointer: &'static str| match text(field)?.parse::<i64>()
+    {
+        Ok(number) => Some(number),
+        Err(_) => {
+            let reason = "must be a whole number".to_owned();
+            problems.push(Problem {
+                field: pointer,
+                reason,
+            });
+            None
+        }
+    };
+    let quantity = number("quantity", "/quantity").filter(|n| *n != i64::from(found.quantity));
+    let seats = number("upgrade_seats", "/upgrade/seats");
+    let plan = text("plan").and_then(|plan| plan.parse().ok());
+    let upgrade = text("upgrade").and_then(|chosen| {
+        let (offer, plan) = chosen.split_once(' ')?;
+        Some(TypedUpgrade {
+            offer: offer.parse().ok()?,
+            plan: plan.parse().ok()?,
+            seats,
+            into: None,
+        })
+    });
+    let addons = found.addons.iter().filter_map(|(item, price)| {
+        let field = format!("addon_{}", item.offer);
+        let quantity: i64 = text(&field)?.parse().unwrap_or(-1);
+        (quantity != i64::from(price.quantity)).then_some(TypedAddon {
+            offer: item.offer,
+            plan: None,
+            quantity,
+        })
+    });
+    let markup = text("markup").filter(|typed| {
+        let now = found.markups.map(|markups| String::from(markups.seller));
+        now.as_ref() != Some(typed)
+    });
+    let when = match text("when").as_deref() {
+        Some("date") => text("date").or_else(|| Some("?".into())),
+        other => other.map(str::to_owned),
+    };
+    let wish = TypedWish {
+        quantity,
+        status: text("status"),
+        auto_renewal: Some(typed.contains_key("auto_renewal")),
+        name: text("name").filter(|name| *name != found.name),
+        plan: plan.filter(|plan| *plan != found.item.plan),
+        upgrade,
+        addons: addons.collect(),
+        configuration: serde_json::Map::new(),
+        markup,
+        distributor_markup: text("distributor_markup"),
+        target_price: text("target_price"),
+        when,
+        in_steps: typed.contains_key("in_steps"),
+    };
+    (wish, problems)
+}
