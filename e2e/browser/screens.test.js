@@ -36,6 +36,7 @@ function screens(orders) {
     ["offer", async (page) => page.locator(".offer a").first().getAttribute("href")],
     ["cart", "/o/amber/cart", buys],
     ["subscriptions", "/o/amber/subscriptions"],
+    ["subscription", async (page) => page.locator("tbody .c-main a").first().getAttribute("href")],
     ["not-found", "/o/amber/nowhere"],
     ["components", "/demo/components", (role) => role === "seller"],
     ["api-reference", "/api/docs", (role) => role === "seller"],
