@@ -113,6 +113,11 @@ impl Dice for LoadedDice {
 pub(crate) struct TaskIds(Uuid);
 
 impl TaskIds {
+    /// Those from another one's place on.
+    pub(crate) fn from_base(base: TaskId) -> TaskIds {
+        TaskIds(base.0)
+    }
+
     pub(crate) fn nth(self, at: usize) -> TaskId {
         TaskId(Uuid::from_u128(self.0.as_u128() ^ at as u128))
     }

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod demo;
 pub mod desk;
 pub mod filing;
+pub mod jobs;
 pub mod operators;
 pub mod orders;
 pub mod renewals;

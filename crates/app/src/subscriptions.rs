@@ -1,6 +1,6 @@
 //! What an organization has running: lists, details and history. It is changed by orders alone.
 
-mod change;
+pub(crate) mod change;
 mod choices;
 mod typed;
 

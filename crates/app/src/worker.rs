@@ -64,6 +64,11 @@ impl App {
             if self.clock.now() >= next_filing {
                 next_filing = self.file_and_pause().await;
             }
+            match self.run_jobs().await {
+                Ok(0) => {}
+                Ok(_) => self.wake.notify_one(),
+                Err(error) => tracing::error!(%error, "jobs can't be worked off"),
+            }
             match self.run_due().await {
                 Ok(0) => {}
                 Ok(_) => continue,

@@ -68,6 +68,7 @@ id!(/** One license or change inside an order. */ LineId, "lin");
 id!(/** A live entitlement at a vendor. */ SubscriptionId, "sub");
 id!(/** A piece of durable work. */ TaskId, "tsk");
 id!(/** A note on an order. */ NoteId, "not");
+id!(/** Many changes that were asked for at once. */ JobId, "job");
 id!(/** A list that somebody saved under a name. */ SavedViewId, "viw");
 id!(/** An API token (its record, never its secret). */ TokenId, "tok");
 

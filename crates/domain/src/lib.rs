@@ -18,6 +18,7 @@ pub mod access;
 pub mod calendar;
 pub mod event;
 pub mod id;
+pub mod job;
 pub mod money;
 pub mod offer;
 pub mod order;

@@ -8,6 +8,7 @@ pub mod changes;
 pub mod credentials;
 pub mod desk;
 pub mod failures;
+pub mod jobs;
 pub mod orders;
 pub mod organizations;
 pub mod requests;

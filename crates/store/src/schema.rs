@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0006_views.sql"),
     include_str!("../migrations/0007_desk.sql"),
     include_str!("../migrations/0008_subscriptions.sql"),
+    include_str!("../migrations/0009_jobs.sql"),
 ];
 
 /// How many migrations there are.

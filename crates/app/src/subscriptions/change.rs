@@ -57,17 +57,7 @@ impl App {
         conditions: Conditions,
         mode: Mode,
     ) -> Result<Changed, Error> {
-        access.require(Permission::ChangeSubscriptions)?;
-        if change.wish.sets_prices() {
-            access.require(Permission::EditSubscriptionMarkup)?;
-        }
-        if change.wish.distributor_markup.is_some() {
-            access.require(Permission::EditSubscriptionMarkup)?;
-            let roles = access.standing().roles();
-            if !roles.iter().any(|role| role.side() == Side::Distributor) {
-                return Err(Error::Forbidden);
-            }
-        }
+        check_rights(access, &change.wish)?;
         if mode == Mode::Commit && !change.accept_terms {
             let reason = Invalid("must be accepted before the change can be ordered".into());
             return Err(Error::Invalid {
@@ -83,7 +73,7 @@ impl App {
                 change: change.clone(),
                 conditions: conditions.clone(),
                 order: self.order_identity(),
-                lines: (0..LINES_MAX).map(|_| LineId(self.id())).collect(),
+                lines: self.task_ids(),
                 destination: SubscriptionId(self.id()),
                 ids: self.task_ids(),
                 now: self.clock.now(),
@@ -97,9 +87,6 @@ impl App {
         }
     }
 }
-
-/// Lines that one wish can lead to: each kind once, and the add-ons.
-const LINES_MAX: usize = 40;
 
 struct Made {
     order: Order,
@@ -126,7 +113,7 @@ struct Changing {
     change: Change,
     conditions: Conditions,
     order: (OrderId, u64),
-    lines: Vec<LineId>,
+    lines: TaskIds,
     destination: SubscriptionId,
     ids: TaskIds,
     now: Timestamp,
@@ -155,51 +142,97 @@ impl Changing {
         {
             return Err(Error::Changed);
         }
-        if access.organization().status != OrganizationStatus::Active {
-            let words = "the organization is not active; its subscriptions can't be changed";
-            return Err(Refusal::Guarded(words).into());
-        }
-        let (wish, decision) = self.decide(tx, &found).await?;
-        let replaces = self.make_room(tx, &decision, &wish).await?;
-        let waits = match wish.when {
-            When::Now => None,
-            When::On(at) => Some((at, Occasion::Date)),
-            When::OnRenewal => found.term_ends_at.map(|ends| (ends, Occasion::Renewal)),
+        let zone = self.change.zone.clone().unwrap_or(TimeZone::UTC);
+        let asking = Asking {
+            access,
+            typed: &self.change.wish,
+            zone: &zone,
+            destination: self.destination,
+            now: self.now,
         };
-        let started = Order::start(
-            self.order.0,
-            tenant,
-            self.order.1,
-            access.actor().clone(),
-            self.now,
-        );
-        let lines = self.lines(&found, decision.steps);
-        let terms = TERMS.to_owned();
-        let (mut order, events) =
-            Order::update(started, lines, terms, waits, access.actor(), self.now)?;
-        match orders::insert(tx, &mut order, &events, self.now).await {
-            Ok(()) => {}
-            Err(StoreError::Taken) => return Ok(None),
-            Err(error) => return Err(error.into()),
+        let (wish, decision) = asking.decide(tx, &found).await?;
+        let planned = asking.make_room(tx, &found, &decision, &wish).await?;
+        for number in &planned {
+            asking.give_way(tx, *number, self.order.1).await?;
         }
-        carts::enqueue(tx, &order, &events, self.ids, self.now).await?;
-        super::keep_all(tx, &order, events.iter().filter_map(|event| event.line)).await?;
+        let lines = lines(&found, &decision.steps, self.lines, 0);
+        let waits = waits(&found, wish.when);
+        let placing = Placing {
+            order: self.order,
+            lines,
+            waits,
+            ids: self.ids,
+        };
+        let Some(order) = placing.run(tx, access, self.now).await? else {
+            return Ok(None);
+        };
         let estimate = estimate(&found, &decision.after, self.now)?;
         Ok(Some(Made {
             order,
             outlook: Some((estimate, decision.after)),
-            replaces,
+            replaces: planned,
         }))
     }
+}
 
+/// Refuses what a caller's roles don't allow in a wish.
+pub(crate) fn check_rights(access: &Access, wish: &TypedWish) -> Result<(), Error> {
+    access.require(Permission::ChangeSubscriptions)?;
+    if wish.sets_prices() {
+        access.require(Permission::EditSubscriptionMarkup)?;
+    }
+    if wish.distributor_markup.is_some() {
+        access.require(Permission::EditSubscriptionMarkup)?;
+        let roles = access.standing().roles();
+        if !roles.iter().any(|role| role.side() == Side::Distributor) {
+            return Err(Error::Forbidden);
+        }
+    }
+    Ok(())
+}
+
+/// When an order of changes begins; at once where it waits for nothing.
+pub(crate) fn waits(found: &Subscription, when: When) -> Option<(Timestamp, Occasion)> {
+    match when {
+        When::Now => None,
+        When::On(at) => Some((at, Occasion::Date)),
+        When::OnRenewal => found.term_ends_at.map(|ends| (ends, Occasion::Renewal)),
+    }
+}
+
+/// One wish about one subscription, by itself or a row of many.
+pub(crate) struct Asking<'a> {
+    pub(crate) access: &'a Access,
+    pub(crate) typed: &'a TypedWish,
+    pub(crate) zone: &'a TimeZone,
+    /// Of seats that a partial upgrade moves.
+    pub(crate) destination: SubscriptionId,
+    pub(crate) now: Timestamp,
+}
+
+impl Asking<'_> {
     /// Every problem of the form and of the rules at once.
-    async fn decide(&self, tx: &mut Tx, found: &Subscription) -> Result<(Wish, Decision), Error> {
-        let zone = self.change.zone.clone().unwrap_or(TimeZone::UTC);
-        let typed = &self.change.wish;
-        let read = read(tx, &self.access, found, typed, &zone, self.destination).await?;
+    pub(crate) async fn decide(
+        &self,
+        tx: &mut Tx,
+        found: &Subscription,
+    ) -> Result<(Wish, Decision), Error> {
+        if self.access.organization().status != OrganizationStatus::Active {
+            let words = "the organization is not active; its subscriptions can't be changed";
+            return Err(Refusal::Guarded(words).into());
+        }
+        let read = read(
+            tx,
+            self.access,
+            found,
+            self.typed,
+            self.zone,
+            self.destination,
+        )
+        .await?;
         let mut problems = read.problems;
-        if let Some(into) = typed.upgrade.as_ref().and_then(|upgrade| upgrade.into) {
-            let joined = subscriptions::load(tx, self.access.tenant(), into).await?;
+        if let Some(into) = self.typed.upgrade.as_ref().and_then(|upgrade| upgrade.into) {
+            let joined = subscriptions::find(tx, self.access.tenant(), into).await?;
             let target = read
                 .wish
                 .upgrade
@@ -229,15 +262,15 @@ impl Changing {
         }
     }
 
-    /// One order in flight for each subscription (R51); a planned change gives way to a newer one of its
-    /// kind (C16).
-    async fn make_room(
+    /// One order in flight for each subscription (R51); the planned changes that have to give way to a
+    /// newer one of their kind (C16).
+    pub(crate) async fn make_room(
         &self,
         tx: &mut Tx,
+        found: &Subscription,
         decision: &Decision,
         wish: &Wish,
     ) -> Result<Vec<u64>, Error> {
-        let (tenant, mut replaces) = (self.access.tenant(), Vec::new());
         let needs_vendor = decision
             .steps
             .iter()
@@ -248,51 +281,87 @@ impl Changing {
             When::On(_) => Slot::Date,
             When::OnRenewal => Slot::Renewal,
         };
-        for (held, number) in slots::list(tx, tenant, self.subscription).await? {
-            if held != slot {
-                continue;
+        let held = slots::list(tx, self.access.tenant(), found.id).await?;
+        let holders = held.into_iter().filter(|(held, _)| *held == slot);
+        let holders: Vec<u64> = holders.map(|(_, number)| number).collect();
+        match (slot, holders.first()) {
+            (Slot::Now, Some(order)) if needs_vendor || sets_prices => {
+                Err(Error::InFlight { order: *order })
             }
-            if slot == Slot::Now {
-                if needs_vendor || sets_prices {
-                    return Err(Error::InFlight { order: number });
-                }
-                continue;
-            }
-            let seen = self.access.visibility();
-            let mut planned = orders::load_by_number(tx, tenant, number, seen).await?;
-            let events = planned.give_way(self.order.1, self.access.actor(), self.now)?;
-            orders::save(tx, &mut planned, &events, self.now).await?;
-            replaces.push(number);
+            (Slot::Now, _) => Ok(Vec::new()),
+            (Slot::Date | Slot::Renewal, _) => Ok(holders),
         }
-        Ok(replaces)
     }
 
-    fn lines(&self, found: &Subscription, steps: Vec<Step>) -> Vec<Line> {
-        let mut before: Option<LineId> = None;
-        let made = self.lines.iter().zip(steps).map(|(id, step)| {
-            let line = Line {
-                id: *id,
-                item: step.item,
-                parent: None,
-                after: before.filter(|_| !step.change.is_made_at_once()),
-                change: step.change,
-                subscription: found.id,
-                vendor_reference: Some(found.vendor_reference.clone()),
-                contact: found.contact.clone(),
-                tenant: found.tenant.clone(),
-                parameters: found.parameters.clone(),
-                period: None,
-                cancellable_until: None,
-                price: step.price,
-                markups: step.markups,
-                destination: step.destination,
-                state: LineState::Started,
-            };
-            if line.verb().is_some() {
-                before = Some(line.id);
-            }
-            line
-        });
-        made.collect()
+    /// Ends a planned order for a newer one.
+    pub(crate) async fn give_way(&self, tx: &mut Tx, planned: u64, to: u64) -> Result<(), Error> {
+        let (tenant, seen) = (self.access.tenant(), self.access.visibility());
+        let mut planned = orders::load_by_number(tx, tenant, planned, seen).await?;
+        let events = planned.give_way(to, self.access.actor(), self.now)?;
+        Ok(orders::save(tx, &mut planned, &events, self.now).await?)
+    }
+}
+
+/// The lines of a decision, one after the other where a vendor is asked. Their ids are drawn from the
+/// given place on.
+pub(crate) fn lines(found: &Subscription, steps: &[Step], ids: TaskIds, from: usize) -> Vec<Line> {
+    let mut before: Option<LineId> = None;
+    let made = (from..).zip(steps).map(|(at, step)| {
+        let line = Line {
+            id: LineId(ids.nth(at).0),
+            item: step.item.clone(),
+            parent: None,
+            after: before.filter(|_| !step.change.is_made_at_once()),
+            change: step.change.clone(),
+            subscription: found.id,
+            vendor_reference: Some(found.vendor_reference.clone()),
+            contact: found.contact.clone(),
+            tenant: found.tenant.clone(),
+            parameters: found.parameters.clone(),
+            period: None,
+            cancellable_until: None,
+            price: step.price,
+            markups: step.markups,
+            destination: step.destination,
+            state: LineState::Started,
+        };
+        if line.verb().is_some() {
+            before = Some(line.id);
+        }
+        line
+    });
+    made.collect()
+}
+
+/// An order of changes to place.
+pub(crate) struct Placing {
+    pub(crate) order: (OrderId, u64),
+    pub(crate) lines: Vec<Line>,
+    pub(crate) waits: Option<(Timestamp, Occasion)>,
+    pub(crate) ids: TaskIds,
+}
+
+impl Placing {
+    /// Places it, with its work and what is made at once. `None` when its number is taken.
+    pub(crate) async fn run(
+        self,
+        tx: &mut Tx,
+        access: &Access,
+        now: Timestamp,
+    ) -> Result<Option<Order>, Error> {
+        let (id, number) = self.order;
+        let actor = access.actor();
+        let started = Order::start(id, access.tenant(), number, actor.clone(), now);
+        let terms = TERMS.to_owned();
+        let (mut order, events) =
+            Order::update(started, self.lines, terms, self.waits, actor, now)?;
+        match orders::insert(tx, &mut order, &events, now).await {
+            Ok(()) => {}
+            Err(StoreError::Taken) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+        carts::enqueue(tx, &order, &events, self.ids, now).await?;
+        super::keep_all(tx, &order, events.iter().filter_map(|event| event.line)).await?;
+        Ok(Some(order))
     }
 }

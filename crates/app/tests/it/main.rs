@@ -9,6 +9,7 @@ mod demo;
 mod desk;
 mod failures;
 mod filing;
+mod jobs;
 mod lists;
 mod views;
 

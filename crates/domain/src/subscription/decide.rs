@@ -13,6 +13,9 @@ use crate::order::change::{Part, RequestedChange};
 use crate::order::line::{Item, LinePrice};
 use crate::text::line;
 
+/// The reason of a wish for what is so already.
+pub const NOTHING: &str = "nothing would change";
+
 /// Why a wish can't be granted, and what would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -71,7 +74,7 @@ impl Subscription {
             deciding.problem("", error.to_string());
         }
         if deciding.steps.is_empty() && deciding.problems.is_empty() {
-            deciding.problem("", "nothing would change".into());
+            deciding.problem("", NOTHING.into());
         }
         match deciding.problems.is_empty() {
             true => Ok(Decision {
