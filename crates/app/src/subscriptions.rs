@@ -8,6 +8,7 @@ use domain::access::Permission;
 use domain::id::{LineId, SubscriptionId};
 use domain::order::Order;
 use domain::order::line::{Line, LineState};
+use domain::order::seen::SeenOrder;
 use domain::order::slot::Slot;
 use domain::provisioning::Abilities;
 use domain::subscription::effect::Done;
@@ -16,7 +17,7 @@ use domain::subscription::{SeenSubscription, Subscription};
 use domain::text::Invalid;
 use jiff::{SignedDuration, Timestamp};
 use store::subscriptions::{self, Filter};
-use store::{Tx, slots};
+use store::{Tx, orders, slots};
 
 pub use self::change::{Change, Changed};
 pub use self::choices::{Choice, Choices};
@@ -26,6 +27,8 @@ use crate::{App, Error, worker};
 
 /// Subscriptions on one page at the most.
 pub const PAGE_MAX: u32 = 200;
+/// Planned orders that are shown at the most.
+const PLANNED_MAX: u32 = 500;
 /// Days that "soon" means where somebody asks for 0 days (`reference.md` 6.1).
 const SOON_DAYS: u32 = 30;
 
@@ -124,6 +127,21 @@ impl App {
         access.require(Permission::SeeOrders)?;
         let mut tx = self.store.read().await?;
         Ok(subscriptions::count_by_status(&mut tx, access.tenant()).await?)
+    }
+
+    /// Orders that wait for their date, the earliest first; a few hundred at the most.
+    pub async fn planned_changes(&self, access: &Access) -> Result<Vec<SeenOrder>, Error> {
+        access.require(Permission::SeeOrders)?;
+        let (tenant, seen) = (access.tenant(), access.visibility());
+        let mut tx = self.store.read().await?;
+        let mut found = Vec::new();
+        for number in slots::list_planned(&mut tx, tenant, PLANNED_MAX).await? {
+            if let Some(order) = orders::find(&mut tx, tenant, number, seen).await? {
+                found.extend(order.seen_by(seen)?);
+            }
+        }
+        found.sort_by_key(|order| (order.scheduled_on, order.number));
+        Ok(found)
     }
 
     /// One subscription with its open orders and its history.

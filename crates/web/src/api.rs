@@ -3,6 +3,7 @@
 
 pub(crate) mod bulk;
 mod desk;
+mod jobs;
 mod lists;
 mod reference;
 mod story;
@@ -83,6 +84,10 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(subscriptions::subscriptions))
         .routes(routes!(subscriptions::subscription))
         .routes(routes!(subscriptions::change))
+        .routes(routes!(jobs::list, jobs::begin))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::rows))
+        .routes(routes!(jobs::tell))
 }
 
 pub(crate) fn router(is_demo: bool) -> Router<Web> {

@@ -77,16 +77,23 @@ impl Mishap {
     }
 
     /// What no handler had words for.
-    pub(crate) fn of(status: StatusCode) -> Mishap {
+    pub(crate) fn of(status: StatusCode, most: usize) -> Mishap {
         let (code, words) = match status {
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
                 return Mishap::new(&Error::NotFound);
             }
-            StatusCode::PAYLOAD_TOO_LARGE => (
-                "too_large",
-                "What was sent is larger than 256 KB, and nothing of it was done. Go back, shorten it \
-                 and send it again",
-            ),
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                let words = format!(
+                    "What was sent is larger than {} KB, and nothing of it was done. Go back, shorten it \
+                     and send it again",
+                    most / 1024
+                );
+                return Mishap {
+                    code: "too_large",
+                    title: title(status),
+                    words,
+                };
+            }
             StatusCode::UNSUPPORTED_MEDIA_TYPE => (
                 "unsupported",
                 "What was sent is of another kind than what is taken here",

@@ -22,6 +22,8 @@ use crate::error::{Page, Problem};
 use crate::list::Words;
 use crate::visitor::Lasting;
 
+pub(crate) use self::csv::{defused, sheet};
+
 /// Orders that are read at once.
 const BATCH: u32 = 500;
 

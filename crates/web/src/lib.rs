@@ -24,6 +24,8 @@ pub use self::api::openapi;
 
 /// A form or a command; nothing that people type is longer.
 pub(crate) const BODY_MAX: usize = 256 * 1024;
+/// A sheet of changes, as it is pasted.
+pub(crate) const SHEET_MAX: usize = 4 * 1024 * 1024;
 /// No inline script or style, nothing from elsewhere, no frames (reliability 5.8).
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -58,6 +60,8 @@ pub fn router(app: App, public_url: &str, is_demo: bool) -> Router {
         ))
         .layer(axum::middleware::from_fn(ui::preferences::keep))
         .layer(CompressionLayer::new().gzip(true))
+        // `mishap` has read it by then, and knows what may be sent where.
+        .layer(axum::extract::DefaultBodyLimit::disable())
         .layer(set(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(set(header::CACHE_CONTROL, "private, no-store"))
         .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

@@ -16,7 +16,7 @@ use crate::ui::filters;
 use crate::ui::frame::{Frame, Section};
 use crate::ui::preferences::came_from;
 use crate::visitor::Visitor;
-use crate::{BODY_MAX, Web};
+use crate::{BODY_MAX, SHEET_MAX, Web};
 
 /// What is still taken off the line, and thrown away, so that the answer can be read at all.
 const DRAINED_MAX: usize = 64 * BODY_MAX;
@@ -25,7 +25,8 @@ const DRAINED_MAX: usize = 64 * BODY_MAX;
 pub(crate) async fn tell(State(web): State<Web>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let asker = parts.clone();
-    let response = match read(&parts.method, body).await {
+    let most = body_max(parts.uri.path());
+    let response = match read(&parts.method, body, most).await {
         Ok(body) => next.run(Request::from_parts(parts, body)).await,
         Err(status) => status.into_response(),
     };
@@ -38,7 +39,7 @@ pub(crate) async fn tell(State(web): State<Web>, request: Request, next: Next) -
     let is_plain = kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
     let mishap = match told {
         Some(mishap) => mishap,
-        None if is_plain => Mishap::of(status),
+        None if is_plain => Mishap::of(status, most),
         None => return response,
     };
     if asker.uri.path().starts_with("/api/") {
@@ -51,8 +52,14 @@ pub(crate) async fn tell(State(web): State<Web>, request: Request, next: Next) -
     }
 }
 
+/// What may be sent to an address: a sheet is longer than what people type.
+fn body_max(path: &str) -> usize {
+    let is_sheet = path.ends_with("/subscriptions/bulk") || path.ends_with("/jobs");
+    if is_sheet { SHEET_MAX } else { BODY_MAX }
+}
+
 /// The whole of what was sent, if it is not too much.
-async fn read(method: &Method, body: Body) -> Result<Body, StatusCode> {
+async fn read(method: &Method, body: Body, most: usize) -> Result<Body, StatusCode> {
     if method.is_safe() {
         return Ok(body);
     }
@@ -62,13 +69,13 @@ async fn read(method: &Method, body: Body) -> Result<Body, StatusCode> {
         let chunk: Bytes = chunk.map_err(|_| StatusCode::BAD_REQUEST)?;
         length += chunk.len();
         match length {
-            0..=BODY_MAX => read.extend_from_slice(&chunk),
+            _ if length <= most => read.extend_from_slice(&chunk),
             _ if length <= DRAINED_MAX => read = Vec::new(),
             _ => break,
         }
     }
     match length {
-        0..=BODY_MAX => Ok(Body::from(read)),
+        _ if length <= most => Ok(Body::from(read)),
         _ => Err(StatusCode::PAYLOAD_TOO_LARGE),
     }
 }

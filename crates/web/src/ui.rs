@@ -13,9 +13,11 @@ pub(crate) mod filters;
 mod forms;
 pub(crate) mod frame;
 mod item;
+mod jobs;
 mod kept;
 mod order;
 mod orders;
+mod planned;
 pub(crate) mod preferences;
 pub(crate) mod say;
 mod subscriptions;
@@ -78,6 +80,24 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
             post(forms::act),
         )
         .route("/o/{organization}/subscriptions", get(subscriptions::list))
+        .route(
+            "/o/{organization}/subscriptions/sheet.csv",
+            get(jobs::sheet),
+        )
+        .route(
+            "/o/{organization}/subscriptions/bulk",
+            get(jobs::show).post(jobs::judge),
+        )
+        .route(
+            "/o/{organization}/subscriptions/planned",
+            get(planned::show),
+        )
+        .route("/o/{organization}/jobs", get(jobs::list))
+        .route(
+            "/o/{organization}/jobs/{job}",
+            get(jobs::job).post(jobs::tell),
+        )
+        .route("/o/{organization}/jobs/{job}/result.csv", get(jobs::result))
         .route(
             "/o/{organization}/subscriptions/{subscription}",
             get(subscriptions::show).post(subscriptions::change),

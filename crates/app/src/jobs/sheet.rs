@@ -44,6 +44,7 @@ pub fn read_sheet(text: &str) -> Result<Vec<Row>, Error> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .trim(csv::Trim::All)
+        .flexible(true)
         .from_reader(text.as_bytes());
     let names: Vec<String> = match reader.headers() {
         Ok(names) => names
@@ -65,6 +66,11 @@ pub fn read_sheet(text: &str) -> Result<Vec<Row>, Error> {
             break;
         }
         match record {
+            Ok(record) if record.len() > names.len() => problems.push(format!(
+                "Row {number} has {} values and the header {} names",
+                record.len(),
+                names.len()
+            )),
             Ok(record) => rows.push(read_row(number, &names, &record, &mut problems)),
             Err(error) => problems.push(format!("Row {number} can't be read: {error}")),
         }
@@ -165,7 +171,7 @@ mod tests {
         for sheet in [
             "subscription,quantity,auto_renewal\nsub_1,5,yes\nsub_2,,no\n",
             "\u{feff}Quantity;Auto renewal;Subscription\n5;on;sub_1\n;off;sub_2",
-            "auto_renewal\tsubscription\tquantity\r\ntrue\tsub_1\t5\r\n0\tsub_2\t\r\n",
+            "auto_renewal\tsubscription\tquantity\r\ntrue\tsub_1\t5\r\n0\tsub_2\r\n",
         ] {
             assert_eq!(
                 told(sheet),
@@ -203,7 +209,10 @@ mod tests {
                 "subscription,auto_renewal\nsub_1,perhaps",
                 "! Row 1, auto_renewal: must be yes or no",
             ),
-            ("subscription,quantity\nsub_1,5,6", "! Row 1 can't be read"),
+            (
+                "subscription,quantity\nsub_1,5,6",
+                "! Row 1 has 3 values and the header 2 names",
+            ),
         ] {
             let found = told(sheet);
             assert!(

@@ -17,6 +17,7 @@ use crate::event::{Actor, Event, EventKind};
 use crate::id::{LineId, SubscriptionId};
 use crate::money::{Money, MoneyError};
 use crate::price::UnitPrices;
+use crate::subscription::wish::Occasion;
 use crate::text::Contact;
 
 /// An order as its reader may know it.
@@ -36,6 +37,8 @@ pub struct SeenOrder {
     pub rejection: Option<String>,
     /// The date that it waits for.
     pub scheduled_on: Option<Timestamp>,
+    /// Whose idea that date was.
+    pub occasion: Option<Occasion>,
     /// What it asks for, hidden lines left out.
     pub lines: Vec<SeenLine>,
     /// Who started it.
@@ -169,9 +172,9 @@ impl Order {
             left.version = left.public_version;
             left.lines.iter_mut().for_each(forget_evidence);
         }
-        let (rejection, scheduled_on) = match &left.stage {
+        let (rejection, scheduled) = match &left.stage {
             Stage::Rejected { reason } => (Some(reason.clone()), None),
-            Stage::Scheduled { on, .. } => (None, Some(*on)),
+            Stage::Scheduled { on, occasion } => (None, Some((*on, *occasion))),
             Stage::Cart
             | Stage::Deleted
             | Stage::AwaitingApproval
@@ -186,7 +189,8 @@ impl Order {
             view: left.shown().map(|(view, _)| view),
             status: left.status(),
             rejection,
-            scheduled_on,
+            scheduled_on: scheduled.map(|(on, _)| on),
+            occasion: scheduled.map(|(_, occasion)| occasion),
             created_at: left.created_at,
             placed_at: left.placed_at,
             phase_since: left.phase_since,

@@ -62,6 +62,19 @@ fn lines(rows: impl IntoIterator<Item = [String; COLUMNS.len()]>) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
+/// Rows of any width as a file; text that may be a formula is the caller's to defuse.
+pub(crate) fn sheet(rows: &[Vec<String>]) -> String {
+    let mut writer = WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .from_writer(Vec::new());
+    for row in rows {
+        // Memory takes everything that is written to it.
+        writer.write_record(row).ok();
+    }
+    let bytes = writer.into_inner().unwrap_or_default();
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
 fn field(cell: Cell) -> String {
     match cell {
         Cell::Empty => String::new(),
@@ -73,7 +86,7 @@ fn field(cell: Cell) -> String {
 }
 
 /// Text that a spreadsheet would take for a formula is put behind a `'` (reliability F109).
-fn defused(text: String) -> String {
+pub(crate) fn defused(text: String) -> String {
     let first = text.trim_start_matches(' ').chars().next();
     match first {
         Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠') => {

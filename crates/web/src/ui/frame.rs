@@ -27,7 +27,7 @@ impl Section {
         match path.split('/').nth(3) {
             Some("catalog") => Section::Catalog,
             Some("cart") => Section::Cart,
-            Some("subscriptions") => Section::Subscriptions,
+            Some("subscriptions" | "jobs") => Section::Subscriptions,
             _ => Section::Orders,
         }
     }

@@ -148,6 +148,49 @@ const PAGES: &[Row] = &[
         "",
     ),
     (
+        "GET",
+        "/o/{organization}/subscriptions/planned",
+        "/o/amber/subscriptions/planned",
+        "",
+    ),
+    (
+        "GET",
+        "/o/{organization}/subscriptions/sheet.csv",
+        "/o/amber/subscriptions/sheet.csv",
+        "",
+    ),
+    (
+        "GET",
+        "/o/{organization}/subscriptions/bulk",
+        "/o/amber/subscriptions/bulk",
+        "",
+    ),
+    (
+        "POST",
+        "/o/{organization}/subscriptions/bulk",
+        "/o/amber/subscriptions/bulk",
+        "step=preview&sheet=quantity%0A5",
+    ),
+    ("GET", "/o/{organization}/jobs", "/o/amber/jobs", ""),
+    (
+        "GET",
+        "/o/{organization}/jobs/{job}",
+        "/o/amber/jobs/JOB",
+        "",
+    ),
+    (
+        "POST",
+        "/o/{organization}/jobs/{job}",
+        "/o/amber/jobs/JOB",
+        "action=pause",
+    ),
+    (
+        "GET",
+        "/o/{organization}/jobs/{job}/result.csv",
+        "/o/amber/jobs/JOB/result.csv",
+        "",
+    ),
+    (
         "POST",
         "/o/{organization}/subscriptions/{subscription}",
         "/o/amber/subscriptions/SUBSCRIPTION",
@@ -291,6 +334,21 @@ const API: &[Row] = &[
         "/subscriptions/SUBSCRIPTION/changes?dry_run=true",
         "{\"quantity\": 90}",
     ),
+    ("GET", "/jobs", "/jobs", ""),
+    ("GET", "/jobs/{job}", "/jobs/JOB", ""),
+    ("GET", "/jobs/{job}/rows", "/jobs/JOB/rows", ""),
+    (
+        "POST",
+        "/jobs",
+        "/jobs?dry_run=true",
+        "{\"sheet\": \"subscription,quantity\\nSUBSCRIPTION,5\"}",
+    ),
+    (
+        "POST",
+        "/jobs/{job}/actions/{action}",
+        "/jobs/JOB/actions/pause",
+        "",
+    ),
 ];
 
 const PREFIX: &str = "/api/v1/organizations/{organization}";
@@ -361,6 +419,7 @@ impl World {
             .replace("PLAN", "pln_000000000000000000000000000003e9")
             .replace("LINE", "lin_00000000000000000000000000000001")
             .replace("SUBSCRIPTION", &self.subscription)
+            .replace("JOB", "job_00000000000000000000000000000001")
     }
 
     async fn status(&self, request: Request<Body>) -> u16 {

@@ -32,6 +32,12 @@ pub async fn ask(
         "/o/amber/cart",
         "/o/amber/subscriptions",
         "/o/amber/subscriptions?show=suspended&q=microsoft",
+        "/o/amber/subscriptions/planned",
+        "/o/amber/subscriptions/sheet.csv",
+        "/o/amber/subscriptions/bulk",
+        "/o/amber/jobs",
+        "/o/amber/jobs/job_00000000000000000000000000000001",
+        "/o/amber/jobs/job_00000000000000000000000000000001/result.csv",
         "/o/nowhere/orders",
     ] {
         one(world, &mut log, who, Ask::page(page)).await;
@@ -55,6 +61,9 @@ pub async fn ask(
         "/cart",
         "/catalog",
         "/subscriptions",
+        "/jobs",
+        "/jobs/job_00000000000000000000000000000001",
+        "/jobs/job_00000000000000000000000000000001/rows",
         "/views",
         "/orders/counts",
         "/orders?total=true&limit=1",
@@ -114,6 +123,25 @@ async fn subscriptions(world: &World, log: &mut Log, who: Who, chance: &mut Chan
         let form = "step=preview&quantity=40&auto_renewal=on&when=now";
         one(world, log, who, Ask::form(&page, form)).await;
     }
+    sheets(world, log, who, &found).await;
+}
+
+/// Verdicts on a sheet of all that runs; a markup in it is refused to customers alike.
+async fn sheets(world: &World, log: &mut Log, who: Who, found: &[serde_json::Value]) {
+    let ids = found.iter().filter_map(|one| one["id"].as_str());
+    let rows: String = ids.take(30).map(|id| format!("{id},40,\n")).collect();
+    let sheet = format!("subscription,quantity,markup\n{rows}sub_1,1,5\n");
+    let body = serde_json::json!({ "sheet": sheet });
+    let ask = Ask::api("POST", "/jobs?dry_run=true", body.to_string());
+    one(world, log, who, ask).await;
+    let form = serde_urlencoded::to_string([("sheet", sheet.as_str()), ("step", "preview")]);
+    let ask = Ask::form("/o/amber/subscriptions/bulk", form.unwrap());
+    one(world, log, who, ask).await;
+    let job = "job_00000000000000000000000000000001";
+    let tell = Ask::api("POST", &format!("/jobs/{job}/actions/pause"), "");
+    one(world, log, who, tell).await;
+    let tell = Ask::form(format!("/o/amber/jobs/{job}"), "action=pause");
+    one(world, log, who, tell).await;
 }
 
 /// All orders at once, seen or not: what is refused tells no more than what is not there.
