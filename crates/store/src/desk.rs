@@ -53,18 +53,25 @@ pub(crate) fn place(order: &Order) -> Option<Place> {
 }
 
 /// Writes the difference between where an order was on the desk and where it belongs, in the
-/// transaction that saves it.
+/// transaction that saves it. Its customer's chain is looked up where it is not known.
 pub(crate) async fn replace(
     tx: &mut Tx,
     order: &Order,
-    before: Option<Place>,
-    after: Option<Place>,
+    chain: Option<&[OrganizationId]>,
+    (before, after): (Option<Place>, Option<Place>),
 ) -> Result<(), StoreError> {
     if before == after {
         return Ok(());
     }
-    let customer = organizations::find_by_id(tx, order.organization).await?;
-    let chain = customer.ok_or(StoreError::NotFound)?.chain;
+    let found;
+    let chain = match chain {
+        Some(known) => known,
+        None => {
+            let customer = organizations::find_by_id(tx, order.organization).await?;
+            found = customer.ok_or(StoreError::NotFound)?.chain;
+            &found
+        }
+    };
     let desks = chain.get(1..).unwrap_or_default();
     if desks.is_empty() {
         return Ok(());
@@ -103,7 +110,7 @@ async fn put(
          reason = excluded.reason, since = excluded.since, \
          is_markup_only = excluded.is_markup_only",
     );
-    tx.execute(query).await.map(drop)
+    tx.later(query).await
 }
 
 async fn clear(tx: &mut Tx, order: &Order, desks: &[OrganizationId]) -> Result<(), StoreError> {
@@ -112,7 +119,7 @@ async fn clear(tx: &mut Tx, order: &Order, desks: &[OrganizationId]) -> Result<(
         .list(desks)
         .and(" AND customer_id = ?", order.organization.0)
         .and(" AND order_id = ?", order.id.0);
-    tx.execute(query).await.map(drop)
+    tx.later(query).await
 }
 
 /// What lies on a part of the desk beyond a place, in one order or the other; at most `limit`.

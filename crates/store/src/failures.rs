@@ -51,7 +51,7 @@ pub(crate) async fn replace(
             .and(" AND vendor_id = ?", vendor.0)
             .and(" AND cause = ?", cause.as_str())
             .and(" AND number = ?", number(order.number)?);
-        tx.execute(query).await?;
+        tx.later(query).await?;
     }
     for Cause { vendor, cause } in after.difference(before) {
         let query = Query::new(
@@ -64,7 +64,7 @@ pub(crate) async fn replace(
             number(order.number)?,
         ])
         .then(" ON CONFLICT (organization_id, vendor_id, cause, number) DO NOTHING");
-        tx.execute(query).await?;
+        tx.later(query).await?;
     }
     Ok(())
 }

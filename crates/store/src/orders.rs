@@ -3,6 +3,7 @@
 mod entries;
 mod many;
 pub(crate) mod rebuild;
+mod runs;
 mod search;
 
 use std::collections::BTreeSet;
@@ -24,8 +25,8 @@ use crate::desk;
 use crate::failures::{self, Cause};
 use crate::rests::{self, Rest};
 use crate::slots;
-use crate::sql::{Query, Value, json, word};
-use crate::{StoreError, Tx};
+use crate::sql::{Query, Row, Value, json, word};
+use crate::{StoreError, Tx, organizations};
 
 /// Room for the events of one version, so that a sequence number needs no look at the log.
 const EVENTS_PER_VERSION: i64 = 1_000;
@@ -35,12 +36,18 @@ const EVENTS_PER_VERSION: i64 = 1_000;
 pub struct Loaded {
     order: Order,
     beside: Beside,
+    /// Its organization and those above.
+    chain: Vec<OrganizationId>,
 }
 
 impl Loaded {
-    fn new(order: Order) -> Result<Loaded, StoreError> {
-        let beside = Beside::of(&order)?;
-        Ok(Loaded { order, beside })
+    fn read(row: &Row) -> Result<Loaded, StoreError> {
+        let order = row.json("body")?;
+        Ok(Loaded {
+            beside: Beside::of(&order)?,
+            chain: organizations::chain(row)?,
+            order,
+        })
     }
 
     /// The order, to be changed no more.
@@ -82,7 +89,7 @@ pub async fn insert(
     append(tx, order, events).await?;
     entries::add_creator(tx, order.organization, &order.created_by).await?;
     let after = Beside::of(order)?;
-    Beside::default().replace(tx, order, &after).await
+    Beside::default().replace(tx, order, None, &after).await
 }
 
 /// Saves a changed order with what happened. Fails with a conflict when it is not of the version
@@ -96,6 +103,7 @@ pub async fn save(
     let Loaded {
         order,
         beside: before,
+        chain,
     } = loaded;
     let loaded = order.version;
     order.version += 1;
@@ -120,7 +128,7 @@ pub async fn save(
     }
     append(tx, order, events).await?;
     let after = Beside::of(order)?;
-    before.replace(tx, order, &after).await?;
+    before.replace(tx, order, Some(chain), &after).await?;
     *before = after;
     Ok(())
 }
@@ -147,13 +155,19 @@ impl Beside {
         })
     }
 
-    async fn replace(&self, tx: &mut Tx, order: &Order, after: &Beside) -> Result<(), StoreError> {
+    async fn replace(
+        &self,
+        tx: &mut Tx,
+        order: &Order,
+        chain: Option<&[OrganizationId]>,
+        after: &Beside,
+    ) -> Result<(), StoreError> {
         slots::replace(tx, order, &self.slots, &after.slots).await?;
         let (before, entry) = (self.entry.as_ref(), after.entry.as_ref());
         entries::replace(tx, order.organization, before, entry).await?;
         failures::replace(tx, order, &self.causes, &after.causes).await?;
         rests::replace(tx, order, self.rest, after.rest).await?;
-        desk::replace(tx, order, self.desk, after.desk).await
+        desk::replace(tx, order, chain, (self.desk, after.desk)).await
     }
 }
 
@@ -210,8 +224,12 @@ async fn append(tx: &mut Tx, order: &Order, events: &[Event]) -> Result<(), Stor
             json(event)?.into(),
         ]);
     }
-    tx.execute(query).await.map(drop)
+    tx.later(query).await
 }
+
+/// An order with the path of its organization, which tells at whose desks it may lie.
+const LOAD: &str = "SELECT orders.body, organizations.path FROM orders \
+     JOIN organizations ON organizations.id = orders.organization_id";
 
 /// Loads an order to change it; on PostgreSQL its row stays locked until the transaction ends.
 pub async fn load(
@@ -219,9 +237,9 @@ pub async fn load(
     organization: OrganizationId,
     id: OrderId,
 ) -> Result<Loaded, StoreError> {
-    let query = Query::new("SELECT body FROM orders")
-        .and(" WHERE organization_id = ?", organization.0)
-        .and(" AND id = ?", id.0);
+    let query = Query::new(LOAD)
+        .and(" WHERE orders.organization_id = ?", organization.0)
+        .and(" AND orders.id = ?", id.0);
     load_one(tx, query).await
 }
 
@@ -232,19 +250,19 @@ pub async fn load_by_number(
     order: u64,
     seen: Visibility,
 ) -> Result<Loaded, StoreError> {
-    let query = Query::new("SELECT body FROM orders")
-        .and(" WHERE organization_id = ?", organization.0)
-        .and(" AND number = ?", number(order)?);
+    let query = Query::new(LOAD)
+        .and(" WHERE orders.organization_id = ?", organization.0)
+        .and(" AND orders.number = ?", number(order)?);
     load_one(tx, visible(query, seen)).await
 }
 
 async fn load_one(tx: &mut Tx, query: Query) -> Result<Loaded, StoreError> {
     let query = match tx.is_sqlite() {
         true => query,
-        false => query.then(" FOR UPDATE"),
+        false => query.then(" FOR UPDATE OF orders"),
     };
     let row = tx.row(query).await?.ok_or(StoreError::NotFound)?;
-    Loaded::new(row.json("body")?)
+    Loaded::read(&row)
 }
 
 /// Finds an order by its number, if it exists for the reader.
@@ -305,14 +323,14 @@ pub async fn find_cart(
     organization: OrganizationId,
     owner: UserId,
 ) -> Result<Option<Loaded>, StoreError> {
-    let query = Query::new("SELECT body FROM orders")
-        .and(" WHERE organization_id = ?", organization.0)
-        .and(" AND phase = ?", Phase::Cart.name())
-        .and(" AND created_by = ?", owner.0)
-        .and(" AND view = ?", word(&View::Recent)?)
-        .then(" ORDER BY listed_at DESC, number DESC LIMIT 1");
+    let query = Query::new(LOAD)
+        .and(" WHERE orders.organization_id = ?", organization.0)
+        .and(" AND orders.phase = ?", Phase::Cart.name())
+        .and(" AND orders.created_by = ?", owner.0)
+        .and(" AND orders.view = ?", word(&View::Recent)?)
+        .then(" ORDER BY orders.listed_at DESC, orders.number DESC LIMIT 1");
     let cart = tx.row(query).await?;
-    cart.map(|row| Loaded::new(row.json("body")?)).transpose()
+    cart.as_ref().map(Loaded::read).transpose()
 }
 
 /// An order's log, oldest first.

@@ -98,13 +98,6 @@ fn path(chain: &[OrganizationId]) -> String {
 }
 
 fn read(row: &Row) -> Result<Organization, StoreError> {
-    let path: String = row.get("path")?;
-    let mut chain = path
-        .split_terminator('/')
-        .map(|id| Uuid::try_parse(id).map(OrganizationId))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| StoreError::Corrupt(format!("organization path: {error}")))?;
-    chain.reverse();
     Ok(Organization {
         id: OrganizationId(row.get("id")?),
         kind: row.word("kind")?,
@@ -113,6 +106,15 @@ fn read(row: &Row) -> Result<Organization, StoreError> {
         status: row.word("status")?,
         country: row.get("country")?,
         currency: row.word("currency")?,
-        chain,
+        chain: chain(row)?,
     })
+}
+
+/// The organization of a row with its path, and those above it.
+pub(crate) fn chain(row: &Row) -> Result<Vec<OrganizationId>, StoreError> {
+    let path: String = row.get("path")?;
+    let ids = path.split_terminator('/').rev();
+    ids.map(|id| Uuid::try_parse(id).map(OrganizationId))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| StoreError::Corrupt(format!("organization path: {error}")))
 }

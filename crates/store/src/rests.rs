@@ -52,7 +52,7 @@ async fn keep(tx: &mut Tx, order: &Order, rest: Rest) -> Result<(), StoreError> 
         " ON CONFLICT (organization_id, order_id) DO UPDATE \
          SET phase_since = excluded.phase_since, kept_until = excluded.kept_until",
     );
-    tx.execute(query).await.map(drop)
+    tx.later(query).await
 }
 
 /// Looks at an order again that was found resting and is not due: its row tells the truth afterwards.
@@ -71,7 +71,7 @@ async fn forget(
     let query = Query::new("DELETE FROM order_rests")
         .and(" WHERE organization_id = ?", organization.0)
         .and(" AND order_id = ?", order.0);
-    tx.execute(query).await.map(drop)
+    tx.later(query).await
 }
 
 /// Orders that rest since before `since` and that nothing keeps any more, longest first, whoever's

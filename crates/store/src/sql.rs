@@ -84,6 +84,21 @@ impl Query {
         self
     }
 
+    /// Appends another statement, whose placeholders come after those before.
+    fn append(mut self, other: Query) -> Query {
+        let before = self.values.len();
+        let mut parts = other.text.split('$');
+        self.text += parts.next().unwrap_or_default();
+        for part in parts {
+            let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+            let (number, rest) = part.split_at(digits);
+            let number: usize = number.parse().unwrap_or_default();
+            self.text += &format!("${}{rest}", before + number);
+        }
+        self.values.extend(other.values);
+        self
+    }
+
     /// Appends a number as text: the planner is to know it.
     pub(crate) fn number(mut self, number: usize) -> Query {
         self.text += &number.to_string();
@@ -99,6 +114,46 @@ impl Query {
             .collect();
         self.text += &format!("({})", names.join(", "));
         self
+    }
+}
+
+/// Statements that don't look at each other's effects, as one.
+pub(crate) struct Batch(Vec<Query>);
+
+impl Batch {
+    pub(crate) fn new() -> Batch {
+        Batch(Vec::new())
+    }
+
+    pub(crate) fn push(&mut self, query: Query) {
+        self.0.push(query);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Values of all of them.
+    pub(crate) fn values(&self) -> usize {
+        self.0.iter().map(|query| query.values.len()).sum()
+    }
+
+    /// All that came in: one after the other on SQLite, with one snapshot on PostgreSQL, whose
+    /// prepared statements are single ones.
+    pub(crate) fn take(&mut self, is_sqlite: bool) -> Option<Query> {
+        let mut queries = std::mem::take(&mut self.0);
+        let last = queries.pop()?;
+        let mut all = Query::new("");
+        for (at, query) in queries.into_iter().enumerate() {
+            if is_sqlite {
+                all = all.append(query).then("; ");
+                continue;
+            }
+            let before = if at == 0 { "WITH write_" } else { ", write_" };
+            all = all.then(before).number(at).then(" AS (");
+            all = all.append(query).then(")");
+        }
+        Some(all.then(" ").append(last))
     }
 }
 

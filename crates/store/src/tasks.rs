@@ -30,7 +30,7 @@ pub async fn enqueue(tx: &mut Tx, tasks: &[Task]) -> Result<(), StoreError> {
             i64::from(task.tries).into(),
         ]);
     }
-    tx.execute(query).await.map(drop)
+    tx.later(query).await
 }
 
 /// What is due, oldest first, whoever's it is; only a claim makes it one's own.

@@ -11,18 +11,22 @@ use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
-use crate::sql::{Connection, Query, Row};
+use crate::sql::{Batch, Connection, Query, Row};
 
 /// Writes that share one sync at the most.
 const BATCH_MAX: usize = 64;
 /// Times that a write is run again when PostgreSQL can't serialize it.
 const RETRIES_MAX: u32 = 20;
+/// Values of the writes that wait to be sent, about.
+const VALUES_MAX: usize = 400;
 
 /// What store functions run their statements on: one connection, inside or outside a transaction.
 pub struct Tx {
     connection: Connection,
     statements: Arc<AtomicU64>,
     is_conflicted: bool,
+    /// Writes that are still to be sent.
+    later: Batch,
 }
 
 impl Tx {
@@ -31,6 +35,7 @@ impl Tx {
             connection,
             statements,
             is_conflicted: false,
+            later: Batch::new(),
         }
     }
 
@@ -42,6 +47,7 @@ impl Tx {
     }
 
     pub(crate) async fn rows(&mut self, query: Query) -> Result<Vec<Row>, StoreError> {
+        self.flush().await?;
         self.statements.fetch_add(1, Ordering::Relaxed);
         let answer = self.connection.rows(query).await;
         self.note(answer)
@@ -52,6 +58,30 @@ impl Tx {
     }
 
     pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {
+        self.flush().await?;
+        self.send(query).await
+    }
+
+    /// Leaves a write of which nobody asks how many rows it changed. It is sent with its neighbors
+    /// before the next statement that is not left so, at the latest with the end of the transaction:
+    /// one way to the database and back for all of them. They may not touch the same row twice.
+    pub(crate) async fn later(&mut self, query: Query) -> Result<(), StoreError> {
+        self.later.push(query);
+        match self.later.values() {
+            0..VALUES_MAX => Ok(()),
+            _ => self.flush().await,
+        }
+    }
+
+    /// Sends the writes that were left.
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        match self.later.take(self.is_sqlite()) {
+            Some(query) => self.send(query).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    async fn send(&mut self, query: Query) -> Result<u64, StoreError> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         let answer = self.connection.execute(query).await;
         self.note(answer)
@@ -137,7 +167,7 @@ where
     Box::new(move |tx| {
         Box::pin(async move {
             let (state, work) = &*shared;
-            let result = work(state, tx).await;
+            let result = run(tx, state, work).await;
             let is_kept = result.is_ok() && mode == Mode::Commit;
             let reply: Reply = Box::new(move |committed| {
                 let result = match committed {
@@ -149,6 +179,19 @@ where
             (is_kept, reply)
         })
     })
+}
+
+/// Does the work and sends what it left for later.
+async fn run<S, T, E, F>(tx: &mut Tx, state: &S, work: &F) -> Result<T, E>
+where
+    E: From<StoreError>,
+    F: for<'t> Fn(&'t S, &'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
+{
+    // Of a neighbor in the batch that failed or panicked.
+    tx.later.clear();
+    let done = work(state, tx).await?;
+    tx.flush().await?;
+    Ok(done)
 }
 
 async fn write_postgres<S, T, E, F>(
@@ -166,7 +209,7 @@ where
         tries += 1;
         let transaction = pool.begin().await.map_err(StoreError::from)?;
         let mut tx = Tx::new(Connection::Postgres(transaction), statements.clone());
-        let result = work(state, &mut tx).await;
+        let result = run(&mut tx, state, work).await;
         let may_retry = tries < RETRIES_MAX;
         let (is_conflicted, Connection::Postgres(transaction)) = (tx.is_conflicted, tx.connection)
         else {
@@ -207,16 +250,14 @@ pub(crate) async fn run_sqlite_writer(
 
 /// Errors mean that the connection can't be trusted any more; refused writes are not errors.
 async fn commit_batch(tx: &mut Tx, batch: &mut Vec<Job>) -> Result<(), StoreError> {
-    tx.batch("BEGIN IMMEDIATE").await?;
+    tx.batch("BEGIN IMMEDIATE; SAVEPOINT one").await?;
     let mut replies = Vec::with_capacity(batch.len());
     for job in batch.drain(..) {
-        tx.batch("SAVEPOINT one").await?;
         let done = AssertUnwindSafe(job(tx)).catch_unwind().await;
         let is_kept = matches!(done, Ok((true, _)));
-        tx.batch(if is_kept {
-            "RELEASE one"
-        } else {
-            "ROLLBACK TO one; RELEASE one"
+        tx.batch(match is_kept {
+            true => "RELEASE one; SAVEPOINT one",
+            false => "ROLLBACK TO one",
         })
         .await?;
         match done {

@@ -88,6 +88,12 @@ const LISTS: &[(&str, &str, &str)] = &[
         "historical",
         "zeppelin vendor:microsoft",
     ),
+    // Tenants are Microsoft's: both are frequent, and orders with both are few.
+    (
+        "conditions that seldom meet",
+        "historical",
+        "vendor:cirrus onmicrosoft",
+    ),
     ("phrase", "historical", "\"before the new office\""),
     ("part of a frequent word", "historical", "de"),
 ];

@@ -230,7 +230,7 @@ async fn read(
     let (mut read, mut reading) = (Read::default(), listing.reading());
     let wanted = listing.limit as usize + 1;
     if !search.phrases.is_empty() {
-        reading.limit = PHRASES_STEP;
+        reading.limit = reading.limit.min(PHRASES_STEP);
     }
     for _ in 0..PHRASES_STEPS {
         let mut found = orders::list(tx, tenant, search, reading, seen).await?;
@@ -251,7 +251,7 @@ async fn read(
         }
         let found = super::all_seen(found.orders, seen)?;
         read.orders
-            .extend(found.into_iter().filter(|order| search.has_texts(order)));
+            .extend(found.into_iter().filter(|order| search.has_phrases(order)));
         read.orders.truncate(wanted);
         if read.orders.len() == wanted || !has_more {
             return Ok(read);
@@ -260,6 +260,7 @@ async fn read(
             true => Edge::OlderThan(at),
             false => Edge::NewerThan(at),
         });
+        reading.limit = PHRASES_STEP;
     }
     Ok(read)
 }

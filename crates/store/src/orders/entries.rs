@@ -108,7 +108,7 @@ async fn add(
         };
     }
     let query = query.then(" ON CONFLICT DO NOTHING");
-    tx.execute(query).await.map(drop)
+    tx.later(query).await
 }
 
 /// A statement for each shelf; nearly all orders have one.
@@ -130,7 +130,7 @@ async fn remove(
             .list(padded(&terms).into_iter().map(Value::from))
             .and(" AND listed_at = ?", position.listed_at)
             .and(" AND number = ?", number(position.number)?);
-        tx.execute(query).await?;
+        tx.later(query).await?;
     }
     Ok(())
 }
@@ -172,7 +172,7 @@ async fn count(
         " ON CONFLICT (organization_id, shelf, phase, stripe) \
          DO UPDATE SET count = order_counts.count + excluded.count",
     );
-    tx.execute(query).await.map(drop)
+    tx.later(query).await
 }
 
 /// Remembers who creates orders, by each word of the name and by the address.
@@ -199,5 +199,5 @@ pub(super) async fn add_creator(
         };
     }
     let query = query.then(" ON CONFLICT (organization_id, word, user_id) DO NOTHING");
-    tx.execute(query).await.map(drop)
+    tx.later(query).await
 }

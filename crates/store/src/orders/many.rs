@@ -47,7 +47,7 @@ pub(super) async fn add_beside(tx: &mut Tx, orders: &[Order]) -> Result<(), Stor
             add_creator(tx, order.organization, who).await?;
         }
         failures::replace(tx, order, &BTreeSet::new(), &failures::causes(order)).await?;
-        desk::replace(tx, order, None, desk::place(order)).await?;
+        desk::replace(tx, order, None, (None, desk::place(order))).await?;
         entries.extend(entry(order)?.map(|entry| (order, entry)));
     }
     add_terms(tx, &entries).await?;

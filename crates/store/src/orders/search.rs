@@ -6,27 +6,29 @@ use std::collections::BTreeSet;
 use domain::access::Visibility;
 use domain::id::{OrganizationId, UserId};
 use domain::order::Order;
-use domain::order::filter::{Person, Span};
+use domain::order::filter::Person;
 use domain::order::listing::search::{ALTERNATIVES_MAX, Reading, Search, is_meant};
 use domain::order::listing::terms::{self, Level};
-use domain::order::listing::{Position, words};
+use domain::order::listing::{Edge, Position, words};
 
 use super::entries::shelf;
-use super::number;
+use super::runs::{Run, Runs};
 use crate::sql::{Query, Row};
 use crate::{StoreError, Tx};
 
 /// Different words that one beginning stands for at the most.
 const WORDS_MAX: usize = 32;
 /// Rows of the rarest condition that are compared with the others in one reading, at the most.
-const WALK_MAX: usize = 5_000;
+const WALK_MAX: usize = 2_000;
 const WALK_MIN: usize = 250;
+/// So many of them for each row of the page come first: where conditions often meet, they are enough.
+const FIRST_STEP: usize = 4;
 /// Looks into the index in one reading, about.
 const LOOKS_MAX: usize = 20_000;
 /// How far back this many rows reach tells how rare a condition is.
 const SAMPLE: i64 = 128;
 /// Orders are counted that far.
-pub const COUNT_MAX: u64 = 10_000;
+pub const COUNT_MAX: u64 = 2_000;
 
 /// What a reading found.
 #[derive(Debug, Default)]
@@ -38,9 +40,6 @@ pub struct Found {
     /// Beginnings of words that stand for more words than are looked for.
     pub too_common: Vec<String>,
 }
-
-/// A shelf and a term on it.
-type Run = (&'static str, String);
 
 /// Conditions as runs of the index: an order is found when it has one run of each.
 struct Plan {
@@ -69,27 +68,61 @@ pub async fn list(
             ..Found::default()
         });
     }
-    let query = match &conditions[..] {
-        [only] => runs.page(only)?,
-        several => {
-            let rarest = rarest(tx, &runs, several).await?;
-            runs.walk(several, rarest)?
+    let mut found = match &conditions[..] {
+        [only] => read(tx, runs.page(only)?).await?,
+        several => walk(tx, runs, several).await?,
+    };
+    found.too_common = too_common;
+    if found.orders.len() > reading.limit as usize {
+        found.ended_at = None;
+    }
+    Ok(found)
+}
+
+/// Walks the rarest condition and looks the others up, a short way first: what a page takes depends on
+/// how often the conditions meet, and not on how many orders have one of them.
+async fn walk(tx: &mut Tx, mut runs: Runs, conditions: &[Vec<Run>]) -> Result<Found, StoreError> {
+    let rarest = rarest(tx, &runs, conditions).await?;
+    let wanted = runs.rows();
+    let mut left = walk_max(conditions, rarest);
+    let mut step = (wanted * FIRST_STEP).clamp(WALK_MIN, left);
+    let mut found = Found::default();
+    loop {
+        let query = runs.walk(conditions, rarest, step, wanted - found.orders.len())?;
+        let next = read(tx, query).await?;
+        found.orders.extend(next.orders);
+        found.ended_at = next.ended_at;
+        left -= step;
+        let Some(at) = found.ended_at else { break };
+        if found.orders.len() == wanted || left == 0 {
+            break;
         }
-    };
-    let mut found = Found {
-        too_common,
-        ..Found::default()
-    };
+        runs.reading.from = Some(match runs.reading.is_descending {
+            true => Edge::OlderThan(at),
+            false => Edge::NewerThan(at),
+        });
+        step = left;
+    }
+    Ok(found)
+}
+
+async fn read(tx: &mut Tx, query: Query) -> Result<Found, StoreError> {
+    let mut found = Found::default();
     for row in tx.rows(query).await? {
         match row.get::<i64>("is_order")? {
             0 => found.ended_at = Some(position(&row)?),
             _ => found.orders.push(row.json("body")?),
         }
     }
-    if found.orders.len() > reading.limit as usize {
-        found.ended_at = None;
-    }
     Ok(found)
+}
+
+/// Rows of a condition that one reading walks, at the most: fewer where the others are many to look up.
+fn walk_max(conditions: &[Vec<Run>], driver: usize) -> usize {
+    let others = conditions.iter().enumerate();
+    let others = others.filter(|(at, _)| *at != driver);
+    let looks: usize = others.map(|(_, runs)| runs.len()).sum();
+    (LOOKS_MAX / looks.max(1)).clamp(WALK_MIN, WALK_MAX)
 }
 
 /// How many orders a list has: the number, and whether there are no more.
@@ -117,8 +150,8 @@ pub async fn count(
         [only] => (runs.count(only)?, COUNT_MAX + 1),
         several => {
             let rarest = rarest(tx, &runs, several).await?;
-            let (query, walk) = runs.count_walk(several, rarest)?;
-            (query, walk as u64)
+            let walk = walk_max(several, rarest);
+            (runs.count_walk(several, rarest, walk)?, walk as u64)
         }
     };
     let row = tx.row(query).await?.ok_or(StoreError::NotFound)?;
@@ -296,165 +329,6 @@ async fn rarest(tx: &mut Tx, runs: &Runs, conditions: &[Vec<Run>]) -> Result<usi
     }
     Ok(rarest.0)
 }
-
-/// Writes statements over runs of the index.
-struct Runs {
-    organization: OrganizationId,
-    span: Span,
-    reading: Reading,
-}
-
-impl Runs {
-    /// The page of a list with one condition.
-    fn page(&self, condition: &[Run]) -> Result<Query, StoreError> {
-        let rows = self.reading.limit as usize + 1;
-        let query = Query::new(BODIES)
-            .and("o.organization_id = ?", self.organization.0)
-            .then(" AND o.number = page.number) AS body FROM (SELECT listed_at, number, 1 AS is_order FROM (");
-        let query = self
-            .union(query, condition, rows, " UNION ")?
-            .then(") AS runs ");
-        let query = self.ordered(query).then(" LIMIT ").number(rows);
-        Ok(self.ordered(query.then(") AS page ")))
-    }
-
-    /// The page of a list with several conditions, as far as one reading comes; should that not be to
-    /// its end, a last row says where it ended.
-    fn walk(&self, conditions: &[Vec<Run>], driver: usize) -> Result<Query, StoreError> {
-        let rows = self.reading.limit as usize + 1;
-        let (query, walk) = self.candidates(conditions, driver)?;
-        let query = self
-            .ordered(query.then(" "))
-            .then(" LIMIT ")
-            .number(rows)
-            .then(") ");
-        let query = query
-            .then(BODIES)
-            .and("o.organization_id = ?", self.organization.0)
-            .then(
-                " AND o.number = page.number) AS body FROM (\
-                 SELECT listed_at, number, 1 AS is_order FROM found UNION ALL \
-                 SELECT listed_at, number, 0 AS is_order FROM (SELECT listed_at, number FROM candidates ",
-            );
-        let query = self
-            .ordered(query)
-            .then(" LIMIT 1 OFFSET ")
-            .number(walk - 1);
-        Ok(self.ordered(query.then(") AS last) AS page ")))
-    }
-
-    fn count(&self, condition: &[Run]) -> Result<Query, StoreError> {
-        let rows = self.reading.limit as usize + 1;
-        let query = Query::new("SELECT COUNT(*) AS found, COUNT(*) AS walked FROM (");
-        let query = self.union(query, condition, rows, " UNION ")?;
-        Ok(query.then(") AS runs"))
-    }
-
-    fn count_walk(
-        &self,
-        conditions: &[Vec<Run>],
-        driver: usize,
-    ) -> Result<(Query, usize), StoreError> {
-        let (query, walk) = self.candidates(conditions, driver)?;
-        let query = query.then(
-            ") SELECT (SELECT COUNT(*) FROM found) AS found, \
-             (SELECT COUNT(*) FROM candidates) AS walked",
-        );
-        Ok((query, walk))
-    }
-
-    /// `candidates`: rows of the driver. `found`, left open: those that meet the other conditions. The
-    /// comparison with a count keeps the planners from turning single looks into a join of everything.
-    fn candidates(
-        &self,
-        conditions: &[Vec<Run>],
-        driver: usize,
-    ) -> Result<(Query, usize), StoreError> {
-        let others = || {
-            conditions
-                .iter()
-                .enumerate()
-                .filter(|(at, _)| *at != driver)
-        };
-        let looks: usize = others().map(|(_, runs)| runs.len()).sum();
-        let walk = (LOOKS_MAX / looks.max(1)).clamp(WALK_MIN, WALK_MAX);
-        let query = Query::new("WITH candidates AS (SELECT listed_at, number FROM (");
-        let query = self.union(query, &conditions[driver], walk, " UNION ")?;
-        let query = self
-            .ordered(query.then(") AS runs "))
-            .then(" LIMIT ")
-            .number(walk);
-        let mut query = query
-            .then("), found AS (SELECT c.listed_at, c.number FROM candidates AS c WHERE 1 = 1");
-        for (_, runs) in others() {
-            let shelves: BTreeSet<&'static str> = runs.iter().map(|(shelf, _)| *shelf).collect();
-            let terms: BTreeSet<&str> = runs.iter().map(|(_, term)| term.as_str()).collect();
-            query = query
-                .and(
-                    " AND 0 < (SELECT COUNT(*) FROM order_terms AS t WHERE t.organization_id = ?",
-                    self.organization.0,
-                )
-                .then(" AND t.shelf IN ")
-                .list(shelves.into_iter().map(Into::into))
-                .then(" AND t.term IN ")
-                .list(terms.into_iter().map(Into::into))
-                .then(" AND t.listed_at = c.listed_at AND t.number = c.number)");
-        }
-        Ok((query, walk))
-    }
-
-    /// Each run's first rows.
-    fn union(
-        &self,
-        mut query: Query,
-        condition: &[Run],
-        rows: usize,
-        union: &'static str,
-    ) -> Result<Query, StoreError> {
-        for (at, (shelf, term)) in condition.iter().enumerate() {
-            query = if at == 0 { query } else { query.then(union) };
-            query = query
-                .and(
-                    "SELECT listed_at, number FROM (SELECT listed_at, number FROM order_terms \
-                     WHERE organization_id = ?",
-                    self.organization.0,
-                )
-                .and(" AND shelf = ?", *shelf)
-                .and(" AND term = ?", term.as_str());
-            if let Some(since) = self.span.since {
-                query = query.and(" AND listed_at >= ?", since);
-            }
-            if let Some(until) = self.span.until {
-                query = query.and(" AND listed_at < ?", until);
-            }
-            if let Some(edge) = self.reading.from {
-                let beyond = edge.position();
-                query = query
-                    .then(match self.reading.is_descending {
-                        true => " AND (listed_at, number) < ",
-                        false => " AND (listed_at, number) > ",
-                    })
-                    .list([beyond.listed_at.into(), number(beyond.number)?]);
-            }
-            query = self
-                .ordered(query.then(" "))
-                .then(" LIMIT ")
-                .number(rows)
-                .then(") AS run");
-        }
-        Ok(query)
-    }
-
-    fn ordered(&self, query: Query) -> Query {
-        query.then(match self.reading.is_descending {
-            true => "ORDER BY listed_at DESC, number DESC",
-            false => "ORDER BY listed_at, number",
-        })
-    }
-}
-
-const BODIES: &str = "SELECT page.listed_at, page.number, CAST(page.is_order AS BIGINT) AS is_order, \
-                      (SELECT o.body FROM orders AS o WHERE ";
 
 fn position(row: &Row) -> Result<Position, StoreError> {
     let number: i64 = row.get("number")?;

@@ -8,5 +8,6 @@ mod desk;
 mod lists;
 mod orders;
 mod transactions;
+mod walks;
 mod work;
 mod world;

@@ -140,3 +140,48 @@ fn a_key_leads_to_one_order_and_never_to_another_content() {
         assert_eq!(other.unwrap(), Remembered::Other);
     });
 }
+
+/// How many tasks are due after a write that leaves one, and whether it was kept.
+async fn leave(store: &Store, task: Task, is_good: bool) -> (usize, bool) {
+    let written = store.write((task, is_good), |(task, is_good), tx| {
+        Box::pin(async move {
+            tasks::enqueue(tx, std::slice::from_ref(task)).await?;
+            match is_good {
+                true => Ok(()),
+                false => Err(StoreError::Conflict),
+            }
+        })
+    });
+    let is_kept = written.await.is_ok();
+    let mut tx = store.read().await.unwrap();
+    let due = tasks::list_due(&mut tx, second(100), 10).await.unwrap();
+    (due.len(), is_kept)
+}
+
+#[test]
+fn what_is_left_for_later_is_seen_by_its_own_transaction_and_kept_whole_or_not_at_all() {
+    on_each_database(async |store| {
+        let task = with_task(&store).await;
+        let numbered = |number| Task {
+            id: TaskId(id(number)),
+            ..task.clone()
+        };
+        let seen = store.write(numbered(2), |task, tx| {
+            Box::pin(async move {
+                tasks::enqueue(tx, std::slice::from_ref(task)).await?;
+                tasks::list_due(tx, second(100), 10).await
+            })
+        });
+        let seen: Result<_, StoreError> = seen.await;
+        assert_eq!(seen.unwrap().len(), 2);
+        // Refused by the database, after its caller had done.
+        let homeless = Task {
+            order: OrderId(id(404)),
+            ..numbered(3)
+        };
+        assert_eq!(leave(&store, homeless, true).await, (2, false));
+        // Refused by its caller: not sent with the next write of the same connection either.
+        assert_eq!(leave(&store, numbered(4), false).await, (2, false));
+        assert_eq!(leave(&store, numbered(5), true).await, (3, true));
+    });
+}

@@ -155,12 +155,12 @@ impl Search {
 
     /// Whether an order has all the words, and the phrases as they stand.
     pub fn has_texts(&self, order: &SeenOrder) -> bool {
-        if self.words.is_empty() {
-            return true;
-        }
-        let texts = order.texts();
-        let has = |typed: &String| texts.iter().any(|text| words::has(text, typed));
-        self.words.iter().all(has) && self.phrases.iter().all(has)
+        has_all(order, &self.words) && self.has_phrases(order)
+    }
+
+    /// Whether an order that was found by its words has the phrases, too.
+    pub fn has_phrases(&self, order: &SeenOrder) -> bool {
+        has_all(order, &self.phrases)
     }
 
     /// Sets of terms: an order is wanted when it has one of each set, and the words. Two conditions
@@ -190,6 +190,16 @@ impl Search {
             (Some(p), Some(v), Some(c), Some(b)) => both(pairs(p, b), pairs(v, c)),
         }
     }
+}
+
+fn has_all(order: &SeenOrder, typed: &[String]) -> bool {
+    if typed.is_empty() {
+        return true;
+    }
+    let texts = order.texts();
+    typed
+        .iter()
+        .all(|typed| texts.iter().any(|text| words::has(text, typed)))
 }
 
 fn named<T>(values: Option<&[T]>, name: impl Fn(&T) -> String) -> Option<Vec<String>> {
