@@ -40,7 +40,7 @@ enum Question {
 pub enum Point {
     /// The line is *sending* in the database; the vendor knows nothing.
     BeforeCall,
-    /// The vendor has answered; the database does not know.
+    /// The vendor has answered, or a batch of a job is written; the database has not committed it.
     BeforeCommit,
 }
 

@@ -1,12 +1,13 @@
 //! The server as the binary wires it, made to die at a point inside the worker; or with a worker
 //! that is wrong on purpose, so that the crash test can show that it notices.
 //!
-//! `victim DATABASE before_call|before_commit|wrong`
+//! `victim DATABASE before_call|before_commit|wrong|job:BATCHES`
 #![expect(
     clippy::print_stdout,
     reason = "says where it listens, as the server does"
 )]
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -22,9 +23,17 @@ use store::{Store, catalog, orders, organizations, tasks};
 use uuid::Uuid;
 
 static DEATH: OnceLock<Point> = OnceLock::new();
+/// How often the point is passed before it is the last.
+static LIVES: AtomicU32 = AtomicU32::new(0);
 
 fn die_there(point: Point) {
-    if DEATH.get() == Some(&point) {
+    if DEATH.get() == Some(&point)
+        && LIVES
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |lives| {
+                lives.checked_sub(1)
+            })
+            .is_err()
+    {
         std::process::abort();
     }
 }
@@ -33,7 +42,7 @@ fn die_there(point: Point) {
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [database, mode] = arguments.as_slice() else {
-        bail!("usage: victim DATABASE before_call|before_commit|wrong");
+        bail!("usage: victim DATABASE before_call|before_commit|wrong|job:BATCHES");
     };
     rustls::crypto::ring::default_provider()
         .install_default()
@@ -43,8 +52,16 @@ async fn main() -> Result<()> {
         "before_commit" => DEATH.set(Point::BeforeCommit).ok(),
         _ => None,
     };
+    if let Some(batches) = mode.strip_prefix("job:") {
+        LIVES.store(batches.parse()?, Ordering::Relaxed);
+        DEATH.set(Point::BeforeCommit).ok();
+    }
     let store = Store::open(database).await?;
     let app = App::new(store.clone(), Arc::new(SystemClock)).rehearsing(die_there);
+    if mode.starts_with("job:") {
+        while app.run_jobs().await? > 0 {}
+        return Ok(());
+    }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = format!("http://{}", listener.local_addr()?);
     println!("Seatwright is at {address}");

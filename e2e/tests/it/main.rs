@@ -6,6 +6,8 @@
     reason = "where the program and the server are"
 )]
 
+mod jobs;
+
 use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::Duration;

@@ -14,6 +14,7 @@ use super::{NO_SUBSCRIPTION, outcome_of, parse, same_as};
 use crate::access::{Access, Caller};
 use crate::clock::TaskIds;
 use crate::subscriptions::change::{Asking, Placing, check_rights, lines, waits};
+use crate::worker::Point;
 use crate::{App, Error};
 
 /// Rows of a batch, which one order does where they begin at the same time: small enough to be read on
@@ -64,9 +65,17 @@ impl App {
                 tasks: self.task_ids(),
                 now: self.clock.now(),
             };
+            let app = self.clone();
             let done = self
                 .store
-                .write(batch, |batch, tx| Box::pin(batch.run(tx)))
+                .write(batch, move |batch, tx| {
+                    let app = app.clone();
+                    Box::pin(async move {
+                        let done = batch.run(tx).await?;
+                        app.pass(Point::BeforeCommit);
+                        Ok::<_, Error>(done)
+                    })
+                })
                 .await?;
             if let Some(decided) = done {
                 self.committed(job.organization);
