@@ -57,6 +57,8 @@ pub enum EventKind {
     Scheduled,
     Applied,
     Skipped,
+    HeldForApproval,
+    Stopped,
 }
 
 impl EventKind {
@@ -90,6 +92,8 @@ impl EventKind {
             EventKind::Scheduled => "Waits for its date",
             EventKind::Applied => "Changed at once; no vendor is asked",
             EventKind::Skipped => "Not asked: the step before it failed",
+            EventKind::HeldForApproval => "Waits for approval",
+            EventKind::Stopped => "Stopped; what the vendor has already is settled",
         }
     }
 
@@ -120,6 +124,8 @@ impl EventKind {
             | K::Resolved
             | K::Applied
             | K::Skipped
+            | K::HeldForApproval
+            | K::Stopped
             | K::Archived
             | K::NoteAdded => None,
         }

@@ -70,6 +70,8 @@ id!(/** A piece of durable work. */ TaskId, "tsk");
 id!(/** A note on an order. */ NoteId, "not");
 id!(/** Many changes that were asked for at once. */ JobId, "job");
 id!(/** A list that somebody saved under a name. */ SavedViewId, "viw");
+id!(/** A partner's rule about orders that it wants to approve. */ ApprovalRuleId, "apr");
+id!(/** A priced proposal to a customer. */ QuoteId, "quo");
 id!(/** An API token (its record, never its secret). */ TokenId, "tok");
 
 #[cfg(test)]

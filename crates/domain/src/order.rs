@@ -2,6 +2,7 @@
 //! come from both.
 
 pub mod action;
+pub mod approval;
 pub mod attempt;
 pub mod change;
 pub mod command;
@@ -22,6 +23,7 @@ pub mod saved;
 pub mod seen;
 pub mod slot;
 pub mod steps;
+pub mod stop;
 pub mod totals;
 
 use jiff::Timestamp;
@@ -29,6 +31,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use self::approval::{Approval, Planned};
 use self::change::RequestedChange;
 use self::line::{IllegalMove, Line, LineEvent, LinePrice, LineState};
 use self::note::Note;
@@ -60,7 +63,11 @@ pub enum Stage {
     /// Removed from the cart.
     Deleted,
     /// Placed; waits for approvers.
-    AwaitingApproval,
+    AwaitingApproval {
+        /// The date that it waits for afterwards.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        planned: Option<Planned>,
+    },
     /// Placed; waits for its date.
     Scheduled {
         /// The date.
@@ -101,6 +108,9 @@ pub enum Refusal {
     /// A guard beyond the status says no; the words say which and what to do instead.
     #[error("{0}")]
     Guarded(&'static str),
+    /// The same, with the names that it is about.
+    #[error("{0}")]
+    Because(String),
     /// The order has no such line.
     #[error("the order has no such line")]
     NoSuchLine,
@@ -139,6 +149,12 @@ pub struct Order {
     pub phase_since: Timestamp,
     /// Which version of the terms was accepted.
     pub terms: Option<String>,
+    /// Whose approval was asked for, the nearest to the customer first, and what they decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<Approval>,
+    /// Why it was stopped before it was done: by whom, or because of what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
     /// What people wrote about it, oldest first.
     #[serde(default)]
     pub notes: Vec<Note>,
@@ -176,6 +192,8 @@ impl Order {
             placed_at: None,
             phase_since: now,
             terms: None,
+            approvals: Vec::new(),
+            stopped: None,
             notes: Vec::new(),
             version: 0,
             public_version: 0,
@@ -189,7 +207,7 @@ impl Order {
         match &self.stage {
             Stage::Cart => Phase::Cart,
             Stage::Deleted => Phase::Deleted,
-            Stage::AwaitingApproval => Phase::AwaitingApproval,
+            Stage::AwaitingApproval { .. } => Phase::AwaitingApproval,
             Stage::Scheduled { .. } => Phase::Scheduled,
             Stage::Released => roll_up(&self.lines),
             Stage::Rejected { .. } => Phase::Rejected,
@@ -333,7 +351,8 @@ impl Order {
         Ok(vec![event(EventKind::Deleted, Some(actor), None, now)])
     }
 
-    /// Buys what is in the cart: prices and changes are frozen, the lines go to their vendors (T13).
+    /// Buys what is in the cart: prices and changes are frozen, the lines go to their vendors (T13), or
+    /// wait for whoever has to approve (T7).
     pub fn place(
         &mut self,
         terms: String,
@@ -347,7 +366,10 @@ impl Order {
         self.total()?;
         self.placed_at = Some(now);
         self.terms = Some(terms);
-        self.release(EventKind::Placed, Some(actor), now)
+        match self.approvals.is_empty() {
+            true => self.release(EventKind::Placed, Some(actor), now),
+            false => self.hold(None, actor, now),
+        }
     }
 
     /// Applies what happened to a line at its vendor.

@@ -10,7 +10,7 @@ use super::phase::{Phase, View};
 use super::retry::Corrected;
 use super::{Order, Refusal, Stage, counted, event};
 use crate::event::{Actor, Event, EventKind};
-use crate::id::{LineId, NoteId};
+use crate::id::{LineId, NoteId, OrganizationId};
 use crate::provisioning::Failure;
 
 /// A person's decision about a line that nobody could find out about.
@@ -41,10 +41,17 @@ pub enum Command {
     Withdraw,
     /// Stop what waits for its date (T12).
     CancelSchedule,
-    /// Let it go to the vendors (T13).
-    Approve,
+    /// Agree, so that it can go to the vendors (T8, T13).
+    Approve {
+        /// For whom the person decides; filled in where their rights are known.
+        partners: Vec<OrganizationId>,
+        /// What they say, for staff.
+        comment: Option<String>,
+    },
     /// Refuse it as a whole (T9).
     Reject {
+        /// For whom the person decides; filled in where their rights are known.
+        partners: Vec<OrganizationId>,
         /// Why, for the customer to read.
         reason: String,
     },
@@ -103,7 +110,7 @@ impl Command {
             Command::Restore => Action::Restore,
             Command::Withdraw => Action::Withdraw,
             Command::CancelSchedule => Action::CancelSchedule,
-            Command::Approve => Action::Approve,
+            Command::Approve { .. } => Action::Approve,
             Command::Reject { .. } => Action::Reject,
             Command::Retry { .. } => Action::Retry,
             Command::GiveUp => Action::GiveUp,
@@ -149,10 +156,6 @@ impl Order {
             return Err(self.refusal(action));
         }
         let told = |kind| event(kind, Some(actor), None, now);
-        let with = |kind, detail: String| Event {
-            detail: Some(detail),
-            ..event(kind, Some(actor), None, now)
-        };
         Ok(match command {
             Command::SaveAsDraft => {
                 self.archived_at = Some(now);
@@ -172,23 +175,16 @@ impl Order {
             Command::Withdraw | Command::CancelSchedule => {
                 self.move_lines(&LineEvent::Canceled, now)?;
                 self.enter(Stage::Canceled, now);
+                self.stopped = Some(format!(
+                    "Stopped by {} ({})",
+                    actor.person, actor.organization_name
+                ));
                 vec![told(EventKind::Canceled)]
             }
-            Command::Approve => {
-                let mut events = self.release(EventKind::Released, Some(actor), now)?;
-                events.push(told(EventKind::Approved));
-                events
+            Command::Approve { partners, comment } => {
+                self.approve(&partners, comment, actor, now)?
             }
-            Command::Reject { reason } => {
-                self.move_lines(&LineEvent::Rejected, now)?;
-                self.enter(
-                    Stage::Rejected {
-                        reason: reason.clone(),
-                    },
-                    now,
-                );
-                vec![with(EventKind::Rejected, reason)]
-            }
+            Command::Reject { partners, reason } => self.reject(&partners, reason, actor, now)?,
             Command::Retry { line, correction } => self.retry(line, &correction, actor, now)?,
             Command::GiveUp | Command::Archive => {
                 self.archived_at = Some(now);
@@ -278,6 +274,16 @@ impl Order {
 
     fn refusal(&self, action: Action) -> Refusal {
         let is_placed = self.phase() == Phase::Provisioning && self.archived_at.is_none();
+        let is_decision = matches!(action, Action::Approve | Action::Reject | Action::Withdraw);
+        match (&self.stage, &self.stopped) {
+            (Stage::Canceled, Some(why)) if is_decision => {
+                return Refusal::Because(format!("the order is canceled: {why}"));
+            }
+            (Stage::Rejected { reason }, _) if is_decision => {
+                return Refusal::Because(format!("the order is rejected: {reason}"));
+            }
+            _ => {}
+        }
         match action {
             Action::Withdraw if is_placed => Refusal::Guarded(
                 "the vendor has been asked already; it can't be withdrawn any more",

@@ -109,7 +109,10 @@ mod tests {
         for (stage, state) in [
             (Stage::Cart, LineState::Started),
             (Stage::Deleted, LineState::Deleted),
-            (Stage::AwaitingApproval, LineState::PendingApproval),
+            (
+                Stage::AwaitingApproval { planned: None },
+                LineState::PendingApproval,
+            ),
             (
                 Stage::Scheduled {
                     on: sample::now() + days(30),

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::action::Action;
+use super::approval::{Approval, ApprovalState, names};
 use super::line::LineState;
 use super::phase::{Phase, View};
 use super::seen::{SeenLine, SeenOrder};
@@ -57,7 +58,7 @@ impl SeenOrder {
         let text = match self.phase {
             Phase::Cart if is_filed => self.draft(can(Action::ContinuePurchase)),
             Phase::Cart => self.cart(can(Action::Place)),
-            Phase::AwaitingApproval => self.approval(can(Action::Approve)),
+            Phase::AwaitingApproval => self.approval(zone, can(Action::Approve)),
             Phase::Scheduled => self.schedule(zone, can(Action::CancelSchedule)),
             Phase::Provisioning => self.provisioning(zone, &can, is_filed),
             Phase::Fulfilled if is_filed => {
@@ -73,11 +74,11 @@ impl SeenOrder {
             Phase::Failed => self.failed(can(Action::Retry)),
             Phase::Deleted => self.deleted(can(Action::Restore)),
             Phase::Rejected => self.rejected(),
-            Phase::Canceled => {
-                "Stopped: nothing of it runs at a vendor and nothing is charged. What is \
-                 still wanted has to be ordered again."
-                    .into()
-            }
+            Phase::Canceled => format!(
+                "{}. Nothing of it runs at a vendor and nothing is charged. What is still wanted has to \
+                 be ordered again.",
+                self.stopped.as_deref().unwrap_or("Stopped")
+            ),
         };
         let primary = self.primary(is_filed);
         NextStep {
@@ -128,12 +129,30 @@ impl SeenOrder {
         }
     }
 
-    fn approval(&self, can_approve: bool) -> String {
-        if can_approve {
-            "Waits for your decision. Approve it to send it to the vendor, or reject it with a reason."
-                .into()
-        } else {
-            "Waits for an approver. Nothing is sent to the vendor before that.".into()
+    fn approval(&self, zone: &TimeZone, can_approve: bool) -> String {
+        let then = match self.scheduled_on {
+            Some(on) => format!("Then it waits for {}.", day(on, zone)),
+            None => "Nothing is sent to the vendor before that.".into(),
+        };
+        let agreed = |one: &&Approval| matches!(one.state, ApprovalState::Approved { .. });
+        let agreed = names(self.approvals.iter().filter(agreed));
+        let agreed = match agreed.is_empty() {
+            true => String::new(),
+            false => format!(" {agreed} approved it already."),
+        };
+        let waits = names(self.approvals.iter().filter(|one| one.is_open()));
+        match (can_approve, waits.is_empty()) {
+            (true, true) => {
+                "Waits for your decision. Approve it to send it to the vendor, or reject it \
+                 with a reason."
+                    .into()
+            }
+            (true, false) => format!(
+                "Waits for approval by {waits}: the decision is yours. Approve it, or reject it with a \
+                 reason. {then}{agreed}"
+            ),
+            (false, true) => format!("Waits for an approver. {then}"),
+            (false, false) => format!("Waits for approval by {waits}. {then}{agreed}"),
         }
     }
 
@@ -189,6 +208,9 @@ impl SeenOrder {
         if let Some(failures) = self.failures() {
             text +=
                 &format!(" {failures} already; that can be corrected once the rest is decided.");
+        }
+        if let Some(why) = &self.stopped {
+            text += &format!(" {why}. Nothing else of it is sent; what the vendor has is settled.");
         }
         if is_filed {
             text += " It is completed here when the answer comes.";

@@ -124,6 +124,7 @@ impl Order {
         }
         if self.phase() != phase {
             self.phase_since = now;
+            self.stopped = None;
         }
         Ok(events)
     }

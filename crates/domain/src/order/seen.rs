@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::action::Action;
+use super::approval::Approval;
 use super::change::RequestedChange;
 use super::failure::Explanation;
 use super::line::{self, Item, Line, LinePrice, LineState, Period};
@@ -35,7 +36,11 @@ pub struct SeenOrder {
     pub status: Status,
     /// Why an approver refused it.
     pub rejection: Option<String>,
-    /// The date that it waits for.
+    /// Whose approval was asked for, and what they decided.
+    pub approvals: Vec<Approval>,
+    /// Why it was stopped before it was done.
+    pub stopped: Option<String>,
+    /// The date that it waits for, now or once it is approved.
     pub scheduled_on: Option<Timestamp>,
     /// Whose idea that date was.
     pub occasion: Option<Occasion>,
@@ -175,11 +180,10 @@ impl Order {
         let (rejection, scheduled) = match &left.stage {
             Stage::Rejected { reason } => (Some(reason.clone()), None),
             Stage::Scheduled { on, occasion } => (None, Some((*on, *occasion))),
-            Stage::Cart
-            | Stage::Deleted
-            | Stage::AwaitingApproval
-            | Stage::Released
-            | Stage::Canceled => (None, None),
+            Stage::AwaitingApproval { planned } => {
+                (None, planned.map(|planned| (planned.on, planned.occasion)))
+            }
+            Stage::Cart | Stage::Deleted | Stage::Released | Stage::Canceled => (None, None),
         };
         let allows = |action: &Action| left.allows(*action);
         Ok(Some(SeenOrder {
@@ -189,6 +193,12 @@ impl Order {
             view: left.shown().map(|(view, _)| view),
             status: left.status(),
             rejection,
+            approvals: left
+                .approvals
+                .iter()
+                .map(|approval| approval.clone().seen_by(seen))
+                .collect(),
+            stopped: left.stopped.clone(),
             scheduled_on: scheduled.map(|(on, _)| on),
             occasion: scheduled.map(|(_, occasion)| occasion),
             created_at: left.created_at,

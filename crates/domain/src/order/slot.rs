@@ -35,6 +35,12 @@ impl Order {
     /// which customers may not know of, is in nobody's way.
     pub fn slots(&self) -> BTreeSet<(SubscriptionId, Slot)> {
         let slot = match (self.phase(), &self.stage) {
+            (
+                _,
+                Stage::AwaitingApproval {
+                    planned: Some(planned),
+                },
+            ) => Slot::from(planned.occasion),
             (Phase::AwaitingApproval | Phase::Provisioning, _) => Slot::Now,
             (Phase::Scheduled, Stage::Scheduled { occasion, .. }) => Slot::from(*occasion),
             _ => return BTreeSet::new(),
@@ -69,7 +75,7 @@ mod tests {
             (Stage::Released, queued(), Some(Slot::Now)),
             (Stage::Released, sample::checking(), Some(Slot::Now)),
             (
-                Stage::AwaitingApproval,
+                Stage::AwaitingApproval { planned: None },
                 LineState::PendingApproval,
                 Some(Slot::Now),
             ),

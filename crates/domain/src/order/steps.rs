@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::approval::Planned;
 use super::line::{Line, LineEvent, LineState};
 use super::{Order, OrderKind, Refusal, Stage, event};
 use crate::event::{Actor, AttemptFacts, Event, EventKind};
@@ -27,13 +28,12 @@ impl Order {
             events.extend(order.place(terms, actor, now)?);
             return Ok((order, events));
         };
-        order.move_lines(&LineEvent::HeldForDate, now)?;
-        order.enter(Stage::Scheduled { on, occasion }, now);
+        let planned = Planned { on, occasion };
         (order.placed_at, order.terms) = (Some(now), Some(terms));
-        events.push(Event {
-            detail: Some(occasion.label().to_owned()),
-            ..event(EventKind::Scheduled, Some(actor), None, now)
-        });
+        match order.approvals.is_empty() {
+            true => events.push(order.wait_for_date(planned, actor, now)?),
+            false => events.extend(order.hold(Some(planned), actor, now)?),
+        }
         Ok((order, events))
     }
 
@@ -55,15 +55,21 @@ impl Order {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<Vec<Event>, Refusal> {
-        let Stage::Scheduled { .. } = self.stage else {
+        let is_planned = matches!(
+            self.stage,
+            Stage::Scheduled { .. } | Stage::AwaitingApproval { planned: Some(_) }
+        );
+        if !is_planned {
             return Err(Refusal::NotNow {
                 status: self.status(),
             });
-        };
+        }
         self.move_lines(&LineEvent::Canceled, now)?;
         self.enter(Stage::Canceled, now);
+        let why = format!("Order {to} takes its place");
+        self.stopped = Some(why.clone());
         Ok(vec![Event {
-            detail: Some(format!("Order {to} takes its place")),
+            detail: Some(why),
             ..event(EventKind::Canceled, Some(actor), None, now)
         }])
     }

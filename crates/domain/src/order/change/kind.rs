@@ -1,11 +1,14 @@
 //! The kinds of requested changes, by which lists are filtered.
 
+use serde::{Deserialize, Serialize};
+
 use super::RequestedChange;
 
 macro_rules! kinds {
     ($($kind:ident $name:literal $label:literal,)+) => {
         /// What kind of change a line asks for.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
         #[expect(missing_docs, reason = "each is a word of the specification")]
         pub enum ChangeKind {
             $($kind,)+
@@ -91,6 +94,7 @@ mod tests {
         for change in changes {
             let kind = change.kind();
             assert_eq!(serde_json::json!(change)["kind"], kind.name());
+            assert_eq!(serde_json::json!(kind), kind.name());
             assert_eq!(change.is_markup(), kind.is_markup());
         }
     }

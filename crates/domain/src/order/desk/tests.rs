@@ -16,7 +16,7 @@ fn what_lies_on_the_desk_is_printed_and_compared() {
     let mut table = String::new();
     let stages = [
         ("cart", Stage::Cart),
-        ("awaiting", Stage::AwaitingApproval),
+        ("awaiting", Stage::AwaitingApproval { planned: None }),
         (
             "scheduled",
             Stage::Scheduled {

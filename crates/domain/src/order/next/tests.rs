@@ -50,11 +50,17 @@ fn situations() -> Vec<(&'static str, Order)> {
         ),
         (
             "pending approval",
-            staged(Stage::AwaitingApproval, LineState::PendingApproval),
+            staged(
+                Stage::AwaitingApproval { planned: None },
+                LineState::PendingApproval,
+            ),
         ),
         (
             "pending approval, filed",
-            filed(staged(Stage::AwaitingApproval, LineState::PendingApproval)),
+            filed(staged(
+                Stage::AwaitingApproval { planned: None },
+                LineState::PendingApproval,
+            )),
         ),
         (
             "scheduled",
