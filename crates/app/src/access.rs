@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::access::{Grant, Membership, Permission, Role, Standing, Visibility, grant};
 use domain::event::Actor;
 use domain::id::{OrganizationId, UserId};
-use domain::organization::{Organization, OrganizationKind, Slug};
+use domain::organization::{Organization, OrganizationKind, OrganizationStatus, Slug};
 use store::organizations;
 
 use crate::{App, Error};
@@ -31,6 +31,15 @@ impl Caller {
         self.memberships.iter().map(|held| held.role).min()
     }
 
+    /// The organizations in which they hold a role that decides about orders.
+    pub fn decides_for(&self) -> impl Iterator<Item = OrganizationId> {
+        let may = |held: &&Membership| grant(held.role, Permission::DecideApprovals) == Grant::Yes;
+        self.memberships
+            .iter()
+            .filter(may)
+            .map(|held| held.organization)
+    }
+
     /// Whether there is an order desk for them: a staff role that sees it and may look into Customer
     /// View.
     pub fn has_desk(&self) -> bool {
@@ -48,6 +57,7 @@ pub struct Access {
     organization: Organization,
     standing: Standing,
     actor: Actor,
+    decides_for: Vec<OrganizationId>,
 }
 
 impl Access {
@@ -71,6 +81,12 @@ impl Access {
         &self.actor
     }
 
+    /// The partners above the organization for whom the caller decides about orders: those in which they
+    /// hold a role that may.
+    pub fn decides_for(&self) -> &[OrganizationId] {
+        &self.decides_for
+    }
+
     pub(crate) fn tenant(&self) -> OrganizationId {
         self.organization.id
     }
@@ -89,6 +105,32 @@ impl App {
     /// The access of a caller to a customer organization (Customer View, or their own). An
     /// organization that nothing of theirs reaches is not found, like one that does not exist.
     pub async fn access(&self, caller: &Caller, slug: &str) -> Result<Access, Error> {
+        let access = self.reach(caller, slug).await?;
+        let (organization, standing) = (&access.organization, &access.standing);
+        if organization.kind != OrganizationKind::Customer {
+            return Err(Error::NotFound);
+        }
+        if standing.is_staff() && standing.grant(Permission::EnterCustomerView) == Grant::No {
+            return Err(Error::Forbidden);
+        }
+        if !standing.is_staff() && organization.status == OrganizationStatus::Suspended {
+            let organization = organization.name.clone();
+            return Err(Error::Suspended { organization });
+        }
+        Ok(access)
+    }
+
+    /// The access of a caller to a distributor or seller, for its own settings. Customers have none.
+    pub async fn partner_access(&self, caller: &Caller, slug: &str) -> Result<Access, Error> {
+        let access = self.reach(caller, slug).await?;
+        match access.organization.kind {
+            OrganizationKind::Distributor | OrganizationKind::Seller => Ok(access),
+            OrganizationKind::Customer => Err(Error::NotFound),
+        }
+    }
+
+    /// What the caller's roles amount to in an organization, whatever it is.
+    async fn reach(&self, caller: &Caller, slug: &str) -> Result<Access, Error> {
         let slug = Slug::parse(slug).map_err(|_| Error::NotFound)?;
         let held: BTreeSet<OrganizationId> =
             caller.memberships.iter().map(|m| m.organization).collect();
@@ -99,12 +141,6 @@ impl App {
         let organization = organization.cloned().ok_or(Error::NotFound)?;
         let standing =
             Standing::new(&caller.memberships, &organization.chain).ok_or(Error::NotFound)?;
-        if organization.kind != OrganizationKind::Customer {
-            return Err(Error::NotFound);
-        }
-        if standing.is_staff() && standing.grant(Permission::EnterCustomerView) == Grant::No {
-            return Err(Error::Forbidden);
-        }
         // On behalf, the acting organization is the nearest one that the person belongs to.
         let is_acting = |id: &&OrganizationId| {
             let is_it =
@@ -121,10 +157,13 @@ impl App {
             organization: acting.id,
             organization_name: acting.name,
         };
+        let is_above = |id: &OrganizationId| organization.chain.iter().skip(1).any(|up| up == id);
+        let decides_for = caller.decides_for().filter(is_above).collect();
         Ok(Access {
             organization,
             standing,
             actor,
+            decides_for,
         })
     }
 

@@ -18,7 +18,7 @@ use crate::access::Access;
 use crate::clock::TaskIds;
 use crate::orders::seen_by;
 use crate::requests::Once;
-use crate::{App, Error, catalog};
+use crate::{App, Error, approvals, catalog, suspensions};
 
 /// The terms in force; the version is recorded with each order.
 pub const TERMS: &str = "2026-11";
@@ -285,7 +285,10 @@ impl Placing {
         if shown != version {
             return Err(Error::Changed);
         }
+        suspensions::check_active(access)?;
         self.check_prices(tx, &order).await?;
+        let asked = approvals::asked(tx, access, &order.lines).await?;
+        order.require(asked);
         let events = order.place(TERMS.to_owned(), access.actor(), self.now)?;
         orders::save(tx, &mut order, &events, self.now).await?;
         enqueue(tx, &order, &events, self.ids, self.now).await?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::access::{Permission, Standing};
 use domain::id::OrganizationId;
+use domain::order::action::Action;
 use domain::order::desk::{
     Asker, DeskEntry, DeskPlace, DeskQuery, DeskReason, DeskTab, stuck_before,
 };
@@ -17,7 +18,7 @@ use store::desk::{COUNT_MAX, Lying, Part};
 use store::{Tx, desk, organizations};
 
 use crate::access::Caller;
-use crate::orders::Count;
+use crate::orders::{Count, is_asked};
 use crate::{App, Error};
 
 /// Orders that are looked at for one page at the most; a rare filter goes on from there.
@@ -79,6 +80,7 @@ impl App {
             caller,
             query,
             now: self.clock.now(),
+            decides_for: caller.decides_for().collect(),
             known: BTreeMap::new(),
         };
         walk.page(&mut tx, &desks).await
@@ -159,6 +161,8 @@ struct Walk<'w> {
     caller: &'w Caller,
     query: &'w DeskQuery,
     now: Timestamp,
+    /// For whom the caller decides about orders.
+    decides_for: Vec<OrganizationId>,
     known: BTreeMap<OrganizationId, Organization>,
 }
 
@@ -256,7 +260,13 @@ impl Walk<'_> {
         if !self.query.filter.wants(customer, &order, &asker) {
             return Ok(None);
         }
-        let may = |action: domain::order::action::Action| standing.may(action.permission());
+        let may = |action: Action| {
+            let is_asked = match action {
+                Action::Approve | Action::Reject => is_asked(&order, &self.decides_for),
+                _ => true,
+            };
+            is_asked && standing.may(action.permission())
+        };
         let next_step = match entry.reason {
             DeskReason::ByHand if standing.may(Permission::FulfillManually) => {
                 "Fulfill it and write down the vendor's reference, or say why it can't be.".into()

@@ -4,6 +4,7 @@
 //! while a vendor is called.
 
 pub mod access;
+pub mod approvals;
 pub mod carts;
 pub mod catalog;
 pub mod clock;
@@ -19,6 +20,7 @@ pub mod retries;
 pub mod schedules;
 pub mod sessions;
 pub mod subscriptions;
+pub mod suspensions;
 pub mod views;
 pub mod worker;
 
@@ -136,6 +138,12 @@ pub enum Error {
     /// Seen, but not allowed.
     #[error("your role does not allow this")]
     Forbidden,
+    /// The caller's organization is suspended.
+    #[error("{organization} is suspended; ask your reseller")]
+    Suspended {
+        /// Its name.
+        organization: String,
+    },
     /// A value that was typed can't be taken.
     #[error("{field} {reason}")]
     Invalid {

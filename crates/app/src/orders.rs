@@ -11,6 +11,7 @@ pub use self::lists::{Count, Counts, Page};
 use connectors::Settings;
 use domain::access::{Permission, Visibility};
 use domain::event::Event;
+use domain::id::OrganizationId;
 use domain::order::action::Action;
 use domain::order::command::Command;
 use domain::order::seen::SeenOrder;
@@ -24,7 +25,7 @@ use crate::access::Access;
 use crate::carts;
 use crate::clock::TaskIds;
 use crate::requests::Once;
-use crate::{App, Error, subscriptions, worker};
+use crate::{App, Error, subscriptions, suspensions, worker};
 
 /// What a request says beside its wish.
 #[derive(Debug, Clone, Default)]
@@ -72,6 +73,17 @@ impl App {
         {
             return Err(Error::Forbidden);
         }
+        let command = match command {
+            Command::Approve { comment, .. } => Command::Approve {
+                partners: access.decides_for().to_vec(),
+                comment,
+            },
+            Command::Reject { reason, .. } => Command::Reject {
+                partners: access.decides_for().to_vec(),
+                reason,
+            },
+            other => other,
+        };
         let state = Commanded {
             access: access.clone(),
             number,
@@ -132,9 +144,21 @@ pub fn may(order: &SeenOrder, access: &Access, action: Action) -> bool {
         action,
         Action::Edit | Action::Place | Action::ContinuePurchase | Action::Restore
     );
+    let is_asked = match action {
+        Action::Approve | Action::Reject => is_asked(order, access.decides_for()),
+        _ => true,
+    };
     order.allowed.contains(&action)
+        && is_asked
         && access.standing().may(action.permission())
         && (!is_owners || order.created_by.user == access.actor().user)
+}
+
+/// Whether an order waits for a decision that is of one of these partners; one of before approvals were
+/// kept waits for anybody's.
+pub(crate) fn is_asked(order: &SeenOrder, partners: &[OrganizationId]) -> bool {
+    let mut open = order.approvals.iter().filter(|one| one.is_open());
+    order.approvals.is_empty() || open.any(|one| partners.contains(&one.organization))
 }
 
 struct Commanded {
@@ -182,6 +206,9 @@ impl Commanded {
     async fn guard(&self, tx: &mut Tx, order: &Order) -> Result<(), Error> {
         let actor = self.access.actor();
         match &self.command {
+            Command::Approve { .. } | Command::Retry { .. } => {
+                suspensions::check_active(&self.access)
+            }
             Command::ContinuePurchase | Command::Restore
                 if order.allows(Action::ContinuePurchase) || order.allows(Action::Restore) =>
             {

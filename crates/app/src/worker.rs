@@ -10,6 +10,7 @@ use domain::id::{LineId, OrganizationId, VendorId};
 use domain::order::Order;
 use domain::order::change::RequestedChange;
 use domain::order::line::{Item, Line, LineEvent, LineState};
+use domain::organization::OrganizationStatus;
 use domain::provisioning::{Abilities, Doubt, Fault, Outcome, Request, Verb};
 use domain::task::{Task, TaskKind};
 use jiff::{SignedDuration, Timestamp};
@@ -18,7 +19,7 @@ use store::{Tx, catalog, orders, organizations, tasks};
 use uuid::Uuid;
 
 use crate::clock::TaskIds;
-use crate::{App, Error, carts, filing, schedules, subscriptions};
+use crate::{App, Error, carts, filing, schedules, subscriptions, suspensions};
 
 /// A hold outlives every call of a connector, so no second worker asks while one is asking.
 const HOLD: SignedDuration = SignedDuration::from_secs(60);
@@ -68,6 +69,13 @@ impl App {
                 Ok(0) => {}
                 Ok(_) => self.wake.notify_one(),
                 Err(error) => tracing::error!(%error, "jobs can't be worked off"),
+            }
+            match self.stop_due().await {
+                Ok(0) => {}
+                Ok(count) => {
+                    tracing::info!(count, "orders of suspended organizations were stopped")
+                }
+                Err(error) => tracing::error!(%error, "orders can't be stopped; tried again"),
             }
             match self.run_due().await {
                 Ok(0) => {}
@@ -196,8 +204,19 @@ async fn prepare(
         return Ok(None);
     }
     let mut order = orders::load(tx, task.organization, task.order).await?;
+    let customer = organizations::find_by_id(tx, order.organization)
+        .await?
+        .ok_or(Error::NotFound)?;
     let question = match (task.kind, &find(&order, task.line)?.state) {
         (TaskKind::Clear, LineState::Failed { .. }) => Question::Clear,
+        // Nothing is sent any more, whatever came by while its orders were being stopped.
+        (TaskKind::Provision, LineState::Queued { .. })
+            if customer.status == OrganizationStatus::Suspended =>
+        {
+            suspensions::stop(tx, &mut order, &customer, now).await?;
+            tasks::finish(tx, &task).await?;
+            return Ok(None);
+        }
         (TaskKind::Provision, LineState::Queued { .. }) => {
             let events = order.advance(task.line, &LineEvent::Sending, None, now)?;
             orders::save(tx, &mut order, &events, now).await?;
@@ -221,9 +240,6 @@ async fn prepare(
             return Ok(None);
         }
     };
-    let customer = organizations::find_by_id(tx, order.organization)
-        .await?
-        .ok_or(Error::NotFound)?;
     let vendor = catalog::find_vendor(tx, &customer.chain, task.vendor).await?;
     let settings = settings(&vendor.ok_or(Error::NotFound)?)?;
     let line = find(&order, task.line)?;

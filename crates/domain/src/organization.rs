@@ -1,7 +1,9 @@
 //! Organizations: distributor → seller → customer, and the readable name in every address.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::event::Actor;
 use crate::id::OrganizationId;
 use crate::money::Currency;
 use crate::text::{self, Invalid};
@@ -38,6 +40,24 @@ impl OrganizationStatus {
             OrganizationStatus::Active => "Active",
             OrganizationStatus::Suspended => "Suspended",
         }
+    }
+}
+
+/// Why an organization does no business, and who said so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspension {
+    /// Why, for everybody who reads of it.
+    pub reason: String,
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Suspension {
+    /// What its orders say of it.
+    pub fn told(&self, organization: &str) -> String {
+        format!("{organization} was suspended: {}", self.reason)
     }
 }
 

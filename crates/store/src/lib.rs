@@ -3,6 +3,7 @@
 //! Functions take a [`Tx`] and, for what belongs to an organization, that organization; permission
 //! is decided above, in `app`, and visibility arrives as data that becomes part of the query.
 
+pub mod approval_rules;
 pub mod catalog;
 pub mod changes;
 pub mod credentials;
@@ -17,6 +18,7 @@ pub mod schema;
 pub mod slots;
 mod sql;
 pub mod subscriptions;
+pub mod suspensions;
 pub mod tasks;
 mod tx;
 pub mod users;

@@ -333,6 +333,30 @@ pub async fn find_cart(
     cart.as_ref().map(Loaded::read).transpose()
 }
 
+/// Placed orders that are not decided, by id; at most `limit` after one of them.
+pub async fn list_open(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    after: Option<OrderId>,
+    limit: u32,
+) -> Result<Vec<OrderId>, StoreError> {
+    let open = [
+        Phase::AwaitingApproval,
+        Phase::Scheduled,
+        Phase::Provisioning,
+    ];
+    let mut query = Query::new("SELECT id FROM orders")
+        .and(" WHERE organization_id = ?", organization.0)
+        .then(" AND phase IN ")
+        .list(open.map(|phase| phase.name().into()));
+    if let Some(after) = after {
+        query = query.and(" AND id > ?", after.0);
+    }
+    let query = query.and(" ORDER BY id LIMIT ?", i64::from(limit));
+    let rows = tx.rows(query).await?;
+    rows.iter().map(|row| Ok(OrderId(row.get("id")?))).collect()
+}
+
 /// An order's log, oldest first.
 pub async fn events(
     tx: &mut Tx,

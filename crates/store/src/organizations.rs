@@ -1,7 +1,7 @@
 //! Organizations in storage; the hierarchy is a path, never walked row by row.
 
 use domain::id::OrganizationId;
-use domain::organization::{Organization, Slug};
+use domain::organization::{Organization, OrganizationStatus, Slug};
 use uuid::Uuid;
 
 use crate::sql::{Query, Row, word};
@@ -26,6 +26,21 @@ pub async fn save(tx: &mut Tx, organization: &Organization) -> Result<(), StoreE
     .bind(organization.currency.code());
     match tx.execute(query).await? {
         0 => Err(StoreError::Taken),
+        _ => Ok(()),
+    }
+}
+
+/// Says whether an organization may do business.
+pub async fn set_status(
+    tx: &mut Tx,
+    id: OrganizationId,
+    status: OrganizationStatus,
+) -> Result<(), StoreError> {
+    let query = Query::new("UPDATE organizations SET status = $1")
+        .bind(word(&status)?)
+        .and(" WHERE id = ?", id.0);
+    match tx.execute(query).await? {
+        0 => Err(StoreError::NotFound),
         _ => Ok(()),
     }
 }

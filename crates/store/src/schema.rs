@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0007_desk.sql"),
     include_str!("../migrations/0008_subscriptions.sql"),
     include_str!("../migrations/0009_jobs.sql"),
+    include_str!("../migrations/0015_approvals.sql"),
 ];
 
 /// How many migrations there are.

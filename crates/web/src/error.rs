@@ -16,6 +16,7 @@ pub(crate) fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::SignedOut => (StatusCode::UNAUTHORIZED, "signed_out"),
         Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+        Error::Suspended { .. } => (StatusCode::FORBIDDEN, "suspended"),
         Error::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
         Error::Problems(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
         Error::Refused(_) => (StatusCode::CONFLICT, "refused"),

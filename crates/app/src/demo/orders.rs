@@ -231,16 +231,28 @@ impl Story {
         let events = self.order.place(terms, &self.actor, placed)?;
         self.events.extend(events);
         match end {
-            End::PendingApproval => self.hold(Stage::AwaitingApproval, LineState::PendingApproval),
+            End::PendingApproval => self.hold(
+                Stage::AwaitingApproval { planned: None },
+                LineState::PendingApproval,
+            ),
             End::Scheduled => {
                 let on = now + SignedDuration::from_hours(24 * 14);
                 let occasion = Occasion::Date;
                 self.hold(Stage::Scheduled { on, occasion }, LineState::Scheduled);
             }
             End::Rejected => {
-                self.hold(Stage::AwaitingApproval, LineState::PendingApproval);
+                self.hold(
+                    Stage::AwaitingApproval { planned: None },
+                    LineState::PendingApproval,
+                );
                 let reason = "Above this year's budget".to_owned();
-                self.obey(Command::Reject { reason }, self.done)?;
+                self.obey(
+                    Command::Reject {
+                        partners: Vec::new(),
+                        reason,
+                    },
+                    self.done,
+                )?;
             }
             End::Canceled => self.obey(Command::Withdraw, self.done)?,
             _ => self.provision(end)?,

@@ -52,6 +52,11 @@ impl App {
                 let reason = format!("{} may not do this here any more", job.by.person);
                 return self.hold_up(job, reason).await;
             }
+            Err(Error::Suspended { organization }) => {
+                return self
+                    .hold_up(job, format!("{organization} is suspended"))
+                    .await;
+            }
             Err(error) => return Err(error),
         };
         // A number that is taken is drawn anew.

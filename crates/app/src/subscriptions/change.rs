@@ -2,11 +2,10 @@
 
 use domain::access::{Permission, Side};
 use domain::id::{LineId, OrderId, SubscriptionId};
+use domain::order::Order;
 use domain::order::line::{Line, LineState};
 use domain::order::seen::SeenOrder;
 use domain::order::slot::Slot;
-use domain::order::{Order, Refusal};
-use domain::organization::OrganizationStatus;
 use domain::subscription::decide::{Decision, Problem, Step};
 use domain::subscription::money::{Estimate, estimate};
 use domain::subscription::wish::{Occasion, When, Wish};
@@ -21,7 +20,7 @@ use crate::access::Access;
 use crate::carts::{self, TERMS};
 use crate::clock::TaskIds;
 use crate::orders::{Conditions, seen_by};
-use crate::{App, Error};
+use crate::{App, Error, approvals, suspensions};
 
 /// A wish with what its asker says of it.
 #[derive(Debug, Clone, Default)]
@@ -217,10 +216,7 @@ impl Asking<'_> {
         tx: &mut Tx,
         found: &Subscription,
     ) -> Result<(Wish, Decision), Error> {
-        if self.access.organization().status != OrganizationStatus::Active {
-            let words = "the organization is not active; its subscriptions can't be changed";
-            return Err(Refusal::Guarded(words).into());
-        }
+        suspensions::check_active(self.access)?;
         let read = read(
             tx,
             self.access,
@@ -351,7 +347,9 @@ impl Placing {
     ) -> Result<Option<Order>, Error> {
         let (id, number) = self.order;
         let actor = access.actor();
-        let started = Order::start(id, access.tenant(), number, actor.clone(), now);
+        let mut started = Order::start(id, access.tenant(), number, actor.clone(), now);
+        let asked = approvals::asked(tx, access, &self.lines).await?;
+        started.0.require(asked);
         let terms = TERMS.to_owned();
         let (mut order, events) =
             Order::update(started, self.lines, terms, self.waits, actor, now)?;

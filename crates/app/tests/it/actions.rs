@@ -290,10 +290,17 @@ fn what_is_offered_is_what_is_done() {
                 (Action::Restore, Command::Restore),
                 (Action::Withdraw, Command::Withdraw),
                 (Action::CancelSchedule, Command::CancelSchedule),
-                (Action::Approve, Command::Approve),
+                (
+                    Action::Approve,
+                    Command::Approve {
+                        partners: Vec::new(),
+                        comment: None,
+                    },
+                ),
                 (
                     Action::Reject,
                     Command::Reject {
+                        partners: Vec::new(),
                         reason: "no".into(),
                     },
                 ),

@@ -25,7 +25,12 @@ impl World {
     }
 
     /// A bought and provisioned license.
-    async fn bought(&self, access: &Access, offer: &str, quantity: i64) -> SeenSubscription {
+    pub(crate) async fn bought(
+        &self,
+        access: &Access,
+        offer: &str,
+        quantity: i64,
+    ) -> SeenSubscription {
         let cart = self.fill(access, offer, quantity).await.unwrap();
         let placed = self.place(access, &cart).await.unwrap();
         for _ in 0..5 {
@@ -37,7 +42,7 @@ impl World {
         found.into_iter().find(|one| one.id == bought).unwrap()
     }
 
-    async fn wish(
+    pub(crate) async fn wish(
         &self,
         access: &Access,
         id: SubscriptionId,
@@ -55,18 +60,23 @@ impl World {
             .await
     }
 
-    async fn changed(&self, access: &Access, id: SubscriptionId, wish: TypedWish) -> Changed {
+    pub(crate) async fn changed(
+        &self,
+        access: &Access,
+        id: SubscriptionId,
+        wish: TypedWish,
+    ) -> Changed {
         self.wish(access, id, wish, Mode::Commit).await.unwrap()
     }
 
-    async fn work_off(&self) {
+    pub(crate) async fn work_off(&self) {
         for _ in 0..8 {
             self.app.run_due().await.unwrap();
             self.clock.advance(SignedDuration::from_secs(61));
         }
     }
 
-    async fn one(&self, access: &Access, id: SubscriptionId) -> SeenSubscription {
+    pub(crate) async fn one(&self, access: &Access, id: SubscriptionId) -> SeenSubscription {
         self.app
             .subscription(access, id)
             .await
@@ -75,7 +85,7 @@ impl World {
     }
 }
 
-fn more(quantity: i64) -> TypedWish {
+pub(crate) fn more(quantity: i64) -> TypedWish {
     TypedWish {
         quantity: Some(quantity),
         ..TypedWish::default()
@@ -89,7 +99,7 @@ fn status(status: &str) -> TypedWish {
     }
 }
 
-fn at(wish: TypedWish, when: &str) -> TypedWish {
+pub(crate) fn at(wish: TypedWish, when: &str) -> TypedWish {
     TypedWish {
         when: Some(when.into()),
         ..wish

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "what is left out is said aloud")]
 
 mod actions;
+mod approvals;
 mod bulk;
 mod changes;
 mod demo;
@@ -11,6 +12,7 @@ mod failures;
 mod filing;
 mod jobs;
 mod lists;
+mod suspensions;
 mod views;
 
 use std::future::Future;

@@ -33,7 +33,7 @@ macro_rules! permissions {
 
 // Columns: distributor admin, read-only; seller admin, account, subscriptions, product, billing,
 // support; customer admin, customer, customer billing. The first rows are `reference.md` 2.4; the
-// last three are ours, least privilege.
+// last four are ours, least privilege.
 permissions! {
     /// Act on behalf of a customer.
     EnterCustomerView = b"yvyyy-vv---",
@@ -85,6 +85,8 @@ permissions! {
     FulfillManually = b"y-y-y------",
     /// Set up connections to vendors.
     ManageVendors = b"y-y--------",
+    /// Say which orders have to be approved.
+    ManageApprovals = b"yvy--------",
 }
 
 /// The matrix.
@@ -154,8 +156,8 @@ mod tests {
         ("✔F – ✔F – – – – – – – –", Permission::SeeReports),
     ];
 
-    /// The rows that the reference does not have, by the roles that are granted.
-    const OURS: &[(Permission, &[Role])] = &[
+    /// The rows that the reference does not have, by the roles that are granted, and those that may look.
+    const OURS: &[(Permission, &[Role], &[Role])] = &[
         (
             Permission::SeeOrderDesk,
             &[
@@ -167,6 +169,7 @@ mod tests {
                 Role::SellerBilling,
                 Role::SupportAgent,
             ],
+            &[],
         ),
         (
             Permission::FulfillManually,
@@ -175,10 +178,17 @@ mod tests {
                 Role::SellerAdmin,
                 Role::SubscriptionsManager,
             ],
+            &[],
         ),
         (
             Permission::ManageVendors,
             &[Role::DistributorAdmin, Role::SellerAdmin],
+            &[],
+        ),
+        (
+            Permission::ManageApprovals,
+            &[Role::DistributorAdmin, Role::SellerAdmin],
+            &[Role::DistributorReadOnly],
         ),
     ];
 
@@ -201,11 +211,14 @@ mod tests {
                 );
             }
         }
-        for (permission, roles) in OURS {
+        for (permission, roles, viewers) in OURS {
             for role in Role::ALL {
-                let expected = match roles.contains(&role) {
-                    true => Grant::Yes,
-                    false => Grant::No,
+                let expected = if roles.contains(&role) {
+                    Grant::Yes
+                } else if viewers.contains(&role) {
+                    Grant::View
+                } else {
+                    Grant::No
                 };
                 assert_eq!(
                     grant(role, *permission),
@@ -217,7 +230,7 @@ mod tests {
         let compared = REFERENCE
             .iter()
             .map(|(_, permission)| permission)
-            .chain(OURS.iter().map(|(permission, _)| permission));
+            .chain(OURS.iter().map(|(permission, ..)| permission));
         assert!(compared.eq(Permission::ALL));
     }
 }

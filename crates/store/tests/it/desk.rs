@@ -82,10 +82,13 @@ fn step(order: &mut Order, draws: &mut Draws, now: Timestamp) -> bool {
             for line in &mut order.lines {
                 line.state = line.state.after(&LineEvent::HeldForApproval, now).unwrap();
             }
-            (order.stage, order.phase_since) = (Stage::AwaitingApproval, now);
+            (order.stage, order.phase_since) = (Stage::AwaitingApproval { planned: None }, now);
             return true;
         }
-        2 => Command::Approve,
+        2 => Command::Approve {
+            partners: Vec::new(),
+            comment: None,
+        },
         3 => Command::GiveUp,
         4 => Command::Archive,
         5 => Command::Retry {
@@ -93,6 +96,7 @@ fn step(order: &mut Order, draws: &mut Draws, now: Timestamp) -> bool {
             correction: Box::default(),
         },
         6 => Command::Reject {
+            partners: Vec::new(),
             reason: "no".into(),
         },
         7 if draws.below(8) == 0 => Command::Withdraw,

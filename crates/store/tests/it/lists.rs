@@ -173,7 +173,7 @@ fn order(dice: &mut Dice, number: u64) -> Order {
     }
     match dice.roll(8) {
         0 => order.stage = Stage::Deleted,
-        1 => order.stage = Stage::AwaitingApproval,
+        1 => order.stage = Stage::AwaitingApproval { planned: None },
         2 => {}
         _ => {
             order.stage = Stage::Released;

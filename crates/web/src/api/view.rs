@@ -10,6 +10,7 @@ use domain::id::{LineId, NoteId};
 use domain::money::Money;
 use domain::offer::Offer;
 use domain::order::action::Action;
+use domain::order::approval::{Approval, ApprovalState};
 use domain::order::command::{Command, Resolution};
 use domain::order::line::{LineState, Period};
 use domain::order::note::{self, Note};
@@ -87,6 +88,40 @@ impl NoteView {
     }
 }
 
+/// The decision of an organization that has to agree before an order goes to its vendors.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ApprovalView {
+    organization: String,
+    /// `open`, `approved` or `rejected`.
+    state: &'static str,
+    /// Who decided.
+    person: Option<String>,
+    at: Option<String>,
+    /// Why it was rejected; for staff also what was said with an approval.
+    comment: Option<String>,
+}
+
+impl ApprovalView {
+    fn new(approval: &Approval) -> ApprovalView {
+        let (state, by, at, comment) = match &approval.state {
+            ApprovalState::Open => ("open", None, None, None),
+            ApprovalState::Approved { by, at, comment } => {
+                ("approved", Some(by), Some(at), comment.clone())
+            }
+            ApprovalState::Rejected { by, at, reason } => {
+                ("rejected", Some(by), Some(at), Some(reason.clone()))
+            }
+        };
+        ApprovalView {
+            organization: approval.organization_name.clone(),
+            state,
+            person: by.map(|by| by.person.clone()),
+            at: at.map(ToString::to_string),
+            comment,
+        }
+    }
+}
+
 /// A line of an order.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ItemView {
@@ -123,6 +158,12 @@ pub(crate) struct OrderView {
     created_at: String,
     placed_at: Option<String>,
     items: Vec<ItemView>,
+    /// Who has to agree, the nearest to the customer first.
+    approvals: Vec<ApprovalView>,
+    /// The date that it waits for, now or once it is approved.
+    scheduled_on: Option<String>,
+    /// Why it was rejected or stopped.
+    reason: Option<String>,
     notes: Vec<NoteView>,
     allowed_actions: Vec<Action>,
     pub(crate) version: i64,
@@ -142,6 +183,9 @@ impl OrderView {
             created_at: order.created_at.to_string(),
             placed_at: order.placed_at.map(|at| at.to_string()),
             items: order.lines.iter().map(item_view).collect(),
+            approvals: order.approvals.iter().map(ApprovalView::new).collect(),
+            scheduled_on: order.scheduled_on.map(|on| on.to_string()),
+            reason: order.rejection.clone().or_else(|| order.stopped.clone()),
             notes: order.notes.iter().map(NoteView::new).collect(),
             allowed_actions: Action::ALL
                 .into_iter()
@@ -281,6 +325,8 @@ pub(crate) struct ActionBody {
     pub(crate) item: Option<String>,
     /// Why (`reject`; `fulfill` when it can't be).
     pub(crate) reason: Option<String>,
+    /// What to say beside it, for staff (`approve`).
+    pub(crate) comment: Option<String>,
     /// The note (`add_note`).
     pub(crate) text: Option<String>,
     /// For staff only (`add_note`).
@@ -330,8 +376,15 @@ impl ActionBody {
             "restore" => Command::Restore,
             "withdraw" => Command::Withdraw,
             "cancel_schedule" => Command::CancelSchedule,
-            "approve" => Command::Approve,
+            "approve" => Command::Approve {
+                partners: Vec::new(),
+                comment: match self.comment.filter(|comment| !comment.trim().is_empty()) {
+                    Some(comment) => Some(needed("/comment", Some(comment))?),
+                    None => None,
+                },
+            },
             "reject" => Command::Reject {
+                partners: Vec::new(),
                 reason: needed("/reason", self.reason)?,
             },
             "give_up" => Command::GiveUp,

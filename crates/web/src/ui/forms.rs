@@ -116,6 +116,7 @@ impl Sent {
         ActionBody {
             item: text("item"),
             reason: text("reason"),
+            comment: text("comment"),
             text: text("text"),
             internal: self.get("internal").is_some(),
             resolution: text("resolution"),

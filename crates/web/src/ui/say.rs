@@ -100,6 +100,8 @@ pub(crate) fn event_look(kind: EventKind) -> (&'static str, &'static str) {
         K::Rejected => ("bad", "refused"),
         K::Retried => ("busy", "retry"),
         K::Scheduled => ("wait", "calendar"),
+        K::HeldForApproval => ("wait", "waiting"),
+        K::Stopped => ("bad", "canceled"),
         K::Applied => ("good", "done"),
         K::Skipped => ("bad", "canceled"),
         K::Canceled => ("calm", "canceled"),

@@ -168,7 +168,7 @@ pub async fn order(
     };
     match end {
         End::Pending => {
-            order.stage = Stage::AwaitingApproval;
+            order.stage = Stage::AwaitingApproval { planned: None };
             set(&mut order, LineState::PendingApproval);
         }
         End::Finished | End::Archived => {

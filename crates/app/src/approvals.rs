@@ -1,0 +1,302 @@
+//! Approvals: a partner's rules, and who has to agree before an order goes to its vendors.
+
+use std::collections::BTreeSet;
+
+use domain::access::{Permission, Role};
+use domain::id::{ApprovalRuleId, OrganizationId, VendorId};
+use domain::money::{Currency, Money};
+use domain::order::approval::Approval;
+use domain::order::approval::rule::{ApprovalRule, Conditions, Facts, RULES_MAX, required};
+use domain::order::change::ChangeKind;
+use domain::order::line::Line;
+use domain::organization::Organization;
+use domain::price::Percent;
+use domain::subscription::decide::Problem;
+use domain::text::line;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use store::{StoreError, Tx, approval_rules, catalog, organizations};
+
+use crate::access::{Access, Caller};
+use crate::{App, Error};
+
+/// Customers that a rule can be narrowed to, in one list at the most.
+const CUSTOMERS_MAX: u32 = 1_000;
+
+/// A rule as it is typed; what is empty narrows nothing.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TypedRule {
+    /// Its name.
+    pub name: String,
+    /// It is asked.
+    pub enabled: bool,
+    /// What is paid at one billing cycle, at least, such as `1000.00`.
+    pub total_at_least: String,
+    /// The currency of that.
+    pub currency: String,
+    /// Below which share of the customer's price the margin is, such as `5`.
+    pub margin_below: String,
+    /// The vendor's id.
+    pub vendor: String,
+    /// The roles of whoever orders.
+    pub orderers: Vec<String>,
+    /// The customer's name in addresses.
+    pub customer: String,
+    /// The kinds of requested changes.
+    pub kinds: Vec<String>,
+}
+
+/// A partner's rules, and what they can speak of.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The partner.
+    pub partner: Organization,
+    /// By name.
+    pub rules: Vec<ApprovalRule>,
+    /// Its customers, by name.
+    pub customers: Vec<Organization>,
+    /// The vendors of its catalog, by name.
+    pub vendors: Vec<(VendorId, String)>,
+}
+
+impl App {
+    /// The distributors and sellers whose rules a caller may look at, by name.
+    pub async fn partners(&self, caller: &Caller) -> Result<Vec<Organization>, Error> {
+        let mut tx = self.store.read().await?;
+        let held = caller.memberships.iter();
+        let held: BTreeSet<OrganizationId> = held
+            .filter(|held| held.role.is_staff())
+            .map(|held| held.organization)
+            .collect();
+        let held: Vec<OrganizationId> = held.into_iter().collect();
+        let mut found = organizations::list_by_id(&mut tx, &held).await?;
+        found.retain(|partner| {
+            let standing = domain::access::Standing::new(&caller.memberships, &partner.chain);
+            standing.is_some_and(|standing| standing.may_view(Permission::ManageApprovals))
+        });
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+
+    /// The rules of the partner that the access is to.
+    pub async fn approval_rules(&self, access: &Access) -> Result<Rules, Error> {
+        may_view(access)?;
+        let mut tx = self.store.read().await?;
+        let partner = access.organization().clone();
+        let rules = approval_rules::list(&mut tx, &[partner.id]).await?;
+        let mut customers = organizations::list_below(&mut tx, &partner, CUSTOMERS_MAX).await?;
+        customers.retain(|found| found.kind == domain::organization::OrganizationKind::Customer);
+        let vendors = vendors(&mut tx, &partner).await?;
+        Ok(Rules {
+            partner,
+            rules,
+            customers,
+            vendors,
+        })
+    }
+
+    /// Adds a rule, or changes one.
+    pub async fn save_approval_rule(
+        &self,
+        access: &Access,
+        id: Option<ApprovalRuleId>,
+        typed: TypedRule,
+    ) -> Result<ApprovalRule, Error> {
+        access.require(Permission::ManageApprovals)?;
+        let new = ApprovalRuleId(self.id());
+        let state = (access.organization().clone(), id, new, typed);
+        let saved = self.store.write(state, |(partner, id, new, typed), tx| {
+            Box::pin(async move {
+                if let Some(id) = id {
+                    let known = approval_rules::list(tx, &[partner.id]).await?;
+                    if known.iter().all(|rule| rule.id != *id) {
+                        return Err(Error::NotFound);
+                    }
+                }
+                let rule = read(tx, partner, id.unwrap_or(*new), typed).await?;
+                match approval_rules::save(tx, &rule).await {
+                    Err(StoreError::Taken) => Err(taken()),
+                    done => Ok(done.map(|()| rule)?),
+                }
+            })
+        });
+        saved.await
+    }
+
+    /// Forgets a rule. Orders that wait because of it go on waiting.
+    pub async fn delete_approval_rule(
+        &self,
+        access: &Access,
+        id: ApprovalRuleId,
+    ) -> Result<(), Error> {
+        access.require(Permission::ManageApprovals)?;
+        let state = (access.tenant(), id);
+        let deleted = self.store.write(state, |(partner, id), tx| {
+            Box::pin(approval_rules::delete(tx, *partner, *id))
+        });
+        deleted.await.map_err(|error: StoreError| error.into())
+    }
+}
+
+fn may_view(access: &Access) -> Result<(), Error> {
+    match access.standing().may_view(Permission::ManageApprovals) {
+        true => Ok(()),
+        false => Err(Error::Forbidden),
+    }
+}
+
+fn taken() -> Error {
+    let words = format!("is the name of another rule, or there are {RULES_MAX}, which is the most");
+    let problem = Problem {
+        field: "/name",
+        reason: words,
+    };
+    Error::Problems(vec![problem])
+}
+
+/// Who has to approve what is ordered: partners above the customer with a rule that fits.
+pub(crate) async fn asked(
+    tx: &mut Tx,
+    access: &Access,
+    lines: &[Line],
+) -> Result<Vec<Approval>, Error> {
+    let above = access.organization().chain.iter().skip(1);
+    let above: Vec<OrganizationId> = above.copied().collect();
+    let rules = approval_rules::list(tx, &above).await?;
+    if rules.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut partners = organizations::list_by_id(tx, &above).await?;
+    partners.sort_by_key(|partner| above.iter().position(|id| *id == partner.id));
+    let facts = Facts {
+        customer: access.tenant(),
+        roles: access.standing().roles(),
+        lines,
+    };
+    Ok(required(&partners, &rules, facts))
+}
+
+async fn vendors(tx: &mut Tx, partner: &Organization) -> Result<Vec<(VendorId, String)>, Error> {
+    let offers = catalog::list_offers(tx, &partner.chain, 10_000).await?;
+    let mut vendors: Vec<(VendorId, String)> = offers
+        .into_iter()
+        .map(|offer| (offer.vendor, offer.vendor_name))
+        .collect();
+    vendors.sort_by(|a, b| (&a.1, a.0).cmp(&(&b.1, b.0)));
+    vendors.dedup();
+    Ok(vendors)
+}
+
+/// Every problem of the form at once.
+async fn read(
+    tx: &mut Tx,
+    partner: &Organization,
+    id: ApprovalRuleId,
+    typed: &TypedRule,
+) -> Result<ApprovalRule, Error> {
+    let mut problems = Vec::new();
+    let mut wrong = |field, reason: String| problems.push(Problem { field, reason });
+    let name = line(&typed.name, 80);
+    let name = name.map_err(|reason| wrong("/name", reason.to_string()));
+    let total_at_least = amount(typed).unwrap_or_else(|(field, reason)| {
+        wrong(field, reason);
+        None
+    });
+    let margin_below = optional(&typed.margin_below)
+        .map(Percent::parse)
+        .transpose()
+        .unwrap_or_else(|reason| {
+            wrong("/margin_below", reason.to_string());
+            None
+        });
+    let known = vendors(tx, partner).await?;
+    let vendor = optional(&typed.vendor).and_then(|typed| {
+        let found = known.iter().find(|(id, _)| id.to_string() == typed);
+        if found.is_none() {
+            let reason = "is not a vendor of this catalog; choose one of the list".into();
+            wrong("/vendor", reason);
+        }
+        found.map(|(id, _)| *id)
+    });
+    let customer = match optional(&typed.customer) {
+        Some(typed) => {
+            let below = organizations::list_below(tx, partner, CUSTOMERS_MAX).await?;
+            let found = below.iter().find(|found| {
+                found.slug.as_str() == typed
+                    && found.kind == domain::organization::OrganizationKind::Customer
+            });
+            if found.is_none() {
+                wrong("/customer", "is not a customer of this partner".into());
+            }
+            found.map(|found| found.id)
+        }
+        None => None,
+    };
+    let (orderers, kinds) = (roles(&typed.orderers), kinds(&typed.kinds));
+    let orderers = orderers.unwrap_or_else(|reason| {
+        wrong("/orderers", reason);
+        BTreeSet::new()
+    });
+    let kinds = kinds.unwrap_or_else(|reason| {
+        wrong("/kinds", reason);
+        BTreeSet::new()
+    });
+    match name {
+        Ok(name) if problems.is_empty() => Ok(ApprovalRule {
+            id,
+            organization: partner.id,
+            name,
+            is_enabled: typed.enabled,
+            conditions: Conditions {
+                total_at_least,
+                margin_below,
+                vendor,
+                orderers,
+                customer,
+                kinds,
+            },
+        }),
+        _ => Err(Error::Problems(problems)),
+    }
+}
+
+fn optional(typed: &str) -> Option<&str> {
+    Some(typed.trim()).filter(|typed| !typed.is_empty())
+}
+
+/// An amount with its currency, with no more decimals than that has.
+fn amount(typed: &TypedRule) -> Result<Option<Money>, (&'static str, String)> {
+    let Some(text) = optional(&typed.total_at_least) else {
+        return Ok(None);
+    };
+    let currency = Currency::parse(typed.currency.trim());
+    let currency = currency.map_err(|reason| ("/currency", reason.to_string()))?;
+    let wrong = || {
+        let digits = currency.exponent();
+        let reason = format!("must be an amount above zero with at most {digits} decimals");
+        ("/total_at_least", reason)
+    };
+    let amount = Decimal::from_str_exact(text).map_err(|_| wrong())?;
+    let money = Money::from_decimal(amount, currency).map_err(|_| wrong())?;
+    match money.minor > 0 && money.to_decimal() == amount {
+        true => Ok(Some(money)),
+        false => Err(wrong()),
+    }
+}
+
+fn roles(typed: &[String]) -> Result<BTreeSet<Role>, String> {
+    let role = |name: &String| {
+        let value = serde_json::Value::String(name.clone());
+        serde_json::from_value(value).map_err(|_| format!("has no role {name}"))
+    };
+    typed.iter().map(role).collect()
+}
+
+fn kinds(typed: &[String]) -> Result<BTreeSet<ChangeKind>, String> {
+    let kind = |name: &String| {
+        let found = ChangeKind::ALL.into_iter().find(|kind| kind.name() == name);
+        found.ok_or_else(|| format!("has no kind of change {name}"))
+    };
+    typed.iter().map(kind).collect()
+}
