@@ -40,6 +40,19 @@ impl Caller {
             .map(|held| held.organization)
     }
 
+    /// Whether their roles allow something in an organization; a button, not a right.
+    pub fn may(&self, organization: &Organization, permission: Permission) -> bool {
+        let standing = Standing::new(&self.memberships, &organization.chain);
+        standing.is_some_and(|standing| standing.may(permission))
+    }
+
+    /// Whether there are approval rules that they may look at.
+    pub fn sees_approval_rules(&self) -> bool {
+        self.memberships
+            .iter()
+            .any(|held| grant(held.role, Permission::ManageApprovals) != Grant::No)
+    }
+
     /// Whether there is an order desk for them: a staff role that sees it and may look into Customer
     /// View.
     pub fn has_desk(&self) -> bool {

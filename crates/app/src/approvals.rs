@@ -24,7 +24,7 @@ use crate::{App, Error};
 const CUSTOMERS_MAX: u32 = 1_000;
 
 /// A rule as it is typed; what is empty narrows nothing.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TypedRule {
     /// Its name.
@@ -45,6 +45,39 @@ pub struct TypedRule {
     pub customer: String,
     /// The kinds of requested changes.
     pub kinds: Vec<String>,
+}
+
+impl TypedRule {
+    /// A rule as it would be typed.
+    pub fn of(rule: &ApprovalRule, customers: &[Organization]) -> TypedRule {
+        let conditions = &rule.conditions;
+        let total = conditions.total_at_least;
+        let percent = conditions.margin_below.map(String::from);
+        let role = |role: &Role| match serde_json::to_value(role) {
+            Ok(serde_json::Value::String(name)) => name,
+            _ => String::new(),
+        };
+        let customer = customers
+            .iter()
+            .find(|found| Some(found.id) == conditions.customer);
+        TypedRule {
+            name: rule.name.clone(),
+            enabled: rule.is_enabled,
+            total_at_least: total.map_or_else(String::new, |total| total.to_decimal().to_string()),
+            currency: total.map_or_else(String::new, |total| total.currency.code().to_owned()),
+            margin_below: percent.unwrap_or_default(),
+            vendor: conditions
+                .vendor
+                .map_or_else(String::new, |id| id.to_string()),
+            orderers: conditions.orderers.iter().map(role).collect(),
+            customer: customer.map_or_else(String::new, |found| found.slug.to_string()),
+            kinds: conditions
+                .kinds
+                .iter()
+                .map(|kind| kind.name().to_owned())
+                .collect(),
+        }
+    }
 }
 
 /// A partner's rules, and what they can speak of.

@@ -48,6 +48,8 @@ pub struct DeskRow {
     pub entry: DeskEntry,
     /// What to do about it, for somebody of the reader's rights.
     pub next_step: String,
+    /// It waits for a decision that is the reader's.
+    pub is_yours: bool,
 }
 
 /// How many orders lie on each part of the desk.
@@ -267,6 +269,7 @@ impl Walk<'_> {
             };
             is_asked && standing.may(action.permission())
         };
+        let is_yours = entry.reason == DeskReason::AwaitingApproval && may(Action::Approve);
         let next_step = match entry.reason {
             DeskReason::ByHand if standing.may(Permission::FulfillManually) => {
                 "Fulfill it and write down the vendor's reference, or say why it can't be.".into()
@@ -278,6 +281,7 @@ impl Walk<'_> {
             order,
             entry,
             next_step,
+            is_yours,
         }))
     }
 }

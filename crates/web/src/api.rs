@@ -1,6 +1,7 @@
 //! The API: everything that a person can do, with a bearer token. The document is made from the
 //! handlers' own types.
 
+mod approval_rules;
 pub(crate) mod bulk;
 mod desk;
 mod jobs;
@@ -8,6 +9,7 @@ mod lists;
 mod reference;
 mod story;
 pub(crate) mod subscriptions;
+mod suspension;
 pub(crate) mod view;
 pub(crate) mod views;
 
@@ -88,6 +90,16 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(jobs::show))
         .routes(routes!(jobs::rows))
         .routes(routes!(jobs::tell))
+        .routes(routes!(approval_rules::rules, approval_rules::add_rule))
+        .routes(routes!(
+            approval_rules::change_rule,
+            approval_rules::delete_rule
+        ))
+        .routes(routes!(
+            suspension::suspension,
+            suspension::suspend,
+            suspension::reactivate
+        ))
 }
 
 pub(crate) fn router(is_demo: bool) -> Router<Web> {

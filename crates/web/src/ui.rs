@@ -1,6 +1,7 @@
 //! Pages: each a struct with its template beside its handler; they work without script.
 
 mod address;
+mod approval_rules;
 pub(crate) mod assets;
 mod bulk;
 mod cart;
@@ -22,6 +23,7 @@ pub(crate) mod preferences;
 pub(crate) mod say;
 mod subscriptions;
 mod suggestions;
+mod suspension;
 mod timeline;
 mod views;
 mod waterfall;
@@ -41,6 +43,19 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         .route("/sign-in", get(entrance::sign_in).post(entrance::open))
         .route("/sign-out", post(entrance::close))
         .route("/organizations", get(entrance::select))
+        .route(
+            "/organizations/{organization}/suspension",
+            get(suspension::show).post(suspension::decide),
+        )
+        .route("/approval-rules", get(approval_rules::first))
+        .route(
+            "/partners/{partner}/approval-rules",
+            get(approval_rules::show).post(approval_rules::save),
+        )
+        .route(
+            "/partners/{partner}/approval-rules/{id}/removal",
+            post(approval_rules::remove),
+        )
         .route("/desk", get(desk::show))
         .route("/o/{organization}/catalog", get(catalog::list))
         .route(

@@ -146,7 +146,6 @@ impl Order {
                 };
                 events.push(Event {
                     detail: Some(format!("For {}", approval.organization_name)),
-                    internal: comment.clone(),
                     ..event(EventKind::Approved, Some(actor), None, now)
                 });
             }

@@ -38,6 +38,8 @@ struct DeskRowView {
     reason: &'static str,
     reason_label: &'static str,
     is_stuck: bool,
+    /// It waits for a decision that is the caller's.
+    is_yours: bool,
     since: String,
     next_step: String,
     requested_changes: Vec<String>,
@@ -64,6 +66,7 @@ impl DeskRowView {
             reason: row.entry.reason.name(),
             reason_label: row.entry.label(now),
             is_stuck: row.entry.is_stuck(now),
+            is_yours: row.is_yours,
             since: row.entry.since.to_string(),
             next_step: row.next_step.clone(),
             requested_changes: lines.iter().map(|line| line.change.text()).collect(),

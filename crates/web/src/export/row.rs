@@ -88,7 +88,13 @@ fn reason(order: &SeenOrder) -> Option<String> {
         LineState::Failed { failure, .. } => Some(failure.message.clone()),
         _ => None,
     });
-    let mut reasons: Vec<String> = order.rejection.iter().cloned().chain(failed).collect();
+    let mut reasons: Vec<String> = order
+        .rejection
+        .iter()
+        .chain(&order.stopped)
+        .cloned()
+        .chain(failed)
+        .collect();
     reasons.dedup();
     (!reasons.is_empty()).then(|| reasons.join("\n"))
 }

@@ -1,12 +1,14 @@
 //! Signing in and out, and choosing the customer to act for.
 
 use app::Error;
+use app::access::Caller;
 use askama::Template;
 use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::CookieJar;
+use domain::access::Permission;
 use domain::organization::Organization;
 use serde::Deserialize;
 
@@ -50,10 +52,24 @@ pub(crate) struct SignIn {
 #[template(path = "organizations.html")]
 struct OrganizationsPage {
     frame: SellerFrame,
+    caller: Caller,
     organizations: Vec<Organization>,
     is_filtered: bool,
     typed: Filters,
     countries: Vec<String>,
+}
+
+impl OrganizationsPage {
+    fn may_suspend(&self, organization: &Organization) -> bool {
+        let may = Permission::SuspendOrganization;
+        self.caller.may(organization, may)
+    }
+
+    fn may_suspend_any(&self) -> bool {
+        self.organizations
+            .iter()
+            .any(|found| self.may_suspend(found))
+    }
 }
 
 /// What narrows the list of organizations.
@@ -176,6 +192,7 @@ pub(crate) async fn select(
     Ok(render(&OrganizationsPage {
         frame: SellerFrame::new(&visitor, Section::Organizations),
         is_filtered: organizations.len() < all,
+        caller: visitor.caller,
         organizations,
         typed,
         countries,

@@ -111,6 +111,13 @@ impl Sent {
         named.collect()
     }
 
+    /// The version that a decision is about: what was decided is what was shown.
+    fn shown(&self) -> Option<i64> {
+        let is_decision = matches!(self.action.as_str(), "approve" | "reject" | "withdraw");
+        let version = self.get("version").filter(|_| is_decision);
+        version.and_then(|version| version.parse().ok())
+    }
+
     fn body(&self) -> ActionBody {
         let text = |name: &str| self.get(name).map(str::to_owned);
         ActionBody {
@@ -154,7 +161,10 @@ pub(crate) async fn act(
     };
     let done = match sent.body().command(&sent.action, web.app.note_id()) {
         Ok(command) => {
-            let conditions = Conditions::default();
+            let conditions = Conditions {
+                expected: sent.shown(),
+                once: None,
+            };
             let app = &web.app;
             app.command(&access, number, command, conditions, Mode::Commit)
                 .await

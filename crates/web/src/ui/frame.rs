@@ -15,6 +15,8 @@ pub(crate) enum Section {
     Desk,
     /// *Select organization*, in Seller View.
     Organizations,
+    /// What has to be approved, in Seller View.
+    Approvals,
     Catalog,
     Cart,
     Orders,
@@ -120,6 +122,7 @@ pub(crate) struct SellerFrame {
     pub(crate) section: Section,
     pub(crate) is_staff: bool,
     pub(crate) has_desk: bool,
+    pub(crate) has_approvals: bool,
 }
 
 impl SellerFrame {
@@ -137,6 +140,7 @@ impl SellerFrame {
             section,
             is_staff: strongest.is_some_and(|role| role.is_staff()),
             has_desk: caller.has_desk(),
+            has_approvals: caller.sees_approval_rules(),
         }
     }
 

@@ -5,16 +5,18 @@ use app::retries::SameCause;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::event::Event;
+use domain::event::{Actor, Event};
 use domain::money::Money;
+use domain::order::approval::{Approval, ApprovalState};
 use domain::order::attempt::{Attempt, attempts};
 use domain::order::failure::Field;
 use domain::order::filter::{Filter, Term};
 use domain::order::line::LineState;
 use domain::order::next::NextStep;
-use domain::order::phase::{Status, View};
+use domain::order::phase::{Phase, Status, View};
 use domain::order::seen::{SeenLine, SeenOrder};
 use domain::text::Contact;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::address::Address;
@@ -201,6 +203,44 @@ impl OrderPage {
             }
         }
         found
+    }
+
+    /// Tone and icon of an approval.
+    fn approval_look(&self, approval: &Approval) -> (&'static str, &'static str) {
+        match approval.state {
+            ApprovalState::Open if self.order.phase == Phase::AwaitingApproval => {
+                ("wait", "waiting")
+            }
+            ApprovalState::Open => ("calm", "canceled"),
+            ApprovalState::Approved { .. } => ("good", "done"),
+            ApprovalState::Rejected { .. } => ("bad", "refused"),
+        }
+    }
+
+    fn approval_words(&self, approval: &Approval) -> &'static str {
+        match approval.state {
+            ApprovalState::Open if self.order.phase == Phase::AwaitingApproval => "Not decided",
+            ApprovalState::Open => "Not asked any more",
+            ApprovalState::Approved { .. } => "Approved",
+            ApprovalState::Rejected { .. } => "Rejected",
+        }
+    }
+
+    fn decided<'a>(&self, approval: &'a Approval) -> Option<(&'a Actor, &'a Timestamp)> {
+        match &approval.state {
+            ApprovalState::Open => None,
+            ApprovalState::Approved { by, at, .. } | ApprovalState::Rejected { by, at, .. } => {
+                Some((by, at))
+            }
+        }
+    }
+
+    fn said<'a>(&self, approval: &'a Approval) -> Option<&'a str> {
+        match &approval.state {
+            ApprovalState::Open => None,
+            ApprovalState::Approved { comment, .. } => comment.as_deref(),
+            ApprovalState::Rejected { reason, .. } => Some(reason),
+        }
     }
 
     fn waterfall(&self) -> Option<Waterfall> {

@@ -46,6 +46,61 @@ const PAGES: &[Row] = &[
         "organization=amber&token=wrong",
     ),
     ("GET", "/organizations", "/organizations", ""),
+    (
+        "GET",
+        "/organizations/{organization}/suspension",
+        "/organizations/amber/suspension",
+        "",
+    ),
+    (
+        "POST",
+        "/organizations/{organization}/suspension",
+        "/organizations/amber/suspension",
+        "reason=",
+    ),
+    ("GET", "/approval-rules", "/approval-rules", ""),
+    (
+        "GET",
+        "/partners/{partner}/approval-rules",
+        "/partners/baltic/approval-rules",
+        "",
+    ),
+    (
+        "POST",
+        "/partners/{partner}/approval-rules",
+        "/partners/baltic/approval-rules",
+        "name=",
+    ),
+    (
+        "POST",
+        "/partners/{partner}/approval-rules/{id}/removal",
+        "/partners/baltic/approval-rules/apr_0000000000000000000000000000000f/removal",
+        "",
+    ),
+    (
+        "GET",
+        "/api/v1/partners/{partner}/approval-rules",
+        "/api/v1/partners/baltic/approval-rules",
+        "",
+    ),
+    (
+        "POST",
+        "/api/v1/partners/{partner}/approval-rules",
+        "/api/v1/partners/baltic/approval-rules",
+        "{\"name\": \"\"}",
+    ),
+    (
+        "PUT",
+        "/api/v1/partners/{partner}/approval-rules/{id}",
+        "/api/v1/partners/baltic/approval-rules/apr_0000000000000000000000000000000f",
+        "{\"name\": \"All\"}",
+    ),
+    (
+        "DELETE",
+        "/api/v1/partners/{partner}/approval-rules/{id}",
+        "/api/v1/partners/baltic/approval-rules/apr_0000000000000000000000000000000f",
+        "",
+    ),
     ("GET", "/desk", "/desk", ""),
     ("GET", "/api/v1/desk/orders", "/api/v1/desk/orders", ""),
     ("GET", "/o/{organization}/catalog", "/o/amber/catalog", ""),
@@ -320,6 +375,9 @@ const API: &[Row] = &[
         "/cart/placement",
         "{\"number\": 1, \"version\": 1, \"accept_terms\": false}",
     ),
+    ("GET", "/suspension", "/suspension", ""),
+    ("PUT", "/suspension", "/suspension", "{\"reason\": \"\"}"),
+    ("DELETE", "/suspension", "/suspension", ""),
     ("GET", "/catalog", "/catalog", ""),
     ("GET", "/subscriptions", "/subscriptions", ""),
     (
@@ -434,8 +492,11 @@ impl World {
 
     async fn page(&self, row: &Row, session: &str) -> u16 {
         let (method, _, path, body) = *row;
-        let token = Sha256::digest(format!("form\0{session}\0amber"));
-        let body = match body.contains("token=") {
+        let partner = path.strip_prefix("/partners/");
+        let place = partner.and_then(|path| path.split('/').next());
+        let token = Sha256::digest(format!("form\0{session}\0{}", place.unwrap_or("amber")));
+        let is_api = path.starts_with("/api/");
+        let body = match is_api || body.contains("token=") {
             true => body.to_owned(),
             false => format!("{body}&token={}", URL_SAFE_NO_PAD.encode(token)),
         };
@@ -444,7 +505,13 @@ impl World {
             .uri(self.fill(path))
             .header(header::COOKIE, format!("s={session}"))
             .header(header::ORIGIN, ADDRESS)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(
+                header::CONTENT_TYPE,
+                match is_api {
+                    true => "application/json",
+                    false => "application/x-www-form-urlencoded",
+                },
+            )
             .body(Body::from(body));
         self.status(request.unwrap()).await
     }

@@ -27,6 +27,10 @@ pub async fn ask(
         "/organizations",
         "/desk",
         "/api/v1/desk/orders",
+        "/approval-rules",
+        "/partners/baltic/approval-rules",
+        "/api/v1/partners/baltic/approval-rules",
+        "/organizations/amber/suspension",
         "/o/amber/catalog",
         "/o/amber/catalog/off_00000000000000000000000000000001",
         "/o/amber/cart",
@@ -86,9 +90,41 @@ pub async fn ask(
         order(world, &mut log, who, *number, &mut chance).await;
     }
     subscriptions(world, &mut log, who, &mut chance).await;
+    partners(world, &mut log, who).await;
     selected(world, &mut log, who, numbers).await;
     saved(world, &mut log, who).await;
     log
+}
+
+/// What is for partners alone: rules, and whether an organization may do business.
+async fn partners(world: &World, log: &mut Log, who: Who) {
+    let rules = "/partners/baltic/approval-rules";
+    let rule = "apr_00000000000000000000000000000001";
+    for form in [
+        Ask::form(rules, "name=All"),
+        Ask::form(format!("{rules}/{rule}/removal"), ""),
+        Ask::form("/organizations/amber/suspension", "reason=no"),
+        Ask::api("GET", "/suspension", ""),
+        Ask::api("PUT", "/suspension", "{\"reason\": \"no\"}"),
+        Ask::api("DELETE", "/suspension", ""),
+    ] {
+        one(world, log, who, form).await;
+    }
+    for (method, path, body) in [
+        ("POST", format!("/api/v1{rules}"), "{\"name\": \"All\"}"),
+        (
+            "PUT",
+            format!("/api/v1{rules}/{rule}"),
+            "{\"name\": \"All\"}",
+        ),
+        ("DELETE", format!("/api/v1{rules}/{rule}"), ""),
+    ] {
+        let ask = Ask {
+            path,
+            ..Ask::api(method, "", body)
+        };
+        one(world, log, who, ask).await;
+    }
 }
 
 /// What runs: pages, history, and what would come of a change; blocked or not as if no markup were (M13).

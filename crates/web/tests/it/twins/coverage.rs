@@ -113,11 +113,13 @@ fn is_told(kind: EventKind) -> bool {
         | K::Resolved
         | K::Scheduled
         | K::Applied
-        | K::Skipped => true,
+        | K::Skipped
+        | K::HeldForApproval
+        | K::Stopped => true,
     }
 }
 
-const KINDS: [EventKind; 27] = {
+const KINDS: [EventKind; 29] = {
     use EventKind as K;
     [
         K::Started,
@@ -147,6 +149,8 @@ const KINDS: [EventKind; 27] = {
         K::Scheduled,
         K::Applied,
         K::Skipped,
+        K::HeldForApproval,
+        K::Stopped,
     ]
 };
 
@@ -326,6 +330,8 @@ const STAFF_SCHEMAS: &[&str] = &[
     "MarkupsView",
     "SubscriptionView",
     "DetailsView",
+    "TypedRule",
+    "RuleView",
 ];
 
 /// Beside those, the API's document names no hidden field (M22).

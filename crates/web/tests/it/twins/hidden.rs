@@ -4,9 +4,10 @@
 use domain::event::{Actor, Event};
 use domain::id::{LineId, OrderId, OrganizationId, SubscriptionId, UserId};
 use domain::money::Money;
+use domain::order::approval::{Approval, ApprovalState};
 use domain::order::change::RequestedChange;
 use domain::order::line::{Line, LineEvent, LineState};
-use domain::order::{Order, OrderKind, Stage};
+use domain::order::{Order, OrderKind};
 use domain::provisioning::Failure;
 use rust_decimal::Decimal;
 use store::{StoreError, orders};
@@ -60,6 +61,16 @@ fn staff() -> Actor {
         email: Who::Staff.email().into(),
         organization: OrganizationId(Uuid::from_u128(2)),
         organization_name: "Baltic Cloud".into(),
+    }
+}
+
+/// The seller is asked, by a rule that speaks of what customers may not know.
+fn by_seller() -> Approval {
+    Approval {
+        organization: OrganizationId(Uuid::from_u128(2)),
+        organization_name: "Baltic Cloud".into(),
+        rules: vec!["Margin below 5 %".into()],
+        state: ApprovalState::Open,
     }
 }
 
@@ -158,6 +169,9 @@ pub async fn order(
         End::Draft => order.archived_at = Some(now),
         End::Deleted => events.extend(order.delete(&actor, now).unwrap()),
         End::Pending | End::Placed | End::Finished | End::Archived => {
+            if end == End::Pending {
+                order.require(vec![by_seller()]);
+            }
             events.extend(order.place("2026-11".into(), &actor, now).unwrap());
         }
     }
@@ -167,10 +181,6 @@ pub async fn order(
         }
     };
     match end {
-        End::Pending => {
-            order.stage = Stage::AwaitingApproval { planned: None };
-            set(&mut order, LineState::PendingApproval);
-        }
         End::Finished | End::Archived => {
             let vendor_reference = "v".into();
             let at = now;
@@ -183,7 +193,7 @@ pub async fn order(
             );
             order.archived_at = (end == End::Archived).then_some(now);
         }
-        End::Cart | End::Draft | End::Deleted | End::Placed => {}
+        End::Cart | End::Draft | End::Deleted | End::Pending | End::Placed => {}
     }
     write(world, order, events).await;
     number

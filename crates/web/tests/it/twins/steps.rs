@@ -79,7 +79,10 @@ pub async fn step(world: &World, name: &str, memory: &mut Memory, hidden: Hidden
         8 => staff_act(world, number, &mut chance).await,
         15 => draft(world, &mut log, name).await,
         16 => approve(world, &mut log, name, hidden).await,
-        17 => doubt(world, &mut log, name, hidden).await,
+        17 => {
+            doubt(world, &mut log, name, hidden).await;
+            suspend(world, &mut log, &format!("{name} suspended"), hidden).await;
+        }
         18 | 19 => change_running(world, &mut log, who, &mut chance, memory).await,
         9 => {
             world.app.run_due().await.unwrap();
@@ -293,6 +296,22 @@ async fn approve(world: &World, log: &mut Log, name: &str, hidden: Hidden) {
     let approve = Ask::api("POST", &approve, "");
     world.ask_plainly(Who::Staff, &approve).await;
     tell(world, log, number, "archive").await;
+}
+
+/// The organization is suspended while a vendor's answer is lost, and does business again.
+async fn suspend(world: &World, log: &mut Log, name: &str, hidden: Hidden) {
+    let changes = vec![RequestedChange::Quantity { from: 4, to: 5 }];
+    let number = hidden::order(world, name, changes, End::Placed, hidden).await;
+    hidden::lose(world, number, hidden).await;
+    let suspend = Ask::api("PUT", "/suspension", "{\"reason\": \"unpaid\"}");
+    world.ask_plainly(Who::Staff, &suspend).await;
+    let look = Ask::page(format!("/o/amber/orders/{number}"));
+    told(world, log, Who::Customer, look).await;
+    world.app.stop_due().await.unwrap();
+    let reactivate = Ask::api("DELETE", "/suspension", "");
+    world.ask_plainly(Who::Staff, &reactivate).await;
+    let look = Ask::api("GET", &format!("/orders/{number}"), "");
+    told(world, log, Who::Customer, look).await;
 }
 
 /// A doubt that a person resolves, and another try.

@@ -1,0 +1,85 @@
+//! Suspending an organization and letting it do business again.
+
+use app::Error;
+use app::access::Access;
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::organization::Suspension;
+use serde::Deserialize;
+
+use super::filters;
+use super::frame::{Section, SellerFrame};
+use crate::Web;
+use crate::error::{Page, render, words};
+use crate::visitor::Visitor;
+
+#[derive(Template)]
+#[template(path = "suspension.html")]
+struct SuspensionPage {
+    frame: SellerFrame,
+    token: String,
+    name: String,
+    suspension: Option<Suspension>,
+    typed: String,
+    problem: Option<String>,
+}
+
+/// What is to become of the organization.
+#[derive(Deserialize)]
+pub(crate) struct Decision {
+    token: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    reactivate: String,
+}
+
+pub(crate) async fn show(
+    State(web): State<Web>,
+    Path(organization): Path<String>,
+    visitor: Visitor,
+) -> Result<Response, Page> {
+    let access = web.app.access(&visitor.caller, &organization).await?;
+    Ok(render(&page(&web, &visitor, &access).await?))
+}
+
+async fn page(web: &Web, visitor: &Visitor, access: &Access) -> Result<SuspensionPage, Error> {
+    let organization = access.organization();
+    Ok(SuspensionPage {
+        frame: SellerFrame::new(visitor, Section::Organizations),
+        token: visitor.form_token(organization.slug.as_str()),
+        name: organization.name.clone(),
+        suspension: web.app.suspension(access).await?,
+        typed: String::new(),
+        problem: None,
+    })
+}
+
+pub(crate) async fn decide(
+    State(web): State<Web>,
+    Path(organization): Path<String>,
+    visitor: Visitor,
+    Form(form): Form<Decision>,
+) -> Result<Response, Page> {
+    visitor.check_form(&form.token, &organization)?;
+    let access = web.app.access(&visitor.caller, &organization).await?;
+    let done = match form.reactivate.as_str() {
+        "" => web.app.suspend(&access, &form.reason).await.map(drop),
+        _ => web.app.reactivate(&access).await,
+    };
+    match done {
+        Ok(()) => Ok(Redirect::to("/organizations").into_response()),
+        Err(error @ Error::Invalid { .. }) => {
+            let page = SuspensionPage {
+                problem: Some(words(&error)),
+                typed: form.reason,
+                ..page(&web, &visitor, &access).await?
+            };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)).into_response())
+        }
+        Err(error) => Err(Page(error)),
+    }
+}
