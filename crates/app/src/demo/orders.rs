@@ -1,8 +1,11 @@
 //! Orders of the demo world, brought to where they end by the domain's own moves.
 
 use domain::event::{Actor, Event};
-use domain::id::{LineId, NoteId, OrderId, SubscriptionId};
+use domain::id::{ApprovalRuleId, LineId, NoteId, OrderId, SubscriptionId};
+use domain::money::{Currency, Money};
 use domain::offer::Offer;
+use domain::order::approval::Approval;
+use domain::order::approval::rule::{ApprovalRule, Conditions, Facts, required};
 use domain::order::change::RequestedChange;
 use domain::order::command::Command;
 use domain::order::line::{Item, Line, LineEvent, LineState};
@@ -28,6 +31,7 @@ struct Seeder<'t> {
     count: u128,
     /// What made or changed subscriptions, and when.
     finished: Vec<(Timestamp, Order, Line)>,
+    rules: Vec<ApprovalRule>,
 }
 
 pub(super) async fn seed(tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
@@ -40,11 +44,37 @@ pub(super) async fn seed(tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
         now,
         count: 0,
         finished: Vec::new(),
+        rules: large_orders()?,
     };
+    for rule in &seeder.rules {
+        store::approval_rules::save(seeder.tx, rule).await?;
+    }
     for told in told_orders() {
         seeder.order(told).await?;
     }
     seeder.keep_subscriptions().await
+}
+
+/// What the seller of the demo wants to approve: large orders, in two currencies.
+fn large_orders() -> Result<Vec<ApprovalRule>, Error> {
+    let amounts = [
+        ("Large orders", 500_000, "EUR"),
+        ("Large orders in yen", 50_000, "JPY"),
+    ];
+    let rule = |(number, (name, minor, currency)): (u128, (&str, i64, &str))| {
+        let currency = Currency::parse(currency).map_err(damaged)?;
+        Ok(ApprovalRule {
+            id: ApprovalRuleId(Uuid::from_u128(number)),
+            organization: organization(2),
+            name: name.to_owned(),
+            is_enabled: true,
+            conditions: Conditions {
+                total_at_least: Some(Money::new(minor, currency)),
+                ..Conditions::default()
+            },
+        })
+    };
+    (1u128..).zip(amounts).map(rule).collect()
 }
 
 /// One order on its way: what is decided about it and what was written down.
@@ -76,6 +106,9 @@ impl Seeder<'_> {
             }
             events.extend(order.add(line, &actor, begun)?);
         }
+        if matches!(told.end, End::PendingApproval | End::Rejected) {
+            order.require(self.asked(told.place, &order).await?);
+        }
         let mut story = Story {
             order,
             events,
@@ -95,6 +128,26 @@ impl Seeder<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Who has to approve an order, by the rules of its seller.
+    async fn asked(&mut self, place: u128, order: &Order) -> Result<Vec<Approval>, Error> {
+        let customer = organizations::find_by_id(self.tx, organization(place)).await?;
+        let chain = customer.ok_or(Error::NotFound)?.chain;
+        let above = chain.get(1..).unwrap_or_default();
+        let partners = organizations::list_by_id(self.tx, above).await?;
+        let facts = Facts {
+            customer: order.organization,
+            roles: &[],
+            lines: &order.lines,
+        };
+        let asked = required(&partners, &self.rules, facts);
+        match asked.is_empty() {
+            true => Err(Error::Internal(
+                "the demo's rules hold no such order".into(),
+            )),
+            false => Ok(asked),
+        }
     }
 
     /// Makes of the finished lines what they made of subscriptions, in the order of time.
@@ -231,28 +284,18 @@ impl Story {
         let events = self.order.place(terms, &self.actor, placed)?;
         self.events.extend(events);
         match end {
-            End::PendingApproval => self.hold(
-                Stage::AwaitingApproval { planned: None },
-                LineState::PendingApproval,
-            ),
+            End::PendingApproval => {}
             End::Scheduled => {
                 let on = now + SignedDuration::from_hours(24 * 14);
                 let occasion = Occasion::Date;
                 self.hold(Stage::Scheduled { on, occasion }, LineState::Scheduled);
             }
             End::Rejected => {
-                self.hold(
-                    Stage::AwaitingApproval { planned: None },
-                    LineState::PendingApproval,
-                );
-                let reason = "Above this year's budget".to_owned();
-                self.obey(
-                    Command::Reject {
-                        partners: Vec::new(),
-                        reason,
-                    },
-                    self.done,
-                )?;
+                let reject = Command::Reject {
+                    partners: vec![organization(2)],
+                    reason: "Above this year's budget".to_owned(),
+                };
+                self.obey(reject, self.done)?;
             }
             End::Canceled => self.obey(Command::Withdraw, self.done)?,
             _ => self.provision(end)?,
