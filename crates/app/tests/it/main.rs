@@ -14,6 +14,7 @@ mod jobs;
 mod lists;
 mod suspensions;
 mod views;
+mod year;
 
 use std::future::Future;
 use std::sync::Arc;
