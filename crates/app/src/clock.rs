@@ -1,6 +1,7 @@
 //! The two things that rules may not reach for themselves: the time and randomness.
 
-use std::sync::Mutex;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use domain::id::{NoteId, OrderId, TaskId};
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +14,11 @@ use crate::App;
 pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> Timestamp;
+
+    /// Moves it forward, where it is one that can be moved; whether it was.
+    fn advance(&self, _by: SignedDuration) -> bool {
+        false
+    }
 }
 
 /// The machine's clock.
@@ -28,7 +34,44 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that is moved by hand, for tests and the demo.
+/// The machine's clock and so much more: the demo's, which is moved to see what comes. What it was moved by
+/// is kept in a file, so that time does not go back with the next start.
+pub struct MovedClock {
+    ahead: Mutex<SignedDuration>,
+    kept: PathBuf,
+}
+
+impl MovedClock {
+    /// As far ahead as the file says; where there is none, not at all.
+    pub fn open(kept: PathBuf) -> MovedClock {
+        let read = std::fs::read_to_string(&kept).ok();
+        let seconds = read.and_then(|text| text.trim().parse().ok());
+        MovedClock {
+            ahead: Mutex::new(SignedDuration::from_secs(seconds.unwrap_or(0))),
+            kept,
+        }
+    }
+}
+
+impl Clock for MovedClock {
+    fn now(&self) -> Timestamp {
+        let ahead = *self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = SystemClock.now();
+        now.saturating_add(ahead).unwrap_or(now)
+    }
+
+    fn advance(&self, by: SignedDuration) -> bool {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let moved = ahead.saturating_add(by.max(SignedDuration::ZERO));
+        if std::fs::write(&self.kept, moved.as_secs().to_string()).is_err() {
+            return false;
+        }
+        *ahead = moved;
+        true
+    }
+}
+
+/// A clock that stands still until it is moved by hand, for tests.
 pub struct ManualClock(Mutex<Timestamp>);
 
 impl ManualClock {

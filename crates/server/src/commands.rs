@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use app::App;
-use app::clock::SystemClock;
+use app::clock::{MovedClock, SystemClock};
 use app::operators::NewUser;
 use connectors::simulator;
 use domain::access::Role;
@@ -173,7 +173,8 @@ pub async fn demo(
     let url = url.unwrap_or_else(|| format!("sqlite://{}", data.join("seatwright.db").display()));
     let store = Store::open(&url).await?;
     schema::migrate(&store).await?;
-    let app = App::new(store, Arc::new(SystemClock)).with_recent_window(window);
+    let clock = MovedClock::open(data.join("clock"));
+    let app = App::new(store, Arc::new(clock)).with_recent_window(window);
     let vendors = listen("127.0.0.1:0").await?;
     let vendors_at = format!("http://{}", vendors.local_addr()?);
     app.seed_demo(&vendors_at).await?;
@@ -198,6 +199,7 @@ pub async fn demo(
     println!("  distributor distributor-admin@nordic.example");
     println!("  password    {}", app::demo::PASSWORD);
     println!("  vendors     {vendors_at}/truth");
+    println!("  clock       {public_url}/demo/clock");
     let (served, simulated) =
         tokio::join!(run(app, listener, &public_url, (true, true), stop), vendors);
     simulated??;

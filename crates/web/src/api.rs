@@ -21,9 +21,10 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use domain::text::Invalid;
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
@@ -105,7 +106,9 @@ fn documented() -> OpenApiRouter<Web> {
 pub(crate) fn router(is_demo: bool) -> Router<Web> {
     let (router, _) = documented().split_for_parts();
     let router = match is_demo {
-        true => router.route("/api/v1/demo/manifest", get(manifest)),
+        true => router
+            .route("/api/v1/demo/manifest", get(manifest))
+            .route("/api/v1/demo/clock", post(move_clock)),
         false => router,
     };
     router
@@ -115,6 +118,25 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
 
 async fn manifest(State(web): State<Web>) -> Result<Json<serde_json::Value>, Problem> {
     Ok(Json(web.app.demo_manifest().await?))
+}
+
+/// How far the demo's clock is to be moved.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Forward {
+    hours: u32,
+}
+
+async fn move_clock(
+    State(web): State<Web>,
+    Program(_): Program,
+    body: Bytes,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let Forward { hours } = read(&body)?;
+    let now = web
+        .app
+        .move_clock(SignedDuration::from_hours(hours.into()))?;
+    Ok(Json(serde_json::json!({ "now": now.to_string() })))
 }
 
 /// The OpenAPI 3.1 document.

@@ -6,6 +6,7 @@ pub(crate) mod assets;
 mod bulk;
 mod cart;
 mod catalog;
+mod clock;
 pub(crate) mod column;
 mod components;
 mod desk;
@@ -35,7 +36,9 @@ use crate::{Web, export, live};
 
 pub(crate) fn router(is_demo: bool) -> Router<Web> {
     let router = match is_demo {
-        true => Router::new().route("/demo/components", get(components::show)),
+        true => Router::new()
+            .route("/demo/components", get(components::show))
+            .route("/demo/clock", get(clock::show).post(clock::forward)),
         false => Router::new(),
     };
     router
