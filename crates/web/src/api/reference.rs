@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde_json::Value;
 
 use crate::error::render;
+use crate::ui::filters;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use super::filters;
 use super::frame::{Section, SellerFrame};
+use super::suggestions::Suggestions;
 use crate::Web;
 use crate::desk::{Words, address};
 use crate::error::{Page, classify, render, words};
@@ -30,6 +31,7 @@ struct DeskPage {
     problems: Vec<FilterProblem>,
     /// What stands in the filter, each with the address without it.
     chips: Vec<(String, String)>,
+    suggestions: Suggestions,
     /// What is wrong with the address as a whole.
     problem: Option<String>,
     counts: DeskCounts,
@@ -165,6 +167,7 @@ pub(crate) async fn show(
         typed: asked.q.clone().unwrap_or_default(),
         problems: Vec::new(),
         chips: Vec::new(),
+        suggestions: Suggestions::on_desk(&DeskQuery::of(DeskTab::All), &[]),
         problem: None,
         counts,
         rows: Vec::new(),
@@ -185,6 +188,7 @@ pub(crate) async fn show(
     page.next = found
         .next
         .map(|place| address(&page.query, Some(&page.query.cursor(place))));
+    page.suggestions = Suggestions::on_desk(&page.query, &found.rows);
     (page.rows, page.searched_to) = (found.rows, found.searched_to);
     Ok((StatusCode::OK, render(&page)).into_response())
 }

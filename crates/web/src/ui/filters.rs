@@ -115,10 +115,24 @@ pub(crate) fn initials(name: &str, _: &dyn askama::Values) -> askama::Result<Str
     Ok(both.flat_map(|letter| letter.to_uppercase()).collect())
 }
 
-/// Who acted and for whom, as the seed article has it: the person and the acting organization.
+/// Who acted and for whom, as the seed article has it: the person and the acting organization. Each
+/// keeps its own direction, so that a name from right to left does not swap places with its neighbor.
+pub(crate) struct Acting<'a>(&'a Actor);
+
+impl HtmlSafe for Acting<'_> {}
+
+impl Display for Acting<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let Ok(person) = askama::filters::escape(&self.0.person, askama::filters::Html);
+        let Ok(organization) =
+            askama::filters::escape(&self.0.organization_name, askama::filters::Html);
+        write!(f, "<bdi>{person}</bdi> · <bdi>{organization}</bdi>")
+    }
+}
+
 #[askama::filter_fn]
-pub(crate) fn acting(actor: &Actor, _: &dyn askama::Values) -> askama::Result<String> {
-    Ok(format!("{} · {}", actor.person, actor.organization_name))
+pub(crate) fn acting<'a>(actor: &'a Actor, _: &dyn askama::Values) -> askama::Result<Acting<'a>> {
+    Ok(Acting(actor))
 }
 
 /// The text beside a field that is wrong; nothing beside the others.
@@ -133,4 +147,27 @@ impl Display for Wrong<'_> {
         let Ok(words) = words;
         write!(f, "<p class=\"wrong\" id=\"wrong\">{words}.</p>")
     }
+}
+
+/// Words of our own with code between backticks.
+pub(crate) struct Coded<'a>(&'a str);
+
+impl HtmlSafe for Coded<'_> {}
+
+impl Display for Coded<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        for (at, part) in self.0.split('`').enumerate() {
+            let Ok(part) = askama::filters::escape(part, askama::filters::Html);
+            match at % 2 {
+                0 => write!(f, "{part}")?,
+                _ => write!(f, "<code>{part}</code>")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[askama::filter_fn]
+pub(crate) fn coded<'a>(words: &'a str, _: &dyn askama::Values) -> askama::Result<Coded<'a>> {
+    Ok(Coded(words))
 }

@@ -1,12 +1,20 @@
 //! What a list can be narrowed by: a menu of links for those who point, words for those who type.
 
+use std::collections::BTreeSet;
+
 use app::access::Access;
+use app::desk::DeskRow;
 use app::orders::{Counts, Listing};
 use domain::order::change::ChangeKind;
+use domain::order::desk::{DeskFilter, DeskQuery};
 use domain::order::filter::{Age, Person, Term};
 use domain::order::phase::{Phase, Status, View, shown};
 
 use super::address::Address;
+use crate::desk;
+
+/// Customers and vendors that the desk offers.
+const NAMES_MAX: usize = 12;
 
 /// The groups of the menu.
 pub(crate) struct Suggestions {
@@ -61,17 +69,76 @@ impl Suggestions {
             let label = term.label();
             suggestion(term, label, None)
         });
-        let groups = [
-            ("Status", statuses.collect::<Vec<_>>()),
+        Suggestions::of([
+            ("Status", statuses.collect()),
             ("Requested change", changes.collect()),
             ("Vendor", vendors.collect()),
             ("Who and when", others.collect()),
+        ])
+    }
+
+    /// For the order desk: the customers and vendors of the rows that are on the page, and what can be
+    /// asked of any order.
+    pub(crate) fn on_desk(query: &DeskQuery, rows: &[DeskRow]) -> Suggestions {
+        let filter = &query.filter;
+        let suggestion = |word: String, label: String, filter: DeskFilter| {
+            let narrowed = DeskQuery {
+                filter,
+                from: None,
+                ..query.clone()
+            };
+            Suggestion {
+                word,
+                label,
+                address: desk::address(&narrowed, None),
+                count: None,
+            }
+        };
+        let of_order = |term: Term, label: String| {
+            let word = term.to_string();
+            let order = filter.order.with(term);
+            let customers = filter.customers.clone();
+            suggestion(word, label, DeskFilter { customers, order })
+        };
+        let customers: BTreeSet<(&str, &str)> = rows
+            .iter()
+            .map(|row| (row.customer.name.as_str(), row.customer.slug.as_str()))
+            .filter(|(_, slug)| !filter.customers.iter().any(|typed| typed == slug))
+            .collect();
+        let customers = customers.into_iter().map(|(name, slug)| {
+            let mut narrowed = filter.clone();
+            narrowed.customers = vec![slug.to_owned()];
+            suggestion(format!("customer:{slug}"), name.to_owned(), narrowed)
+        });
+        let lines = rows.iter().flat_map(|row| &row.order.lines);
+        let vendors: BTreeSet<&str> = lines.map(|line| line.item.vendor_name.as_str()).collect();
+        let vendors = vendors
+            .into_iter()
+            .map(|name| of_order(Term::Vendor(name.to_owned()), name.to_owned()));
+        let kinds = ChangeKind::ALL.into_iter().filter(|kind| !kind.is_markup());
+        let changes = kinds.map(|kind| of_order(Term::Change(kind), kind.label().to_owned()));
+        let others = [
+            Term::By(Person::Me),
+            Term::Newer(Age { hours: 24 }),
+            Term::Older(Age { hours: 2 * 24 }),
+            Term::Older(Age { hours: 7 * 24 }),
         ];
+        let others = others.into_iter().map(|term| {
+            let label = term.label();
+            of_order(term, label)
+        });
+        Suggestions::of([
+            ("Customer", customers.take(NAMES_MAX).collect()),
+            ("Requested change", changes.collect()),
+            ("Vendor", vendors.take(NAMES_MAX).collect()),
+            ("Who and when", others.collect()),
+        ])
+    }
+
+    fn of(groups: [(&'static str, Vec<Suggestion>); 4]) -> Suggestions {
+        let groups = groups.into_iter();
         Suggestions {
-            groups: groups
-                .into_iter()
-                .filter(|(_, entries)| !entries.is_empty())
-                .collect(),
+            groups: groups.filter(|(_, entries)| !entries.is_empty()).collect(),
         }
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use store::Store;
 use tokio::time::timeout;
 
-use crate::twins::world::{Ask, Frames, Who, World};
+use crate::twins::frames::Frames;
+use crate::twins::world::{Ask, Who, World};
 
 /// Far longer than a stream needs; a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);

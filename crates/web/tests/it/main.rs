@@ -6,6 +6,7 @@ mod browser_api;
 mod kinds;
 mod lists;
 mod live;
+mod odd_input;
 mod screens;
 mod story;
 mod tools;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::super::filter::{Filter, FilterProblem, Person, Quoted, Term};
+use super::super::listing::words::has;
 use super::super::seen::{SeenLine, SeenOrder};
 use crate::id::UserId;
 use crate::organization::Organization;
@@ -82,37 +83,11 @@ fn has_texts(order: &SeenOrder, typed: &[&Term]) -> bool {
     if typed.is_empty() {
         return true;
     }
-    let mut texts = vec![
-        order.number.to_string(),
-        order.name(&TimeZone::UTC),
-        order.created_by.person.clone(),
-        order.created_by.email.clone(),
-    ];
-    for line in &order.lines {
-        texts.extend([
-            line.item.name.clone(),
-            line.item.vendor_name.clone(),
-            line.contact.name.clone(),
-            line.contact.surname.clone(),
-            line.contact.email.to_string(),
-        ]);
-    }
-    texts.extend(order.notes.iter().map(|note| note.text.clone()));
+    let texts = order.texts();
     typed.iter().all(|term| match term {
         Term::Word(text) | Term::Phrase(text) => texts.iter().any(|whole| has(whole, text)),
         _ => true,
     })
-}
-
-/// Whether a text has what was typed, beginning at one of its words.
-fn has(text: &str, typed: &str) -> bool {
-    let (text, typed) = (text.to_lowercase(), typed.to_lowercase());
-    let begins_a_word = |at: usize| {
-        let before = text.get(..at).and_then(|before| before.chars().next_back());
-        !before.is_some_and(char::is_alphanumeric)
-    };
-    text.match_indices(typed.as_str())
-        .any(|(at, _)| begins_a_word(at))
 }
 
 impl fmt::Display for DeskFilter {

@@ -175,7 +175,7 @@ impl OrdersPage {
             },
             None => return None,
         };
-        let more = if count.is_exact { "" } else { "More than " };
+        let more = if count.is_exact { "" } else { "At least " };
         Some(match count.found {
             1 if count.is_exact => "1 order".to_owned(),
             found => format!("{more}{} orders", grouped(found)),
