@@ -13,6 +13,7 @@ use super::number;
 use crate::sql::{Query, Value};
 use crate::{StoreError, Tx};
 
+/// Rows that a count is the sum of.
 pub(super) const STRIPES: u64 = 16;
 /// Rows of one statement at the most.
 const ROWS_MAX: usize = 1_000;
@@ -146,27 +147,27 @@ async fn count(
     if old == new {
         return Ok(());
     }
-    let Some(position) = before.or(after).map(|entry| entry.position) else {
-        return Ok(());
-    };
     let mut changes = Vec::from_iter(old.map(|place| (place, -1)));
     changes.extend(new.map(|place| (place, 1)));
     // Always in the same sequence, so that two writers can't wait for each other.
     changes.sort_by_key(|((shelf, phase), _)| (*shelf, phase.name()));
+    // Only the sum of the stripes is a number of orders. Each connection has one nearly for itself, so
+    // that writers at the same time don't wait for one another's commits.
+    let stripe = match tx.is_sqlite() {
+        true => "(0, ",
+        false => "(MOD(pg_backend_pid(), 16), ",
+    };
     let mut query = Query::new(
-        "INSERT INTO order_counts (organization_id, stripe, shelf, phase, count) VALUES ",
+        "INSERT INTO order_counts (stripe, organization_id, shelf, phase, count) VALUES ",
     );
-    let stripe = number(position.number % STRIPES)?;
     for (at, ((shelf, phase), change)) in changes.into_iter().enumerate() {
         let phase: Phase = phase;
-        let row = [
-            organization.0.into(),
-            stripe.clone(),
-            shelf.into(),
-            phase.name().into(),
-            i64::from(change).into(),
-        ];
-        query = if at == 0 { query } else { query.then(", ") }.list(row);
+        query = if at == 0 { query } else { query.then(", ") }
+            .then(stripe)
+            .and("?, ", organization.0)
+            .and("?, ", shelf)
+            .and("?, ", phase.name())
+            .and("?)", i64::from(change));
     }
     let query = query.then(
         " ON CONFLICT (organization_id, shelf, phase, stripe) \
