@@ -16,6 +16,7 @@ pub mod next;
 pub mod note;
 pub mod panel;
 pub mod phase;
+mod refusal;
 pub mod retry;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -33,9 +34,10 @@ use utoipa::ToSchema;
 
 use self::approval::{Approval, Planned};
 use self::change::RequestedChange;
-use self::line::{IllegalMove, Line, LineEvent, LinePrice, LineState};
+use self::line::{Line, LineEvent, LinePrice, LineState};
 use self::note::Note;
 use self::phase::{Phase, Status, View};
+pub use self::refusal::Refusal;
 use crate::event::{Actor, AttemptFacts, Event, EventKind};
 use crate::id::{LineId, OrderId, OrganizationId};
 use crate::money::Money;
@@ -85,41 +87,6 @@ pub enum Stage {
     },
     /// Stopped before a vendor did anything.
     Canceled,
-}
-
-/// Why a rule said no; safe to show.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The action does not exist for an order in this status.
-    #[error("an order that is {} can't be changed this way", .status.label())]
-    NotNow {
-        /// The order's status.
-        status: Status,
-    },
-    /// Nothing to place.
-    #[error("the cart is empty")]
-    Empty,
-    /// Too many lines.
-    #[error("an order has at most {LINES_MAX} lines")]
-    TooManyLines,
-    /// An add-on needs the license that it belongs to.
-    #[error("an add-on belongs to a license of the same order")]
-    NoParent,
-    /// A guard beyond the status says no; the words say which and what to do instead.
-    #[error("{0}")]
-    Guarded(&'static str),
-    /// The same, with the names that it is about.
-    #[error("{0}")]
-    Because(String),
-    /// The order has no such line.
-    #[error("the order has no such line")]
-    NoSuchLine,
-    /// A line's machine refused.
-    #[error(transparent)]
-    Line(#[from] IllegalMove),
-    /// A sum can't be computed.
-    #[error(transparent)]
-    Money(#[from] crate::money::MoneyError),
 }
 
 /// One submission of one or more lines.
