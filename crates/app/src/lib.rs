@@ -14,6 +14,7 @@ pub mod filing;
 pub mod jobs;
 pub mod operators;
 pub mod orders;
+pub mod quotes;
 pub mod renewals;
 pub mod requests;
 pub mod retries;
@@ -30,6 +31,7 @@ use domain::id::OrganizationId;
 use domain::money::MoneyError;
 use domain::order::Refusal;
 use domain::order::filing::RecentWindow;
+use domain::quote::QuoteRefusal;
 use domain::subscription::decide::Problem;
 use domain::text::Invalid;
 use store::{Store, StoreError};
@@ -199,6 +201,12 @@ pub enum Error {
     /// Our fault.
     #[error("internal error: {0}")]
     Internal(String),
+}
+
+impl From<QuoteRefusal> for Error {
+    fn from(refusal: QuoteRefusal) -> Error {
+        Error::Refused(Refusal::Because(refusal.to_string()))
+    }
 }
 
 impl From<MoneyError> for Error {

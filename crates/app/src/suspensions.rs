@@ -12,7 +12,7 @@ use store::suspensions::{self, Stopping};
 use store::{Tx, orders, organizations};
 
 use crate::access::Access;
-use crate::{App, Error};
+use crate::{App, Error, quotes};
 
 /// Orders in one batch at the most; a full batch is followed by another.
 const AT_ONCE: u32 = 64;
@@ -90,6 +90,14 @@ impl App {
 
     async fn stop_batch(&self, stopping: Stopping) -> Result<usize, Error> {
         let organization = stopping.organization;
+        let state = (stopping.clone(), self.clock.now());
+        let canceled = self.store.write(state, |(stopping, now), tx| {
+            Box::pin(cancel_quotes(tx, stopping, *now))
+        });
+        match canceled.await? {
+            0 => {}
+            count => return Ok(count),
+        }
         let batch = {
             let mut tx = self.store.read().await?;
             orders::list_open(&mut tx, organization, stopping.after, AT_ONCE).await?
@@ -131,6 +139,13 @@ pub(crate) fn check_active(access: &Access) -> Result<(), Error> {
         )
         .into()),
     }
+}
+
+async fn cancel_quotes(tx: &mut Tx, stopping: &Stopping, now: Timestamp) -> Result<usize, Error> {
+    let customer = organizations::find_by_id(tx, stopping.organization).await?;
+    let customer = customer.ok_or(Error::NotFound)?;
+    let reason = stopping.suspension.told(&customer.name);
+    quotes::cancel_open(tx, customer.id, &reason, AT_ONCE, now).await
 }
 
 async fn stop_one(

@@ -25,6 +25,7 @@ pub mod order;
 pub mod organization;
 pub mod price;
 pub mod provisioning;
+pub mod quote;
 pub mod subscription;
 pub mod task;
 pub mod text;

@@ -12,6 +12,7 @@ pub mod failures;
 pub mod jobs;
 pub mod orders;
 pub mod organizations;
+pub mod quotes;
 pub mod requests;
 pub mod rests;
 pub mod schema;

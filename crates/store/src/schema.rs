@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0008_subscriptions.sql"),
     include_str!("../migrations/0009_jobs.sql"),
     include_str!("../migrations/0015_approvals.sql"),
+    include_str!("../migrations/0016_quotes.sql"),
 ];
 
 /// How many migrations there are.

@@ -1,6 +1,6 @@
 //! People who can sign in, and the roles they hold.
 
-use domain::access::Membership;
+use domain::access::{Membership, Role};
 use domain::id::{OrganizationId, UserId};
 use domain::text::Email;
 use jiff::Timestamp;
@@ -86,6 +86,29 @@ pub async fn revoke(tx: &mut Tx, user: UserId, membership: Membership) -> Result
         0 => Err(StoreError::NotFound),
         _ => Ok(()),
     }
+}
+
+/// The people who hold one of some roles in an organization itself, by name; at most `limit`.
+pub async fn list_members(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    roles: &[Role],
+    limit: u32,
+) -> Result<Vec<User>, StoreError> {
+    let mut words = Vec::new();
+    for role in roles {
+        words.push(word(role)?.into());
+    }
+    let query = Query::new(COLUMNS)
+        .and(
+            " AND id IN (SELECT user_id FROM memberships WHERE organization_id = ?",
+            organization.0,
+        )
+        .then(" AND role IN ")
+        .list(words)
+        .then(")")
+        .and(" ORDER BY name, id LIMIT ?", i64::from(limit));
+    tx.rows(query).await?.iter().map(read).collect()
 }
 
 /// The roles that a person holds, wherever.

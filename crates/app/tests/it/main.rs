@@ -12,6 +12,7 @@ mod failures;
 mod filing;
 mod jobs;
 mod lists;
+mod quotes;
 mod suspensions;
 mod views;
 mod year;
