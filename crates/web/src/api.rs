@@ -6,6 +6,7 @@ pub(crate) mod bulk;
 mod desk;
 mod jobs;
 mod lists;
+pub(crate) mod quotes;
 mod reference;
 mod story;
 pub(crate) mod subscriptions;
@@ -91,6 +92,9 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(jobs::show))
         .routes(routes!(jobs::rows))
         .routes(routes!(jobs::tell))
+        .routes(routes!(quotes::quotes, quotes::make_quote))
+        .routes(routes!(quotes::quote, quotes::edit_quote))
+        .routes(routes!(quotes::act_on_quote))
         .routes(routes!(approval_rules::rules, approval_rules::add_rule))
         .routes(routes!(
             approval_rules::change_rule,

@@ -21,6 +21,7 @@ mod order;
 mod orders;
 mod planned;
 pub(crate) mod preferences;
+mod quotes;
 pub(crate) mod say;
 mod subscriptions;
 mod suggestions;
@@ -119,6 +120,19 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         .route(
             "/o/{organization}/subscriptions/{subscription}",
             get(subscriptions::show).post(subscriptions::change),
+        )
+        .route(
+            "/o/{organization}/quotes",
+            get(quotes::list).post(quotes::make),
+        )
+        .route("/o/{organization}/quotes/new", get(quotes::new))
+        .route(
+            "/o/{organization}/quotes/{number}",
+            get(quotes::show).post(quotes::edit),
+        )
+        .route(
+            "/o/{organization}/quotes/{number}/actions/{action}",
+            post(quotes::act),
         )
         .route("/preferences", post(preferences::choose))
         .route(

@@ -1,5 +1,7 @@
 //! Orders of the demo world, brought to where they end by the domain's own moves.
 
+mod quotes;
+
 use domain::event::{Actor, Event};
 use domain::id::{ApprovalRuleId, LineId, NoteId, OrderId, SubscriptionId};
 use domain::money::{Currency, Money};
@@ -52,7 +54,8 @@ pub(super) async fn seed(tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
     for told in told_orders() {
         seeder.order(told).await?;
     }
-    seeder.keep_subscriptions().await
+    seeder.keep_subscriptions().await?;
+    seeder.quotes().await
 }
 
 /// What the seller of the demo wants to approve: large orders, in two currencies.

@@ -83,8 +83,8 @@ pub(super) struct Told {
 pub(super) const SELLER: &str = "seller-admin@baltic.example";
 pub(super) const MANAGER: &str = "account-manager@baltic.example";
 const DISTRIBUTOR: &str = "distributor-admin@nordic.example";
-const ADMIN: &str = "admin@amber.example";
-const USER: &str = "user@amber.example";
+pub(super) const ADMIN: &str = "admin@amber.example";
+pub(super) const USER: &str = "user@amber.example";
 
 const BASIC: usize = 0;
 const STANDARD: usize = 1;
@@ -102,6 +102,11 @@ const BACKUP: u128 = 1_000_004;
 
 /// Completed orders of long ago, so that paging shows.
 const OLD: u32 = 60;
+
+/// A purchase by itself.
+pub(super) fn purchase(offer: usize, quantity: u32) -> Asked {
+    ask(offer, RequestedChange::Purchase { quantity })
+}
 
 fn ask(offer: usize, change: RequestedChange) -> Asked {
     Asked {

@@ -8,6 +8,7 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::access::Permission;
 use domain::id::LineId;
 use domain::money::Money;
 use domain::order::seen::SeenOrder;
@@ -26,6 +27,7 @@ struct CartPage {
     frame: Frame,
     cart: Option<SeenOrder>,
     terms: &'static str,
+    may_quote: bool,
     problem: Option<String>,
 }
 
@@ -89,6 +91,7 @@ async fn page(
             frame,
             cart,
             terms: TERMS,
+            may_quote: access.standing().may(Permission::ManageQuotes),
             problem,
         }),
     )

@@ -21,6 +21,7 @@ pub(crate) enum Section {
     Cart,
     Orders,
     Subscriptions,
+    Quotes,
 }
 
 impl Section {
@@ -30,6 +31,7 @@ impl Section {
             Some("catalog") => Section::Catalog,
             Some("cart") => Section::Cart,
             Some("subscriptions" | "jobs") => Section::Subscriptions,
+            Some("quotes") => Section::Quotes,
             _ => Section::Orders,
         }
     }

@@ -258,6 +258,43 @@ const PAGES: &[Row] = &[
         "/o/amber/orders/#/items/LINE",
         "",
     ),
+    ("GET", "/o/{organization}/quotes", "/o/amber/quotes", ""),
+    (
+        "POST",
+        "/o/{organization}/quotes",
+        "/o/amber/quotes",
+        "name=",
+    ),
+    (
+        "GET",
+        "/o/{organization}/quotes/new",
+        "/o/amber/quotes/new",
+        "",
+    ),
+    (
+        "GET",
+        "/o/{organization}/quotes/{number}",
+        "/o/amber/quotes/QUOTE",
+        "",
+    ),
+    (
+        "POST",
+        "/o/{organization}/quotes/{number}",
+        "/o/amber/quotes/QUOTE",
+        "name=",
+    ),
+    (
+        "POST",
+        "/o/{organization}/quotes/{number}/actions/{action}",
+        "/o/amber/quotes/QUOTE/actions/delete",
+        "",
+    ),
+    (
+        "POST",
+        "/o/{organization}/quotes/{number}/actions/{action}",
+        "/o/amber/quotes/QUOTE/actions/accept",
+        "",
+    ),
     ("POST", "/preferences", "/preferences", "theme=dark"),
     ("GET", "/demo/components", "/demo/components", ""),
     ("GET", "/demo/clock", "/demo/clock", ""),
@@ -379,6 +416,27 @@ const API: &[Row] = &[
         "/cart/placement",
         "{\"number\": 1, \"version\": 1, \"accept_terms\": false}",
     ),
+    ("GET", "/quotes", "/quotes", ""),
+    ("POST", "/quotes", "/quotes", "{\"name\": \"\"}"),
+    ("GET", "/quotes/{number}", "/quotes/QUOTE", ""),
+    (
+        "PUT",
+        "/quotes/{number}",
+        "/quotes/QUOTE",
+        "{\"name\": \"\"}",
+    ),
+    (
+        "POST",
+        "/quotes/{number}/actions/{action}",
+        "/quotes/QUOTE/actions/delete",
+        "",
+    ),
+    (
+        "POST",
+        "/quotes/{number}/actions/{action}",
+        "/quotes/QUOTE/actions/accept",
+        "",
+    ),
     ("GET", "/suspension", "/suspension", ""),
     ("PUT", "/suspension", "/suspension", "{\"reason\": \"\"}"),
     ("DELETE", "/suspension", "/suspension", ""),
@@ -481,6 +539,7 @@ impl World {
             .replace("PLAN", "pln_000000000000000000000000000003e9")
             .replace("LINE", "lin_00000000000000000000000000000001")
             .replace("SUBSCRIPTION", &self.subscription)
+            .replace("QUOTE", "20000001")
             .replace("JOB", "job_00000000000000000000000000000001")
     }
 

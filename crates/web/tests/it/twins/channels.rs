@@ -91,9 +91,39 @@ pub async fn ask(
     }
     subscriptions(world, &mut log, who, &mut chance).await;
     partners(world, &mut log, who).await;
+    quotes(world, &mut log, who).await;
     selected(world, &mut log, who, numbers).await;
     saved(world, &mut log, who).await;
     log
+}
+
+/// Quotes: what was sent, a draft that does not exist, and answers that change nothing.
+async fn quotes(world: &World, log: &mut Log, who: Who) {
+    for page in ["quotes", "quotes?show=open", "quotes/new"] {
+        one(world, log, who, Ask::page(format!("/o/amber/{page}"))).await;
+    }
+    one(world, log, who, Ask::form("/o/amber/quotes", "name=")).await;
+    one(world, log, who, Ask::api("GET", "/quotes?limit=2", "")).await;
+    one(
+        world,
+        log,
+        who,
+        Ask::api("POST", "/quotes", "{\"name\": \"\"}"),
+    )
+    .await;
+    for number in 20_000_001..20_000_007u64 {
+        let page = format!("/o/amber/quotes/{number}");
+        one(world, log, who, Ask::page(&page)).await;
+        one(world, log, who, Ask::form(&page, "name=")).await;
+        let act = format!("{page}/actions/accept");
+        one(world, log, who, Ask::form(act, "version=0")).await;
+        let path = format!("/quotes/{number}");
+        one(world, log, who, Ask::api("GET", &path, "")).await;
+        one(world, log, who, Ask::api("PUT", &path, "{\"name\": \"\"}")).await;
+        let act = format!("{path}/actions/accept?dry_run=true");
+        let body = "{\"accept_terms\": true}";
+        one(world, log, who, Ask::api("POST", &act, body)).await;
+    }
 }
 
 /// What is for partners alone: rules, and whether an organization may do business.

@@ -381,6 +381,10 @@ const STAFF_SCHEMAS: &[&str] = &[
     "DetailsView",
     "TypedRule",
     "RuleView",
+    "TypedQuote",
+    "TypedItem",
+    "QuoteView",
+    "QuoteItemView",
 ];
 
 /// Beside those, the API's document names no hidden field (M22).

@@ -323,11 +323,34 @@ async fn reprice(world: &World, chance: &mut Chance, hidden: Hidden) {
     assert!([201, 409].contains(&status), "{status}");
 }
 
+/// Staff edit a quote that was sent, and a draft, and send neither.
+async fn quote(world: &World, hidden: Hidden) {
+    for number in [20_000_001, 20_000_002] {
+        let path = format!("/quotes/{number}");
+        let seen = world
+            .ask_plainly(Who::Staff, &Ask::api("GET", &path, ""))
+            .await;
+        let seen = seen.json();
+        let item = serde_json::json!({
+            "item": seen["items"][0]["id"], "markup": (5 + hidden.figures).to_string(),
+        });
+        let edited = serde_json::json!({
+            "name": format!("With {} %", 5 + hidden.figures), "items": [item],
+            "recipients": ["admin@amber.example"], "valid_days": 9,
+        });
+        let ask = Ask::api("PUT", &path, edited.to_string());
+        world.ask_plainly(Who::Staff, &ask).await;
+    }
+}
+
 /// A hidden step, perhaps about an order that a customer has just looked at: in a world that hides
 /// nothing, nothing happens.
 pub async fn step(world: &World, step: &str, any: u64, made: &[u64], hidden: Hidden) {
     if !hidden.exists {
         return;
+    }
+    if Chance::new(9, step).below(3) == 0 {
+        quote(world, hidden).await;
     }
     let mut chance = Chance::new(5, step);
     let truth = world.truth().await;

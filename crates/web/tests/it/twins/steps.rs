@@ -82,6 +82,7 @@ pub async fn step(world: &World, name: &str, memory: &mut Memory, hidden: Hidden
         17 => {
             doubt(world, &mut log, name, hidden).await;
             suspend(world, &mut log, &format!("{name} suspended"), hidden).await;
+            quote(world, &mut log, name).await;
         }
         18 | 19 => change_running(world, &mut log, who, &mut chance, memory).await,
         9 => {
@@ -312,6 +313,32 @@ async fn suspend(world: &World, log: &mut Log, name: &str, hidden: Hidden) {
     world.ask_plainly(Who::Staff, &reactivate).await;
     let look = Ask::api("GET", &format!("/orders/{number}"), "");
     told(world, log, Who::Customer, look).await;
+}
+
+/// A quote is sent again, whatever staff had made of it before, and answered.
+async fn quote(world: &World, log: &mut Log, name: &str) {
+    let path = "/quotes/20000001";
+    let seen = world
+        .ask_plainly(Who::Staff, &Ask::api("GET", path, ""))
+        .await;
+    let item = json!({ "item": seen.json()["items"][0]["id"], "quantity": 9, "markup": "10" });
+    let edited = json!({
+        "name": "Seats", "items": [item], "valid_days": 30,
+        "recipients": ["admin@amber.example", "user@amber.example"],
+    });
+    let edit = Ask::api("PUT", path, edited.to_string());
+    world.ask_plainly(Who::Staff, &edit).await;
+    let send = Ask::api("POST", &format!("{path}/actions/send"), "");
+    world.ask_plainly(Who::Staff, &send).await;
+    told(world, log, Who::Customer, Ask::api("GET", path, "")).await;
+    let (action, body) = match Chance::new(10, name).below(3) {
+        0 => ("accept", json!({ "accept_terms": true })),
+        1 => ("reject", json!({ "comment": "too dear" })),
+        _ => ("request_change", json!({ "comment": "fewer" })),
+    };
+    let act = format!("{path}/actions/{action}");
+    let answer = Ask::api("POST", &act, body.to_string());
+    told(world, log, Who::CustomerAdmin, answer).await;
 }
 
 /// A doubt that a person resolves, and another try.
