@@ -16,8 +16,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0007_desk.sql"),
     include_str!("../migrations/0008_subscriptions.sql"),
     include_str!("../migrations/0009_jobs.sql"),
-    include_str!("../migrations/0015_approvals.sql"),
-    include_str!("../migrations/0016_quotes.sql"),
+    include_str!("../migrations/0010_approvals.sql"),
+    include_str!("../migrations/0011_quotes.sql"),
 ];
 
 /// How many migrations there are.
