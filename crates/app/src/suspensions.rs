@@ -94,9 +94,10 @@ impl App {
         let canceled = self.store.write(state, |(stopping, now), tx| {
             Box::pin(cancel_quotes(tx, stopping, *now))
         });
-        match canceled.await? {
-            0 => {}
-            count => return Ok(count),
+        // What is left of quotes is canceled before orders are looked at.
+        let canceled = canceled.await?;
+        if canceled == AT_ONCE as usize {
+            return Ok(canceled);
         }
         let batch = {
             let mut tx = self.store.read().await?;
@@ -126,7 +127,7 @@ impl App {
             .await
             .map_err(|error: store::StoreError| Error::from(error))?;
         self.committed(organization);
-        Ok(batch.len())
+        Ok(canceled + batch.len())
     }
 }
 

@@ -78,11 +78,13 @@ pub async fn step(world: &World, name: &str, memory: &mut Memory, hidden: Hidden
         7 => with_what_was_seen(world, &mut log, number, memory).await,
         8 => staff_act(world, number, &mut chance).await,
         15 => draft(world, &mut log, name).await,
-        16 => approve(world, &mut log, name, hidden).await,
+        16 => {
+            approve(world, &mut log, name, hidden).await;
+            quote(world, &mut log, name).await;
+        }
         17 => {
             doubt(world, &mut log, name, hidden).await;
             suspend(world, &mut log, &format!("{name} suspended"), hidden).await;
-            quote(world, &mut log, name).await;
         }
         18 | 19 => change_running(world, &mut log, who, &mut chance, memory).await,
         9 => {
