@@ -8,6 +8,7 @@ mod bench;
 mod ci;
 mod generated;
 mod postgres;
+mod prices;
 mod process;
 mod requirements;
 mod tidy;
@@ -27,6 +28,7 @@ cargo xtask <command>
   bench [orders]           speed and size beside a bare baseline, with 100,000 orders unless said
   bench lists [orders]     lists of 10,000 orders and of 1,000,000 unless said
   requirements             docs/requirements.md names a test for each row, and each of them runs
+  prices [carts [from]]    random carts against a second calculation, 1,000,000 unless said
   twins [pairs [from]]     pairs of worlds that differ in hidden facts alone, 1,000 unless said
   postgres [-- command …]  start a throw-away PostgreSQL, run the command with TEST_POSTGRES_URL
 ";
@@ -56,6 +58,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "bench" => bench::run(rest),
         "requirements" => requirements::run(),
         "twins" => twins::run(rest),
+        "prices" => prices::run(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

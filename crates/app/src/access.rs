@@ -53,6 +53,12 @@ impl Caller {
             .any(|held| grant(held.role, Permission::ManageApprovals) != Grant::No)
     }
 
+    /// Whether there are price rules that they may look at.
+    pub fn sees_prices(&self) -> bool {
+        let mut held = self.memberships.iter();
+        held.any(|held| grant(held.role, Permission::ConfigurePrices) != Grant::No)
+    }
+
     /// Whether there is an order desk for them: a staff role that sees it and may look into Customer
     /// View.
     pub fn has_desk(&self) -> bool {
@@ -102,6 +108,14 @@ impl Access {
 
     pub(crate) fn tenant(&self) -> OrganizationId {
         self.organization.id
+    }
+
+    /// Refuses with *forbidden* what the caller's roles don't even let them look at here.
+    pub(crate) fn require_view(&self, permission: Permission) -> Result<(), Error> {
+        match self.standing.may_view(permission) {
+            true => Ok(()),
+            false => Err(Error::Forbidden),
+        }
     }
 
     /// Refuses with *forbidden* what the caller's roles don't allow here.

@@ -211,14 +211,9 @@ pub(crate) async fn asked(
 }
 
 async fn vendors(tx: &mut Tx, partner: &Organization) -> Result<Vec<(VendorId, String)>, Error> {
-    let offers = catalog::list_offers(tx, &partner.chain, 10_000).await?;
-    let mut vendors: Vec<(VendorId, String)> = offers
-        .into_iter()
-        .map(|offer| (offer.vendor, offer.vendor_name))
-        .collect();
-    vendors.sort_by(|a, b| (&a.1, a.0).cmp(&(&b.1, b.0)));
-    vendors.dedup();
-    Ok(vendors)
+    let vendors = catalog::list_vendors(tx, &partner.chain).await?;
+    let vendors = vendors.into_iter().map(|vendor| (vendor.id, vendor.name));
+    Ok(vendors.collect())
 }
 
 /// Every problem of the form at once.

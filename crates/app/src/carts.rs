@@ -1,5 +1,7 @@
 //! The cart: an order that its owner still puts together, up to the moment it is placed.
 
+mod prices;
+
 use domain::access::Permission;
 use domain::event::Event;
 use domain::id::{LineId, OfferId, OrderId, PlanId, SubscriptionId};
@@ -14,6 +16,7 @@ use serde::Deserialize;
 use store::orders::Loaded;
 use store::{Mode, StoreError, Tx, orders, tasks};
 
+pub(crate) use self::prices::reprice;
 use crate::access::Access;
 use crate::clock::TaskIds;
 use crate::orders::seen_by;
@@ -123,9 +126,11 @@ impl App {
                 let mut order = load(tx, access).await?;
                 let found = order.lines.iter().find(|found| found.id == *line);
                 let item = &found.ok_or(Error::NotFound)?.item;
-                let (offer, plan) = catalog::load(tx, access, item.offer, item.plan).await?;
-                let quantity = check_quantity(&offer, change.quantity)?;
-                let price = catalog::quote(&plan, quantity)?;
+                let asked = [item.offer].into();
+                let offers = catalog::load_all(tx, access, asked, *now).await?;
+                let (offer, plan) = offers.find(item.offer, item.plan)?;
+                let quantity = check_quantity(offer, change.quantity)?;
+                let price = offers.quote(offer, plan, quantity)?;
                 let events = order.change_quantity(*line, price, access.actor(), *now)?;
                 orders::save(tx, &mut order, &events, *now).await?;
                 Ok::<_, Error>(order.into_order())
@@ -184,10 +189,14 @@ impl App {
             ids: self.task_ids(),
             now: self.clock.now(),
         };
-        let order = self
+        let placed = self
             .store
-            .write_or_show(state, mode, |state, tx| Box::pin(state.run(tx)))
-            .await?;
+            .write_or_show(state, mode, |state, tx| Box::pin(state.run(tx)));
+        let placed = placed.await;
+        if matches!(placed, Err(Error::Repriced)) && mode == Mode::Commit {
+            self.reprice_cart(access).await?;
+        }
+        let order = placed?;
         self.committed(access.tenant());
         seen_by(&order, access)
     }
@@ -207,15 +216,17 @@ impl Adding {
     /// `None` when the new order's number is taken.
     async fn run(&self, tx: &mut Tx) -> Result<Option<Order>, Error> {
         let (access, item) = (&self.access, &self.item);
-        let (offer, plan) = catalog::load(tx, access, item.offer, item.plan).await?;
-        let quantity = check_quantity(&offer, item.quantity)?;
+        let asked = [item.offer].into();
+        let offers = catalog::load_all(tx, access, asked, self.now).await?;
+        let (offer, plan) = offers.find(item.offer, item.plan)?;
+        let quantity = check_quantity(offer, item.quantity)?;
         let line = Line {
             id: self.line.0,
             subscription: self.line.1,
             change: RequestedChange::Purchase { quantity },
             vendor_reference: None,
             contact: self.contact.clone(),
-            tenant: tenant(&offer, item.tenant.as_deref())?,
+            tenant: tenant(offer, item.tenant.as_deref())?,
             parameters: serde_json::Map::new(),
             period: None,
             cancellable_until: None,
@@ -223,9 +234,9 @@ impl Adding {
             after: None,
             markups: None,
             destination: None,
-            price: catalog::quote(&plan, quantity)?,
+            price: offers.quote(offer, plan, quantity)?,
             state: LineState::Started,
-            item: catalog::item(&offer, &plan),
+            item: catalog::item(offer, plan),
         };
         let (tenant, user) = (access.tenant(), access.actor().user);
         let cart = orders::find_cart(tx, tenant, user).await?;
@@ -286,7 +297,7 @@ impl Placing {
             return Err(Error::Changed);
         }
         suspensions::check_active(access)?;
-        self.check_prices(tx, &order).await?;
+        prices::freeze(tx, access, &mut order, self.now).await?;
         let asked = approvals::asked(tx, access, &order.lines).await?;
         order.require(asked);
         let events = order.place(TERMS.to_owned(), access.actor(), self.now)?;
@@ -294,54 +305,6 @@ impl Placing {
         enqueue(tx, &order, &events, self.ids, self.now).await?;
         Ok(order.into_order())
     }
-
-    /// What is charged is what was shown: an offer that is withdrawn or costs something else stops it.
-    async fn check_prices(&self, tx: &mut Tx, order: &Order) -> Result<(), Error> {
-        let items = order.lines.iter().map(|line| &line.item);
-        let asked = items.map(|item| item.offer).collect();
-        let offers = catalog::load_all(tx, &self.access, asked).await?;
-        for line in &order.lines {
-            let (offer, plan) = offers.find(line.item.offer, line.item.plan)?;
-            let quantity = check_quantity(offer, line.price.quantity.into())?;
-            if catalog::quote(plan, quantity)?.unit.customer != line.price.unit.customer {
-                return Err(Error::Repriced);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Today's prices for a cart that comes back; each that moved is told (T5). What is no longer sold
-/// keeps its price and is refused when it is placed.
-pub(crate) async fn reprice(
-    tx: &mut Tx,
-    access: &Access,
-    order: &mut Order,
-    now: Timestamp,
-) -> Result<Vec<Event>, Error> {
-    let mut events = Vec::new();
-    for (id, item, price) in order
-        .lines
-        .clone()
-        .into_iter()
-        .map(|l| (l.id, l.item, l.price))
-    {
-        let Ok((_, plan)) = catalog::load(tx, access, item.offer, item.plan).await else {
-            continue;
-        };
-        let today = catalog::quote(&plan, price.quantity)?;
-        if today.unit.customer != price.unit.customer {
-            let told = order.change_quantity(id, today, access.actor(), now)?;
-            events.extend(told.into_iter().map(|event| Event {
-                detail: Some(format!(
-                    "{}: the price is now {} instead of {}",
-                    item.name, today.unit.customer, price.unit.customer
-                )),
-                ..event
-            }));
-        }
-    }
-    Ok(events)
 }
 
 /// Leaves the work that events cause, in the same transaction.

@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 
 use domain::access::Permission;
 use domain::id::{OfferId, PlanId};
-use domain::money::Currency;
-use domain::offer::{Cadence, Offer, Plan};
+use domain::offer::{Cadence, Offer, Plan, Unavailable};
 use domain::order::line::{Item, LinePrice};
-use domain::price::{Percent, PriceInputs, per_cycle, waterfall};
+use domain::order::seen::SeenPrice;
+use domain::organization::Organization;
+use domain::price::{PriceInputs, RuleBook};
 use domain::subscription::wish::Target;
 use domain::text::Invalid;
-use store::{Tx, catalog};
+use jiff::Timestamp;
+use store::price_rules::Wanted;
+use store::{Tx, catalog, price_rules};
 
 use crate::access::Access;
 use crate::{App, Error};
@@ -18,53 +21,81 @@ use crate::{App, Error};
 /// Offers in one list at the most.
 const OFFERS_MAX: u32 = 500;
 
+/// An offer as its reader may know it: without what vendors ask.
+#[derive(Debug, Clone)]
+pub struct SeenOffer {
+    /// The offer; its plans are beside it.
+    pub offer: Offer,
+    /// What it is sold on here, with the price of one unit.
+    pub plans: Vec<SeenPlan>,
+    /// Why it can't be bought, where it can't.
+    pub unavailable: Option<Unavailable>,
+}
+
+/// A plan with today's price of one unit.
+#[derive(Debug, Clone)]
+pub struct SeenPlan {
+    /// Its id.
+    pub id: PlanId,
+    /// Term and billing cycle.
+    pub cadence: Cadence,
+    /// What one unit costs this reader.
+    pub unit: SeenPrice,
+}
+
 impl App {
-    /// The offers an organization may buy in its currency, by name.
-    pub async fn offers(&self, access: &Access) -> Result<Vec<Offer>, Error> {
+    /// The offers that an organization may buy, by name.
+    pub async fn offers(&self, access: &Access) -> Result<Vec<SeenOffer>, Error> {
         access.require(Permission::SeeCustomerPrice)?;
         let mut tx = self.store.read().await?;
-        let mut offers =
-            catalog::list_offers(&mut tx, &access.organization().chain, OFFERS_MAX).await?;
-        let currency = access.organization().currency;
-        for offer in &mut offers {
-            offer.plans.retain(|plan| plan.currency == currency);
-        }
-        offers.retain(|offer| !offer.is_withdrawn && !offer.plans.is_empty());
-        Ok(offers)
+        let now = self.clock.now();
+        let offers = load_sold(&mut tx, access, now).await?;
+        let seen = offers.found.iter().map(|offer| offers.seen(offer, access));
+        seen.collect()
     }
 
     /// One of them.
-    pub async fn offer(&self, access: &Access, id: OfferId) -> Result<Offer, Error> {
-        let offers = self.offers(access).await?;
-        offers
-            .into_iter()
-            .find(|offer| offer.id == id)
-            .ok_or(Error::NotFound)
+    pub async fn offer(&self, access: &Access, id: OfferId) -> Result<SeenOffer, Error> {
+        access.require(Permission::SeeCustomerPrice)?;
+        let mut tx = self.store.read().await?;
+        let offers = load_all(&mut tx, access, BTreeSet::from([id]), self.clock.now()).await?;
+        let offer = offers.found.first().ok_or(Error::NotFound)?;
+        match offer.is_withdrawn {
+            true => Err(Error::NotFound),
+            false => offers.seen(offer, access),
+        }
     }
 }
 
 /// Offers that were loaded together, by the rules of the organization that asks.
 pub(crate) struct Offers {
     found: Vec<Offer>,
-    currency: Currency,
+    buyer: Organization,
+    book: RuleBook,
 }
 
 impl Offers {
     /// An offer and plan for a line. A withdrawn offer is refused by name.
     pub(crate) fn find(&self, offer: OfferId, plan: PlanId) -> Result<(&Offer, &Plan), Error> {
-        let unknown = |field| Error::Invalid {
+        let wrong = |field, words: String| Error::Invalid {
             field,
-            reason: Invalid("is not in the catalog".into()),
+            reason: Invalid(words),
         };
         let found = self.found.iter().find(|found| found.id == offer);
-        let found = found.ok_or_else(|| unknown("/offer"))?;
+        let found = found.ok_or_else(|| wrong("/offer", "is not in the catalog".into()))?;
         if found.is_withdrawn {
             let offer = found.name.clone();
             return Err(Error::Withdrawn { offer });
         }
-        let plan = found.plan(plan);
-        let plan = plan.filter(|plan| plan.currency == self.currency);
-        Ok((found, plan.ok_or_else(|| unknown("/plan"))?))
+        if let Some(why) = found.unavailable(&self.buyer) {
+            return Err(wrong(
+                "/offer",
+                format!("can't be bought here: {}", why.reason()),
+            ));
+        }
+        let plan = found.plan(plan).filter(|plan| plan.is_for(&self.buyer));
+        let words = "is not in the catalog; choose one that is";
+        Ok((found, plan.ok_or_else(|| wrong("/plan", words.into()))?))
     }
 
     /// An offer on the terms of another, or on the first that it has.
@@ -73,11 +104,8 @@ impl Offers {
         offer: OfferId,
         cadence: Cadence,
     ) -> Result<(&Offer, &Plan), Error> {
-        let plans = self.found.iter().find(|found| found.id == offer);
-        let mut plans = plans
-            .iter()
-            .flat_map(|found| &found.plans)
-            .filter(|plan| plan.currency == self.currency);
+        let found = self.found.iter().find(|found| found.id == offer);
+        let mut plans = found.iter().flat_map(|found| self.plans(found));
         let first = plans.clone().next();
         let plan = plans.find(|plan| plan.cadence == cadence).or(first);
         self.find(
@@ -85,55 +113,109 @@ impl Offers {
             plan.map_or(PlanId(uuid::Uuid::nil()), |plan| plan.id),
         )
     }
+
+    /// Each offer that is sold here, with each of its plans.
+    pub(crate) fn sold(&self) -> impl Iterator<Item = (&Offer, &Plan)> {
+        let sold = self.found.iter().filter(|offer| !offer.is_withdrawn);
+        sold.flat_map(|offer| self.plans(offer).map(move |plan| (offer, plan)))
+    }
+
+    fn plans<'o>(&self, offer: &'o Offer) -> impl Iterator<Item = &'o Plan> + Clone {
+        let buyer = &self.buyer;
+        offer.plans.iter().filter(|plan| plan.is_for(buyer))
+    }
+
+    /// What so many units of a plan cost now, with what made the price.
+    pub(crate) fn quote(
+        &self,
+        offer: &Offer,
+        plan: &Plan,
+        quantity: u32,
+    ) -> Result<LinePrice, Error> {
+        Ok(self.inputs(offer, plan)?.price(plan.currency, quantity)?)
+    }
+
+    /// What the price of a plan is made of.
+    pub(crate) fn inputs(&self, offer: &Offer, plan: &Plan) -> Result<PriceInputs, Error> {
+        self.book.inputs(offer, plan).ok_or_else(|| Error::Invalid {
+            field: "/plan",
+            reason: Invalid(format!("{} has no price today", offer.name)),
+        })
+    }
+
+    /// What a subscription can become, or take in as an add-on.
+    pub(crate) fn target(&self, offer: &Offer, plan: &Plan) -> Result<Target, Error> {
+        Ok(Target {
+            item: item(offer, plan),
+            inputs: self.inputs(offer, plan)?,
+            currency: plan.currency,
+            minimum: offer.minimum,
+            maximum: offer.maximum,
+        })
+    }
+
+    fn seen(&self, offer: &Offer, access: &Access) -> Result<SeenOffer, Error> {
+        let mut plans = Vec::new();
+        for plan in self.plans(offer) {
+            plans.push(SeenPlan {
+                id: plan.id,
+                cadence: plan.cadence,
+                unit: self.quote(offer, plan, 1)?.seen_by(access.visibility())?,
+            });
+        }
+        Ok(SeenOffer {
+            plans,
+            unavailable: offer.unavailable(&self.buyer),
+            offer: Offer {
+                plans: Vec::new(),
+                ..offer.clone()
+            },
+        })
+    }
 }
 
-/// Loads offers for lines, all in one look.
+/// Loads offers for lines, with the rules that price them.
 pub(crate) async fn load_all(
     tx: &mut Tx,
     access: &Access,
     asked: BTreeSet<OfferId>,
+    now: Timestamp,
 ) -> Result<Offers, Error> {
     let chain = &access.organization().chain;
-    Ok(Offers {
-        found: catalog::find_offers(tx, chain, &asked).await?,
-        currency: access.organization().currency,
-    })
+    let found = catalog::find_offers(tx, chain, &asked, now).await?;
+    with_rules(tx, access.organization(), found, now).await
 }
 
-/// Loads an offer and plan for a line. A withdrawn offer is refused by name.
-pub(crate) async fn load(
+/// Loads what an organization is sold.
+pub(crate) async fn load_sold(
     tx: &mut Tx,
     access: &Access,
-    offer: OfferId,
-    plan: PlanId,
-) -> Result<(Offer, Plan), Error> {
-    let offers = load_all(tx, access, BTreeSet::from([offer])).await?;
-    let (offer, plan) = offers.find(offer, plan)?;
-    Ok((offer.clone(), plan.clone()))
+    now: Timestamp,
+) -> Result<Offers, Error> {
+    let chain = &access.organization().chain;
+    let mut found = catalog::list_offers(tx, chain, OFFERS_MAX, now).await?;
+    found.retain(|offer| offer.unavailable(access.organization()).is_none());
+    with_rules(tx, access.organization(), found, now).await
 }
 
-/// What the price of a plan is made of for an organization now.
-pub fn inputs(plan: &Plan) -> PriceInputs {
-    let cycles = plan.cadence.cycles();
-    PriceInputs {
-        cost: per_cycle(plan.cost, cycles),
-        retail: per_cycle(plan.retail, cycles),
-        tier: None,
-        distributor_markup: None,
-        catalog_markup: Percent::default(),
-        subscription_markup: Percent::default(),
-    }
-}
-
-/// What a subscription can become, or take in as an add-on.
-pub(crate) fn target(offer: &Offer, plan: &Plan) -> Target {
-    Target {
-        item: item(offer, plan),
-        inputs: inputs(plan),
-        currency: plan.currency,
-        minimum: offer.minimum,
-        maximum: offer.maximum,
-    }
+/// Puts offers and the rules of whoever buys them together.
+pub(crate) async fn with_rules(
+    tx: &mut Tx,
+    buyer: &Organization,
+    found: Vec<Offer>,
+    now: Timestamp,
+) -> Result<Offers, Error> {
+    let sold = found.iter().map(|offer| (offer.vendor, offer.id)).collect();
+    let wanted = Wanted {
+        chain: &buyer.chain,
+        sold: Some(sold),
+        at: now,
+    };
+    Ok(Offers {
+        book: price_rules::find_book(tx, &wanted).await?,
+        buyer: buyer.clone(),
+        found,
+    })
 }
 
 /// What a line is about.
@@ -149,12 +231,4 @@ pub(crate) fn item(offer: &Offer, plan: &Plan) -> Item {
         has_tenant: offer.has_tenant,
         cadence: plan.cadence,
     }
-}
-
-/// What a plan costs an organization now. Without a catalog rule the customer pays the partner price.
-pub fn quote(plan: &Plan, quantity: u32) -> Result<LinePrice, Error> {
-    let unit = waterfall(&inputs(plan))
-        .round(plan.currency)
-        .map_err(|error| Error::Internal(error.to_string()))?;
-    Ok(LinePrice { unit, quantity })
 }

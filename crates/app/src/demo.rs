@@ -1,17 +1,18 @@
 //! The demo world: the same organizations, people and offers at every fresh seed.
 
+mod catalog;
 mod manifest;
 mod orders;
 mod told;
 
 use connectors::{Settings, simulator};
 use domain::access::{Membership, Role};
-use domain::id::{OfferId, OrderId, OrganizationId, PlanId, UserId, VendorId};
+use domain::id::{OrderId, OrganizationId, UserId, VendorId};
 use domain::money::Currency;
-use domain::offer::{Cadence, Offer, Plan};
+use domain::offer::{Country, Segment};
 use domain::organization::{Organization, OrganizationKind, OrganizationStatus, Slug};
-use rust_decimal::Decimal;
-use store::catalog::{self, Vendor};
+use jiff::tz::TimeZone;
+use store::catalog::{Vendor, save_vendor};
 use store::users::{self, User};
 use store::{StoreError, Tx, organizations};
 use uuid::Uuid;
@@ -119,95 +120,6 @@ const CUSTOMER_ROLES: &[(&str, &str, Role)] = &[
     ("billing", "Billing", Role::CustomerBilling),
 ];
 
-/// Vendor and its name, name, vendor's product and plan, largest quantity, yearly cost and retail in
-/// euro cents.
-type Sold = (
-    u128,
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    u32,
-    i64,
-    i64,
-);
-
-const OFFERS: &[Sold] = &[
-    (
-        1,
-        "Microsoft",
-        "Microsoft 365 Business Basic",
-        "microsoft-365",
-        "business-basic",
-        300,
-        5760,
-        7200,
-    ),
-    (
-        1,
-        "Microsoft",
-        "Microsoft 365 Business Standard",
-        "microsoft-365",
-        "business-standard",
-        300,
-        12_000,
-        15_000,
-    ),
-    (
-        1,
-        "Microsoft",
-        "Microsoft 365 E3",
-        "microsoft-365",
-        "e3",
-        10_000,
-        34_560,
-        43_200,
-    ),
-    (
-        1,
-        "Microsoft",
-        "Exchange Online Plan 1",
-        "exchange-online",
-        "plan-1",
-        10_000,
-        3840,
-        4800,
-    ),
-    (
-        2,
-        "Cirrus Backup",
-        "Cirrus Workstation Backup",
-        "cirrus-backup",
-        "workstation",
-        1_000,
-        2400,
-        3600,
-    ),
-    (
-        2,
-        "Cirrus Backup",
-        "Cirrus Server Backup",
-        "cirrus-backup",
-        "server",
-        100,
-        18_000,
-        24_000,
-    ),
-    (
-        3,
-        "Paper & Phone",
-        "Desk Phone Line",
-        "phone",
-        "line",
-        50,
-        9600,
-        12_000,
-    ),
-];
-
-/// Rough rates against the euro, so that each customer finds prices in their own currency.
-const CURRENCIES: &[(&str, i64)] = &[("EUR", 1), ("NOK", 11), ("JPY", 160)];
-
 impl App {
     /// Adds the demo world's orders, once.
     pub async fn seed_demo_orders(&self) -> Result<(), Error> {
@@ -259,7 +171,12 @@ async fn seed(tx: &mut Tx, hash: &str, simulator: &str) -> Result<(), Error> {
             slug: Slug::parse(slug).map_err(damaged)?,
             name: (*name).to_owned(),
             status: OrganizationStatus::Active,
-            country: (*country).to_owned(),
+            country: Country::parse(country).map_err(damaged)?,
+            segment: match *slug {
+                "fern" => Segment::Nonprofit,
+                _ => Segment::Commercial,
+            },
+            zone: zone(country),
             currency: Currency::parse(currency).map_err(damaged)?,
             chain: chain.collect(),
         };
@@ -267,7 +184,20 @@ async fn seed(tx: &mut Tx, hash: &str, simulator: &str) -> Result<(), Error> {
     }
     seed_people(tx, hash).await?;
     save_vendors_address(tx, simulator).await?;
-    seed_offers(tx).await
+    catalog::seed(tx).await
+}
+
+/// Each country of the demo world has one.
+fn zone(country: &str) -> TimeZone {
+    let name = match country {
+        "SE" => "Europe/Stockholm",
+        "LT" => "Europe/Vilnius",
+        "LV" => "Europe/Riga",
+        "NO" => "Europe/Oslo",
+        "JP" => "Asia/Tokyo",
+        _ => "UTC",
+    };
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }
 
 type Known = (String, String, Vec<(u128, Role)>);
@@ -350,46 +280,7 @@ async fn save_vendors_address(tx: &mut Tx, simulator: &str) -> Result<(), Error>
             settings: serde_json::to_string(&settings)
                 .map_err(|error| Error::Internal(error.to_string()))?,
         };
-        catalog::save_vendor(tx, &vendor).await?;
-    }
-    Ok(())
-}
-
-async fn seed_offers(tx: &mut Tx) -> Result<(), Error> {
-    for (number, (vendor, vendor_name, name, product, plan, maximum, cost, retail)) in
-        (1u128..).zip(OFFERS)
-    {
-        let mut plans = Vec::new();
-        for (at, (currency, rate)) in (1u128..).zip(CURRENCIES) {
-            for (cycle_months, offset) in [(1, 0), (12, 100)] {
-                plans.push(Plan {
-                    id: PlanId(Uuid::from_u128(number * 1_000 + offset + at)),
-                    cadence: Cadence {
-                        term_months: 12,
-                        cycle_months,
-                    },
-                    currency: Currency::parse(currency).map_err(damaged)?,
-                    cost: Decimal::new(cost * rate, 2),
-                    retail: Decimal::new(retail * rate, 2),
-                });
-            }
-        }
-        let offer = Offer {
-            id: OfferId(Uuid::from_u128(number)),
-            owner: organization(1),
-            vendor: VendorId(Uuid::from_u128(*vendor)),
-            vendor_name: (*vendor_name).to_owned(),
-            name: (*name).to_owned(),
-            description: format!("{name}, per license"),
-            product: (*product).to_owned(),
-            vendor_plan: (*plan).to_owned(),
-            minimum: 1,
-            maximum: *maximum,
-            has_tenant: *vendor_name == "Microsoft",
-            is_withdrawn: false,
-            plans,
-        };
-        catalog::save_offer(tx, &offer).await?;
+        save_vendor(tx, &vendor).await?;
     }
     Ok(())
 }

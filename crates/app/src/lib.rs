@@ -14,6 +14,7 @@ pub mod filing;
 pub mod jobs;
 pub mod operators;
 pub mod orders;
+pub mod prices;
 pub mod quotes;
 pub mod renewals;
 pub mod requests;

@@ -6,11 +6,14 @@ use std::fmt;
 use connectors::{CatalogEntry, Cost, Settings, connect};
 use domain::access::{Membership, Role};
 use domain::id::{OfferId, OrganizationId, PlanId, TokenId, UserId, VendorId};
-use domain::offer::{Cadence, Offer, Plan};
+use domain::money::UnitAmount;
+use domain::offer::{Cadence, Offer, Plan, VendorPrice};
 use domain::organization::{Organization, OrganizationKind, Slug};
 use domain::text::{Email, Invalid, line};
+use jiff::Timestamp;
 use store::catalog::{self, Vendor};
 use store::credentials::Credential;
+use store::plan_prices::{self, PlanPrice};
 use store::users::{self, User};
 use store::{StoreError, Tx, credentials, organizations};
 
@@ -59,38 +62,33 @@ async fn import(
     tx: &mut Tx,
     owner: OrganizationId,
     vendor: &Vendor,
-    entries: &[CatalogEntry],
-    drawn: &[(OfferId, Vec<PlanId>)],
+    entries: &[(CatalogEntry, OfferId, Vec<PlanId>)],
+    now: Timestamp,
 ) -> Result<Imported, Error> {
     let has_tenant = connectors::abilities(&worker::settings(vendor)?).has_tenants;
-    let known = catalog::list_offers(tx, &[owner], OFFERS_MAX).await?;
+    let known = catalog::list_offers(tx, &[owner], OFFERS_MAX, now).await?;
     let mut known: Vec<_> = known
         .into_iter()
         .filter(|offer| offer.vendor == vendor.id)
         .collect();
     let mut done = Imported::default();
-    for (entry, (id, plan_ids)) in entries.iter().zip(drawn) {
+    for (entry, id, plan_ids) in entries {
         let is_it = |o: &Offer| o.product == entry.product && o.vendor_plan == entry.plan;
         let before = known.iter().position(is_it).map(|at| known.swap_remove(at));
         let mut offer = before.clone().unwrap_or_else(|| Offer {
-            id: *id,
-            owner,
-            vendor: vendor.id,
             vendor_name: vendor.name.clone(),
             name: format!("{} {}", entry.product_name, entry.plan_name),
             description: entry.description.clone(),
             product: entry.product.clone(),
             vendor_plan: entry.plan.clone(),
-            minimum: 1,
-            maximum: 1,
             has_tenant,
-            is_withdrawn: false,
-            plans: Vec::new(),
+            ..Offer::new(*id, owner, vendor.id)
         });
         offer.is_withdrawn = false;
         offer.maximum = entry.maximum.unwrap_or(offer.maximum);
+        let mut prices = Vec::new();
         for (cost, plan_id) in entry.costs.iter().zip(plan_ids) {
-            set_price(&mut offer, cost, *plan_id);
+            prices.extend(set_price(&mut offer, cost, *plan_id, now)?);
         }
         match before {
             None if offer.plans.is_empty() => continue,
@@ -99,6 +97,7 @@ async fn import(
             Some(_) => done.changed += 1,
         }
         catalog::save_offer(tx, &offer).await?;
+        plan_prices::save_all(tx, owner, &prices).await?;
     }
     for mut offer in known.into_iter().filter(|offer| !offer.is_withdrawn) {
         offer.is_withdrawn = true;
@@ -109,15 +108,18 @@ async fn import(
 }
 
 /// Today's cost, in every plan of its currency and length; a plan of its own where there is none. What
-/// is charged above it is the markup's to say, so the retail price of a new plan is its cost.
-fn set_price(offer: &mut Offer, cost: &Cost, id: PlanId) {
-    let mut is_known = false;
-    for plan in &mut offer.plans {
-        if plan.currency == cost.currency && plan.cadence.term_months == cost.months {
-            (plan.cost, is_known) = (cost.amount, true);
-        }
-    }
-    if !is_known {
+/// is charged above it is the rules' to say, so the retail price of a new plan is its cost. The prices
+/// that are others from now on.
+fn set_price(
+    offer: &mut Offer,
+    cost: &Cost,
+    id: PlanId,
+    now: Timestamp,
+) -> Result<Vec<PlanPrice>, Error> {
+    let amount = UnitAmount::from_decimal(cost.amount).map_err(invalid("/cost"))?;
+    let is_it =
+        |plan: &Plan| plan.currency == cost.currency && plan.cadence.term_months == cost.months;
+    if !offer.plans.iter().any(is_it) {
         offer.plans.push(Plan {
             id,
             cadence: Cadence {
@@ -125,10 +127,30 @@ fn set_price(offer: &mut Offer, cost: &Cost, id: PlanId) {
                 cycle_months: cost.months,
             },
             currency: cost.currency,
-            cost: cost.amount,
-            retail: cost.amount,
+            market: None,
+            segment: None,
+            price: None,
         });
     }
+    let mut changed = Vec::new();
+    for plan in offer.plans.iter_mut().filter(|plan| is_it(plan)) {
+        if plan.price.is_some_and(|price| price.cost == amount) {
+            continue;
+        }
+        let price = VendorPrice {
+            cost: amount,
+            retail: plan.price.map_or(amount, |price| price.retail),
+            from: now,
+            till: None,
+        };
+        plan.price = Some(price);
+        changed.push(PlanPrice {
+            offer: offer.id,
+            plan: plan.id,
+            price,
+        });
+    }
+    Ok(changed)
 }
 
 fn invalid(field: &'static str) -> impl Fn(Invalid) -> Error {
@@ -253,17 +275,17 @@ impl App {
         let vendor = own
             .find(|known| known.slug == slug)
             .ok_or(Error::NotFound)?;
-        let drawn: Vec<(OfferId, Vec<PlanId>)> = entries
-            .iter()
+        let entries: Vec<(CatalogEntry, OfferId, Vec<PlanId>)> = entries
+            .into_iter()
             .map(|entry| {
                 let plans = entry.costs.iter().map(|_| PlanId(self.id())).collect();
-                (OfferId(self.id()), plans)
+                (entry, OfferId(self.id()), plans)
             })
             .collect();
-        let state = (owner, vendor, entries, drawn);
+        let state = (owner, vendor, entries, self.clock.now());
         self.store
-            .write(state, |(owner, vendor, entries, drawn), tx| {
-                Box::pin(import(tx, owner.id, vendor, entries, drawn))
+            .write(state, |(owner, vendor, entries, now), tx| {
+                Box::pin(import(tx, owner.id, vendor, entries, *now))
             })
             .await
     }

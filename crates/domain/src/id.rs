@@ -63,6 +63,7 @@ id!(/** A person who can sign in. */ UserId, "usr");
 id!(/** A connection to a vendor. */ VendorId, "ven");
 id!(/** Something that is sold. */ OfferId, "off");
 id!(/** A term, billing cycle and price of an offer. */ PlanId, "pln");
+id!(/** A rule that makes prices. */ PriceRuleId, "prl");
 id!(/** One submission of one or more lines. */ OrderId, "ord");
 id!(/** One license or change inside an order. */ LineId, "lin");
 id!(/** A live entitlement at a vendor. */ SubscriptionId, "sub");

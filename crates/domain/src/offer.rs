@@ -1,57 +1,33 @@
 //! What is sold: offers with their plans and their limits.
 
-use rust_decimal::Decimal;
+mod cadence;
+mod market;
+mod sold;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::cadence::Cadence;
+pub use self::market::{Country, Segment};
+pub use self::sold::Unavailable;
 use crate::id::{OfferId, OrganizationId, PlanId, VendorId};
-use crate::money::Currency;
+use crate::money::{Currency, UnitAmount};
 use crate::text::Invalid;
 
-/// How long the customer is bound, and how often is paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Cadence {
-    /// Months of the commitment, 1 to 84; 0 for something bought once.
-    pub term_months: u32,
-    /// Months of a billing cycle; divides the term.
-    pub cycle_months: u32,
+/// What a vendor asks for one unit and term, from an instant on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VendorPrice {
+    /// Vendor to partner.
+    pub cost: UnitAmount,
+    /// Suggested retail price.
+    pub retail: UnitAmount,
+    /// Since when.
+    pub from: Timestamp,
+    /// Its last instant; open-ended when absent.
+    pub till: Option<Timestamp>,
 }
 
-impl Cadence {
-    /// Cycles in a term; 1 for something bought once.
-    pub fn cycles(self) -> u32 {
-        self.term_months
-            .checked_div(self.cycle_months)
-            .unwrap_or(1)
-            .max(1)
-    }
-
-    /// The term in words: `1 year`.
-    pub fn term_label(self) -> String {
-        months(self.term_months, "one time")
-    }
-
-    /// The billing cycle in words: `monthly`.
-    pub fn cycle_label(self) -> String {
-        match self.cycle_months {
-            0 => "once".into(),
-            1 => "monthly".into(),
-            12 => "annual".into(),
-            n => format!("every {}", months(n, "")),
-        }
-    }
-}
-
-fn months(n: u32, none: &str) -> String {
-    match n {
-        0 => none.into(),
-        1 => "1 month".into(),
-        12 => "1 year".into(),
-        n if n.is_multiple_of(12) => format!("{} years", n / 12),
-        n => format!("{n} months"),
-    }
-}
-
-/// A term, billing cycle and price of an offer.
+/// A term, billing cycle and currency of an offer, and for whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// Its id.
@@ -60,10 +36,15 @@ pub struct Plan {
     pub cadence: Cadence,
     /// What the prices are in.
     pub currency: Currency,
-    /// Vendor to partner, per term and unit.
-    pub cost: Decimal,
-    /// Suggested retail price, per term and unit.
-    pub retail: Decimal,
+    /// The one country that it is sold in; everywhere when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub market: Option<Country>,
+    /// The one kind of customer that it is sold to; to all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<Segment>,
+    /// The vendor's price at the instant that was asked for; `None` where it has none then.
+    #[serde(skip)]
+    pub price: Option<VendorPrice>,
 }
 
 /// Something that is sold, by whom it is provisioned, and within which limits.
@@ -93,11 +74,47 @@ pub struct Offer {
     pub has_tenant: bool,
     /// No longer sold.
     pub is_withdrawn: bool,
+    /// The vendor's name of the product that it is one of; empty where it is the only one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub product_name: String,
+    /// What it is sorted under.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<String>,
+    /// The offers that it is an add-on to; whatever has none is sold by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<OfferId>,
     /// What it costs, by term, cycle and currency.
     pub plans: Vec<Plan>,
 }
 
 impl Offer {
+    /// An offer of a vendor's without anything to it yet: from one unit on, for everybody, by itself.
+    pub fn new(id: OfferId, owner: OrganizationId, vendor: VendorId) -> Offer {
+        Offer {
+            id,
+            owner,
+            vendor,
+            vendor_name: String::new(),
+            name: String::new(),
+            description: String::new(),
+            product: String::new(),
+            vendor_plan: String::new(),
+            minimum: 1,
+            maximum: 1,
+            has_tenant: false,
+            is_withdrawn: false,
+            product_name: String::new(),
+            categories: Vec::new(),
+            parents: Vec::new(),
+            plans: Vec::new(),
+        }
+    }
+
+    /// It can't be bought by itself.
+    pub fn is_addon(&self) -> bool {
+        !self.parents.is_empty()
+    }
+
     /// Checks a typed quantity against the offer's limits.
     pub fn check_quantity(&self, quantity: i64) -> Result<u32, Invalid> {
         u32::try_from(quantity)

@@ -1,11 +1,13 @@
 //! Organizations: distributor → seller → customer, and the readable name in every address.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Actor;
 use crate::id::OrganizationId;
 use crate::money::Currency;
+use crate::offer::{Country, Segment};
 use crate::text::{self, Invalid};
 
 /// Where an organization stands in the hierarchy.
@@ -123,8 +125,13 @@ pub struct Organization {
     pub name: String,
     /// Whether it may order.
     pub status: OrganizationStatus,
-    /// ISO 3166 code, two letters.
-    pub country: String,
+    /// Where it is.
+    pub country: Country,
+    /// What kind of customer it is; vendors sell some things to some kinds alone.
+    pub segment: Segment,
+    /// Where its days begin and end.
+    #[serde(with = "jiff::fmt::serde::tz::required")]
+    pub zone: TimeZone,
     /// What it pays in.
     pub currency: Currency,
     /// Itself first, then its ancestors up to the distributor; rights and catalogs come down this chain.

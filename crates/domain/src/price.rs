@@ -1,18 +1,23 @@
 //! The price waterfall: vendor cost → distributor → seller catalog → subscription → customer, exact
 //! throughout and rounded once per figure.
 
+pub mod book;
 pub mod cycle_price;
+pub mod explain;
 pub mod percent;
+pub mod record;
 pub mod refund;
 pub mod rule;
-pub mod term;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+pub use self::book::RuleBook;
 pub use self::cycle_price::CyclePrice;
 pub use self::percent::Percent;
+pub use self::rule::PriceRule;
 use crate::money::{Currency, Money, MoneyError};
+use crate::order::line::LinePrice;
 
 /// What a percentage is taken of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -35,19 +40,23 @@ pub struct Adjustment {
     pub percent: Percent,
 }
 
-/// Everything a unit's price depends on, for one billing cycle in major units.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Everything a unit's price depends on, for one billing cycle in major units. Kept with each price
+/// that was quoted, so that it explains itself whatever became of the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceInputs {
     /// What the vendor takes from its partner.
     pub cost: CyclePrice,
     /// The vendor's suggested retail price.
     pub retail: CyclePrice,
     /// The distributor's tier for the seller.
-    pub tier: Option<Adjustment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<PriceRule>,
     /// The distributor's markup on one subscription; replaces the tier and is always on cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distributor_markup: Option<Percent>,
-    /// The percentage of the seller's winning catalog rule.
-    pub catalog_markup: Percent,
+    /// The seller's winning catalog rule, on the partner or the suggested retail price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<PriceRule>,
     /// The seller's markup on one subscription; multiplies.
     pub subscription_markup: Percent,
 }
@@ -65,33 +74,30 @@ pub struct Waterfall {
     pub customer: CyclePrice,
 }
 
-/// The whole chain, with the catalog's percentage on the unrounded partner price.
+/// The whole chain. Without a catalog rule the customer pays the partner price.
 pub fn waterfall(inputs: &PriceInputs) -> Waterfall {
-    waterfall_on(inputs, PriceSource::Cost)
-}
-
-/// The whole chain, with the catalog's percentage on the partner or the suggested retail price.
-pub fn waterfall_on(inputs: &PriceInputs, catalog_source: PriceSource) -> Waterfall {
     let PriceInputs { cost, retail, .. } = *inputs;
     let tier = match inputs.distributor_markup {
         Some(percent) => Adjustment {
             source: PriceSource::Cost,
             percent,
         },
-        None => inputs.tier.unwrap_or_default(),
+        None => inputs.tier.map(|rule| rule.adjustment).unwrap_or_default(),
     };
     let partner = match tier.source {
         PriceSource::Cost => cost,
         PriceSource::Retail => retail,
     }
     .with(tier.percent);
-    let base = match catalog_source {
+    let catalog = inputs
+        .catalog
+        .map(|rule| rule.adjustment)
+        .unwrap_or_default();
+    let base = match catalog.source {
         PriceSource::Cost => partner,
         PriceSource::Retail => retail,
     };
-    let customer = base
-        .with(inputs.catalog_markup)
-        .with(inputs.subscription_markup);
+    let customer = base.with(catalog.percent).with(inputs.subscription_markup);
     Waterfall {
         cost,
         retail,
@@ -130,6 +136,29 @@ impl UnitPrices {
         self.customer.plus(Money {
             minor,
             ..self.partner
+        })
+    }
+}
+
+impl PriceInputs {
+    /// What the vendor asks alone, before anybody adds to it.
+    pub fn of_vendor(cost: CyclePrice, retail: CyclePrice) -> PriceInputs {
+        PriceInputs {
+            cost,
+            retail,
+            tier: None,
+            distributor_markup: None,
+            catalog: None,
+            subscription_markup: Percent::default(),
+        }
+    }
+
+    /// One unit's price, with what it is made of.
+    pub fn price(self, currency: Currency, quantity: u32) -> Result<LinePrice, MoneyError> {
+        Ok(LinePrice {
+            unit: waterfall(&self).round(currency)?,
+            quantity,
+            basis: Some(self),
         })
     }
 }

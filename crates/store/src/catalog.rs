@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use domain::id::{OfferId, OrganizationId, VendorId};
 use domain::offer::Offer;
+use jiff::Timestamp;
 
 use crate::sql::{Query, Row, Value, json};
-use crate::{StoreError, Tx};
+use crate::{StoreError, Tx, plan_prices};
 
 /// A connection to a vendor.
 #[derive(Debug, Clone)]
@@ -79,11 +80,13 @@ pub async fn save_offer(tx: &mut Tx, offer: &Offer) -> Result<(), StoreError> {
     tx.execute(query).await.map(drop)
 }
 
-/// Offers that an organization may be sold, of those asked for; also withdrawn ones.
+/// Offers that an organization may be sold, of those asked for, with their prices at an instant; also
+/// withdrawn ones.
 pub async fn find_offers(
     tx: &mut Tx,
     chain: &[OrganizationId],
     asked: &BTreeSet<OfferId>,
+    at: Timestamp,
 ) -> Result<Vec<Offer>, StoreError> {
     if asked.is_empty() {
         return Ok(Vec::new());
@@ -93,23 +96,63 @@ pub async fn find_offers(
         .then(" AND id IN ")
         .list(asked.iter().map(|offer| offer.0.into()));
     let rows = tx.rows(query).await?;
-    rows.iter().map(|row| row.json("body")).collect()
+    priced(tx, chain, &rows, at).await
 }
 
-/// The offers that an organization may be sold, by name; at most `limit`, withdrawn ones among them.
+async fn priced(
+    tx: &mut Tx,
+    chain: &[OrganizationId],
+    rows: &[Row],
+    at: Timestamp,
+) -> Result<Vec<Offer>, StoreError> {
+    let offers: Result<Vec<Offer>, _> = rows.iter().map(|row| row.json("body")).collect();
+    let mut offers = offers?;
+    plan_prices::fill(tx, chain, &mut offers, at).await?;
+    Ok(offers)
+}
+
+/// The offers that an organization may be sold, by name, with their prices at an instant; at most
+/// `limit`, withdrawn ones among them.
 pub async fn list_offers(
     tx: &mut Tx,
     chain: &[OrganizationId],
     limit: u32,
+    at: Timestamp,
 ) -> Result<Vec<Offer>, StoreError> {
     let query = Query::new("SELECT body FROM offers WHERE organization_id IN ")
         .list(ids(chain))
         .and(" ORDER BY name, id LIMIT ?", i64::from(limit));
-    tx.rows(query)
-        .await?
-        .iter()
-        .map(|row| row.json("body"))
-        .collect()
+    let rows = tx.rows(query).await?;
+    priced(tx, chain, &rows, at).await
+}
+
+/// The same of one vendor.
+pub async fn list_offers_of(
+    tx: &mut Tx,
+    chain: &[OrganizationId],
+    vendor: VendorId,
+    limit: u32,
+    at: Timestamp,
+) -> Result<Vec<Offer>, StoreError> {
+    let query = Query::new("SELECT body FROM offers WHERE organization_id IN ")
+        .list(ids(chain))
+        .and(" AND vendor_id = ?", vendor.0)
+        .and(" ORDER BY name, id LIMIT ?", i64::from(limit));
+    let rows = tx.rows(query).await?;
+    priced(tx, chain, &rows, at).await
+}
+
+/// The offers of a partner's catalog with a name, a few at the most.
+pub async fn find_named(
+    tx: &mut Tx,
+    chain: &[OrganizationId],
+    name: &str,
+) -> Result<Vec<OfferId>, StoreError> {
+    let query = Query::new("SELECT id FROM offers WHERE organization_id IN ")
+        .list(ids(chain))
+        .and(" AND name = ? ORDER BY id LIMIT 3", name.trim());
+    let rows = tx.rows(query).await?;
+    rows.iter().map(|row| Ok(OfferId(row.get("id")?))).collect()
 }
 
 fn ids(chain: &[OrganizationId]) -> impl Iterator<Item = Value> {

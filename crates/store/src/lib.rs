@@ -12,6 +12,8 @@ pub mod failures;
 pub mod jobs;
 pub mod orders;
 pub mod organizations;
+pub mod plan_prices;
+pub mod price_rules;
 pub mod quotes;
 pub mod requests;
 pub mod rests;

@@ -2,19 +2,21 @@
 
 use domain::id::OrganizationId;
 use domain::organization::{Organization, OrganizationStatus, Slug};
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::sql::{Query, Row, word};
 use crate::{StoreError, Tx};
 
-const COLUMNS: &str =
-    "SELECT id, slug, path, kind, name, status, country, currency FROM organizations";
+const COLUMNS: &str = "SELECT id, slug, path, kind, name, status, country, segment, time_zone, currency \
+     FROM organizations";
 
 /// Adds an organization below its chain's second member. Fails as taken when the slug is.
 pub async fn save(tx: &mut Tx, organization: &Organization) -> Result<(), StoreError> {
     let query = Query::new(
-        "INSERT INTO organizations (id, slug, path, kind, name, status, country, currency) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+        "INSERT INTO organizations \
+         (id, slug, path, kind, name, status, country, segment, time_zone, currency) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
     )
     .bind(organization.id.0)
     .bind(organization.slug.as_str())
@@ -22,7 +24,9 @@ pub async fn save(tx: &mut Tx, organization: &Organization) -> Result<(), StoreE
     .bind(word(&organization.kind)?)
     .bind(organization.name.as_str())
     .bind(word(&organization.status)?)
-    .bind(organization.country.as_str())
+    .bind(organization.country.code())
+    .bind(word(&organization.segment)?)
+    .bind(organization.zone.iana_name().unwrap_or("UTC"))
     .bind(organization.currency.code());
     match tx.execute(query).await? {
         0 => Err(StoreError::Taken),
@@ -104,12 +108,36 @@ pub async fn list_below(
     tx.rows(query).await?.iter().map(read).collect()
 }
 
+/// The organizations right below another, by name; at most `limit`.
+pub async fn list_children(
+    tx: &mut Tx,
+    parent: &Organization,
+    limit: u32,
+) -> Result<Vec<Organization>, StoreError> {
+    let first = path(&parent.chain);
+    let last = format!("{}0", first.trim_end_matches('/'));
+    // An id in hex and its slash.
+    let length = i64::try_from(first.len() + 33).unwrap_or(i64::MAX);
+    let query = Query::new(COLUMNS)
+        .and(" WHERE path >= ?", first)
+        .and(" AND path < ?", last)
+        .and(" AND LENGTH(path) = ?", length)
+        .and(" ORDER BY name, id LIMIT ?", i64::from(limit));
+    tx.rows(query).await?.iter().map(read).collect()
+}
+
 fn path(chain: &[OrganizationId]) -> String {
     chain
         .iter()
         .rev()
         .map(|id| format!("{}/", id.0.simple()))
         .collect()
+}
+
+/// The time zone by the name in a row.
+pub(crate) fn zone(row: &Row) -> Result<TimeZone, StoreError> {
+    let name: String = row.get("time_zone")?;
+    TimeZone::get(&name).map_err(|error| StoreError::Corrupt(format!("time zone: {error}")))
 }
 
 fn read(row: &Row) -> Result<Organization, StoreError> {
@@ -119,7 +147,9 @@ fn read(row: &Row) -> Result<Organization, StoreError> {
         slug: row.word("slug")?,
         name: row.get("name")?,
         status: row.word("status")?,
-        country: row.get("country")?,
+        country: row.word("country")?,
+        segment: row.word("segment")?,
+        zone: zone(row)?,
         currency: row.word("currency")?,
         chain: chain(row)?,
     })

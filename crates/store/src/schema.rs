@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0009_jobs.sql"),
     include_str!("../migrations/0010_approvals.sql"),
     include_str!("../migrations/0011_quotes.sql"),
+    include_str!("../migrations/0012_prices.sql"),
 ];
 
 /// How many migrations there are.

@@ -11,8 +11,11 @@ use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::StoreError;
-use crate::sql::{Batch, Connection, Query, Row};
+use crate::sql::{Batch, Connection, Query, Row, Value};
 
+/// Values of one statement at the most: SQLite looks names of placeholders up one by one. Full statements
+/// are all of one text, which stays prepared.
+const STATEMENT_MAX: usize = 400;
 /// Writes that share one sync at the most.
 const BATCH_MAX: usize = 64;
 /// Times that a write is run again when PostgreSQL can't serialize it.
@@ -285,4 +288,27 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 pub(crate) fn sqlite_queue() -> (Writer, mpsc::Receiver<Job>) {
     let (sender, receiver) = mpsc::channel(1_024);
     (Writer::Sqlite(sender), receiver)
+}
+
+/// Inserts rows, a statement for as many as it may have; how many there were not yet.
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    text: &'static str,
+    rows: Vec<Vec<Value>>,
+    end: &'static str,
+) -> Result<u64, StoreError> {
+    let width = rows.first().map_or(1, Vec::len);
+    let (mut rows, mut inserted) = (rows.into_iter(), 0);
+    loop {
+        let mut query = Query::new(text);
+        let mut is_first = true;
+        for row in rows.by_ref().take(STATEMENT_MAX / width) {
+            query = if is_first { query } else { query.then(", ") }.list(row);
+            is_first = false;
+        }
+        if is_first {
+            return Ok(inserted);
+        }
+        inserted += tx.execute(query.then(end)).await?;
+    }
 }

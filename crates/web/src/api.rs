@@ -6,6 +6,7 @@ pub(crate) mod bulk;
 mod desk;
 mod jobs;
 mod lists;
+pub(crate) mod price_rules;
 pub(crate) mod quotes;
 mod reference;
 mod story;
@@ -100,6 +101,8 @@ fn documented() -> OpenApiRouter<Web> {
             approval_rules::change_rule,
             approval_rules::delete_rule
         ))
+        .routes(routes!(price_rules::rules, price_rules::add_rule))
+        .routes(routes!(price_rules::end_rule, price_rules::remove_rule))
         .routes(routes!(
             suspension::suspension,
             suspension::suspend,
@@ -371,8 +374,7 @@ async fn catalog(
 ) -> Result<Json<Vec<OfferView>>, Problem> {
     let access = web.app.access(&caller, &organization).await?;
     let offers = web.app.offers(&access).await?;
-    let views: Result<Vec<_>, Error> = offers.iter().map(OfferView::new).collect();
-    Ok(Json(views?))
+    Ok(Json(offers.iter().map(OfferView::new).collect()))
 }
 
 /// Reads a command; the words name what is wrong with it.

@@ -21,6 +21,7 @@ mod order;
 mod orders;
 mod planned;
 pub(crate) mod preferences;
+mod prices;
 mod quotes;
 pub(crate) mod say;
 mod subscriptions;
@@ -59,6 +60,16 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         .route(
             "/partners/{partner}/approval-rules/{id}/removal",
             post(approval_rules::remove),
+        )
+        .route("/prices", get(prices::first))
+        .route(
+            "/partners/{partner}/prices",
+            get(prices::show).post(prices::add),
+        )
+        .route("/partners/{partner}/prices/{id}/end", post(prices::end))
+        .route(
+            "/partners/{partner}/prices/{id}/removal",
+            post(prices::remove),
         )
         .route("/desk", get(desk::show))
         .route("/o/{organization}/catalog", get(catalog::list))

@@ -36,7 +36,7 @@ impl App {
             };
             places.push(
                 json!({ "id": place.id, "slug": slug, "name": place.name, "kind": place.kind,
-                "status": place.status, "country": place.country, "currency": place.currency,
+                "status": place.status, "country": place.country.code(), "currency": place.currency,
                 "parent": parent.map(|parent| parent.slug) }),
             );
             for view in [View::Recent, View::Historical] {

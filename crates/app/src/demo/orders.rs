@@ -38,7 +38,7 @@ struct Seeder<'t> {
 
 pub(super) async fn seed(tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
     let chain = [organization(1)];
-    let mut offers = store::catalog::list_offers(tx, &chain, 100).await?;
+    let mut offers = store::catalog::list_offers(tx, &chain, 100, now).await?;
     offers.sort_by_key(|offer| offer.id);
     let mut seeder = Seeder {
         tx,
@@ -202,11 +202,10 @@ impl Seeder<'_> {
         let customer = organizations::find_by_id(self.tx, organization(place)).await?;
         let customer = customer.ok_or(Error::NotFound)?;
         let offer = self.offers.get(asked.offer).ok_or(Error::NotFound)?;
-        let plan = offer
-            .plans
-            .iter()
-            .find(|plan| plan.currency == customer.currency);
+        let plan = offer.plans.iter().find(|plan| plan.is_for(&customer));
         let plan = plan.ok_or(Error::NotFound)?;
+        let sold = vec![offer.clone()];
+        let priced = catalog::with_rules(self.tx, &customer, sold, self.now).await?;
         let (quantity, name) = match &asked.change {
             C::Purchase { quantity } => (*quantity, &offer.name),
             C::Quantity { to, .. } => (*to, &offer.name),
@@ -241,7 +240,7 @@ impl Seeder<'_> {
             after: None,
             markups: None,
             destination: None,
-            price: catalog::quote(plan, quantity)?,
+            price: priced.quote(offer, plan, quantity)?,
             state: LineState::Started,
             item: Item {
                 name: name.clone(),

@@ -217,15 +217,7 @@ impl Asking<'_> {
         found: &Subscription,
     ) -> Result<(Wish, Decision), Error> {
         suspensions::check_active(self.access)?;
-        let read = read(
-            tx,
-            self.access,
-            found,
-            self.typed,
-            self.zone,
-            self.destination,
-        )
-        .await?;
+        let read = read(tx, self, found).await?;
         let mut problems = read.problems;
         if let Some(into) = self.typed.upgrade.as_ref().and_then(|upgrade| upgrade.into) {
             let joined = subscriptions::find(tx, self.access.tenant(), into).await?;

@@ -37,22 +37,20 @@ impl App {
         id: SubscriptionId,
     ) -> Result<Choices, Error> {
         access.require(Permission::ChangeSubscriptions)?;
-        let offers = self.offers(access).await?;
         let mut tx = self.store.read().await?;
+        let offers = catalog::load_sold(&mut tx, access, self.clock.now()).await?;
         let found = subscriptions::find(&mut tx, access.tenant(), id).await?;
         let found = found.ok_or(Error::NotFound)?;
         let chain = &access.organization().chain;
         let abilities = worker::abilities(&mut tx, chain, found.item.vendor).await?;
         let mut choices = Choices::default();
-        for offer in &offers {
+        for (offer, plan) in offers.sold() {
             let is_own = offer.id == found.item.offer;
-            for plan in &offer.plans {
-                let target = catalog::target(offer, plan);
-                if is_own && abilities.can_change_plan {
-                    choices.plans.push(choice(target, found.markups)?);
-                } else if !is_own && can_become(&found, &target, &abilities) {
-                    choices.upgrades.push(choice(target, found.markups)?);
-                }
+            let target = offers.target(offer, plan)?;
+            if is_own && abilities.can_change_plan {
+                choices.plans.push(choice(target, found.markups)?);
+            } else if !is_own && !offer.is_addon() && can_become(&found, &target, &abilities) {
+                choices.upgrades.push(choice(target, found.markups)?);
             }
         }
         Ok(choices)

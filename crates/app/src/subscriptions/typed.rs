@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::Tx;
 
-use crate::access::Access;
+use super::change::Asking;
 use crate::catalog::{self, Offers};
 use crate::{Error, worker};
 
@@ -118,17 +118,21 @@ pub(super) struct Read {
 
 pub(super) async fn read(
     tx: &mut Tx,
-    access: &Access,
+    asking: &Asking<'_>,
     subscription: &Subscription,
-    typed: &TypedWish,
-    zone: &TimeZone,
-    fresh: SubscriptionId,
 ) -> Result<Read, Error> {
+    let Asking {
+        access,
+        typed,
+        zone,
+        destination,
+        now,
+    } = *asking;
     let chain = &access.organization().chain;
     let abilities = worker::abilities(tx, chain, subscription.item.vendor).await?;
     let mut reading = Reading {
         subscription,
-        offers: catalog::load_all(tx, access, typed.offers(subscription)).await?,
+        offers: catalog::load_all(tx, access, typed.offers(subscription), now).await?,
         currency: subscription.price.unit.customer.currency,
         problems: Vec::new(),
     };
@@ -140,9 +144,9 @@ pub(super) async fn read(
         abilities,
         minimum: own.map_or(1, |(offer, _)| offer.minimum),
         maximum: own.map_or(subscription.quantity, |(offer, _)| offer.maximum),
-        inputs: own.map(|(_, plan)| catalog::inputs(plan)),
+        inputs: own.and_then(|(offer, plan)| reading.offers.inputs(offer, plan).ok()),
     };
-    let wish = reading.wish(typed, zone, fresh);
+    let wish = reading.wish(typed, zone, destination);
     Ok(Read {
         wish,
         limits,
@@ -213,8 +217,8 @@ impl Reading<'_> {
             Some(plan) => self.offers.find(offer, plan),
             None => self.offers.find_by_cadence(offer, cadence),
         };
-        match found {
-            Ok((offer, plan)) => Some(catalog::target(offer, plan)),
+        match found.and_then(|(offer, plan)| self.offers.target(offer, plan)) {
+            Ok(target) => Some(target),
             Err(Error::Withdrawn { offer }) => {
                 self.problem(field, format!("{offer} is no longer sold; choose another"));
                 None

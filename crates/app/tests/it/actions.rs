@@ -398,7 +398,8 @@ fn a_vendors_catalog_is_taken_over_and_taking_it_over_again_changes_nothing() {
         assert_eq!(after.len(), before.len() + 4);
         let copilot = after
             .iter()
-            .find(|offer| offer.name == "Copilot for Microsoft 365");
-        assert_eq!(copilot.unwrap().plans[0].cost.to_string(), "324");
+            .find(|found| found.offer.name == "Copilot for Microsoft 365");
+        let inside = copilot.unwrap().plans[0].unit.inside.unwrap();
+        assert_eq!(inside.unit.cost.to_string(), "324.00 EUR");
     });
 }

@@ -433,7 +433,7 @@ fn a_target_price_is_met_and_a_distributors_markup_is_the_distributors() {
         let distributor = world
             .access("distributor-admin@nordic.example", "amber")
             .await;
-        let bought = world.bought(&seller, CIRRUS, 10).await;
+        let bought = world.bought(&seller, MICROSOFT, 10).await;
         let target = TypedWish {
             target_price: Some("22.50".into()),
             ..TypedWish::default()
@@ -452,7 +452,11 @@ fn a_target_price_is_met_and_a_distributors_markup_is_the_distributors() {
         let found = world.one(&seller, bought.id).await;
         let inside = found.price.inside.unwrap();
         assert_eq!(inside.unit.partner.minor, 2 * inside.unit.cost.minor);
-        assert_eq!(found.price.unit.minor, 4_500);
+        // The tier of 5 % gives way: 22.50 × 2 / 1.05, and the seller's rule and markup stay.
+        assert_eq!(found.price.unit.minor, 4_286);
+        let basis = inside.basis.unwrap();
+        assert_eq!(basis.catalog.unwrap().code(), "1.C");
+        assert_eq!(basis.distributor_markup.unwrap().value().to_string(), "100");
     });
 }
 
@@ -562,10 +566,13 @@ fn an_upgrade_moves_all_licenses_and_a_person_moves_some() {
         let access = world.access(SELLER, "amber").await;
         let offers = world.app.offers(&access).await.unwrap();
         let upgrade = |name: &str, seats| {
-            let offer = offers.iter().find(|offer| offer.name == name).unwrap();
+            let offer = offers
+                .iter()
+                .find(|found| found.offer.name == name)
+                .unwrap();
             TypedWish {
                 upgrade: Some(TypedUpgrade {
-                    offer: offer.id,
+                    offer: offer.offer.id,
                     plan: offer.plans[0].id,
                     seats,
                     into: None,

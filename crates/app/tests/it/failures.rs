@@ -24,10 +24,10 @@ impl World {
     /// Buys for a contact; an address at `invalid.example` is refused by the vendor.
     async fn buy_for(&self, access: &Access, offer: &str, email: &str) -> SeenOrder {
         let offers = self.app.offers(access).await.unwrap();
-        let offer = offers.into_iter().find(|found| found.name == offer);
+        let offer = offers.into_iter().find(|found| found.offer.name == offer);
         let offer = offer.unwrap();
         let item = AddItem {
-            offer: offer.id,
+            offer: offer.offer.id,
             plan: offer.plans[0].id,
             quantity: 1,
             contact_email: email.into(),

@@ -12,6 +12,7 @@ mod failures;
 mod filing;
 mod jobs;
 mod lists;
+mod prices;
 mod quotes;
 mod suspensions;
 mod views;
@@ -121,16 +122,19 @@ impl World {
         let offers = self.app.offers(access).await.unwrap();
         let offer = offers
             .into_iter()
-            .find(|found| found.name == offer)
+            .find(|found| found.offer.name == offer)
             .unwrap();
         let item = AddItem {
-            offer: offer.id,
+            offer: offer.offer.id,
             plan: offer.plans[0].id,
             quantity,
             contact_email: "admin@amber.example".into(),
             contact_name: "Ieva".into(),
             contact_surname: "Berg".into(),
-            tenant: offer.has_tenant.then(|| "amber.onmicrosoft.com".into()),
+            tenant: offer
+                .offer
+                .has_tenant
+                .then(|| "amber.onmicrosoft.com".into()),
         };
         self.app.add_to_cart(access, item, None).await
     }

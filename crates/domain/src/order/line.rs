@@ -11,7 +11,7 @@ use super::change::RequestedChange;
 use crate::id::{LineId, OfferId, PlanId, SubscriptionId, VendorId};
 use crate::money::{Money, MoneyError};
 use crate::offer::Cadence;
-use crate::price::UnitPrices;
+use crate::price::{PriceInputs, UnitPrices};
 use crate::provisioning::Verb;
 use crate::subscription::Markups;
 use crate::text::{Contact, Invalid};
@@ -46,6 +46,10 @@ pub struct LinePrice {
     pub unit: UnitPrices,
     /// Units.
     pub quantity: u32,
+    /// What the price is made of, with the rules that made it; staff only. Orders of earlier releases
+    /// did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<PriceInputs>,
 }
 
 impl LinePrice {

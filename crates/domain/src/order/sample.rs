@@ -78,6 +78,7 @@ pub(crate) fn line(id: u128) -> Line {
                 customer: money(1_200),
             },
             quantity: 10,
+            basis: None,
         },
         state: LineState::Started,
     }

@@ -17,7 +17,7 @@ use crate::access::Visibility;
 use crate::event::{Actor, Event, EventKind};
 use crate::id::{LineId, SubscriptionId};
 use crate::money::{Money, MoneyError};
-use crate::price::UnitPrices;
+use crate::price::{PriceInputs, UnitPrices};
 use crate::subscription::wish::Occasion;
 use crate::text::Contact;
 
@@ -115,6 +115,8 @@ pub struct SeenPrice {
 pub struct Inside {
     /// One unit at each step, from the vendor to the customer.
     pub unit: UnitPrices,
+    /// What the price is made of and which rules made it, where the order kept it.
+    pub basis: Option<PriceInputs>,
     /// What the seller pays for all units.
     pub partner_total: Money,
     /// What is left to the seller; negative when it sells below its price.
@@ -242,6 +244,7 @@ impl LinePrice {
             inside: match seen.cost {
                 true => Some(Inside {
                     unit: self.unit,
+                    basis: self.basis,
                     partner_total: self.partner_total()?,
                     margin: self.margin()?,
                 }),

@@ -1,4 +1,5 @@
-//! A seller's catalog prices: rules by customer and by what is sold, and which of them wins.
+//! Rules that make prices: a seller's for its customers, a distributor's for its sellers; by buyer and
+//! by what is sold, and which of them wins.
 
 use std::cmp::Reverse;
 
@@ -6,16 +7,17 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::Adjustment;
-use crate::id::{OfferId, OrganizationId, VendorId};
+use super::explain::signed;
+use crate::id::{OfferId, OrganizationId, PriceRuleId, VendorId};
 
-/// For whom a rule is. One for the customer overrides every portal-wide one.
+/// For whom a rule is. One for the buyer overrides every one for all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleLevel {
-    /// 1: all customers.
+    /// 1: all customers of a seller, or all sellers of a distributor.
     Everyone,
-    /// 2: one customer.
-    Customer(OrganizationId),
+    /// 2: one of them.
+    One(OrganizationId),
 }
 
 /// What a rule covers, from the widest to the most specific.
@@ -30,9 +32,11 @@ pub enum RuleScope {
     Offer(OfferId),
 }
 
-/// A price that a seller set for its catalog.
+/// A percentage that a seller or distributor set for what it sells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SellerRule {
+pub struct PriceRule {
+    /// Its id.
+    pub id: PriceRuleId,
     /// For whom.
     pub level: RuleLevel,
     /// On what.
@@ -42,14 +46,15 @@ pub struct SellerRule {
     /// First day, in the seller's time zone.
     pub from: Date,
     /// Last day, inclusive; open-ended when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub till: Option<Date>,
 }
 
 /// What is priced, for whom and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subject {
-    /// The buyer.
-    pub customer: OrganizationId,
+    /// The buyer: a customer of the seller, a seller of the distributor.
+    pub buyer: OrganizationId,
     /// Whose offer it is.
     pub vendor: VendorId,
     /// What is bought.
@@ -58,12 +63,50 @@ pub struct Subject {
     pub today: Date,
 }
 
-impl SellerRule {
+impl RuleLevel {
+    fn digit(self) -> char {
+        match self {
+            RuleLevel::Everyone => '1',
+            RuleLevel::One(_) => '2',
+        }
+    }
+}
+
+impl RuleScope {
+    fn letter(self) -> char {
+        match self {
+            RuleScope::All => 'A',
+            RuleScope::Vendor(_) => 'B',
+            RuleScope::Offer(_) => 'C',
+        }
+    }
+}
+
+impl PriceRule {
+    /// Its place among the levels: `1.A` to `2.C`.
+    pub fn code(&self) -> String {
+        format!("{}.{}", self.level.digit(), self.scope.letter())
+    }
+
+    /// What it does: `+20 % on cost`.
+    pub fn effect(&self) -> String {
+        let Adjustment { source, percent } = self.adjustment;
+        format!("{} on {}", signed(percent), source.label())
+    }
+
+    /// When it applies: `from 2026-01-01`, `2026-01-01 to 2026-03-31`.
+    pub fn validity(&self) -> String {
+        match self.till {
+            None => format!("from {}", self.from),
+            Some(till) => format!("{} to {till}", self.from),
+        }
+    }
+
     /// Both days are inclusive.
     pub fn applies(&self, subject: &Subject) -> bool {
         let is_for = match self.level {
             RuleLevel::Everyone => true,
-            RuleLevel::Customer(customer) => customer == subject.customer,
+            RuleLevel::One(buyer) => buyer == subject.buyer,
         };
         let covers = match self.scope {
             RuleScope::All => true,
@@ -77,7 +120,7 @@ impl SellerRule {
 
 /// The rule that counts: 2.C over 2.B over 2.A over 1.C over 1.B over 1.A. Of two in one place the
 /// later `from` wins, then the lower price, so that the order of the list never decides.
-pub fn winning_rule<'a>(rules: &'a [SellerRule], subject: &Subject) -> Option<&'a SellerRule> {
+pub fn winning_rule<'a>(rules: &'a [PriceRule], subject: &Subject) -> Option<&'a PriceRule> {
     rules
         .iter()
         .filter(|rule| rule.applies(subject))
@@ -88,15 +131,9 @@ pub fn winning_rule<'a>(rules: &'a [SellerRule], subject: &Subject) -> Option<&'
                 rule.scope,
                 rule.from,
                 Reverse((percent, source)),
+                Reverse(rule.id),
             )
         })
-}
-
-/// What the winning rule says; nothing on the partner price where there is none.
-pub fn catalog_adjustment(rules: &[SellerRule], subject: &Subject) -> Adjustment {
-    winning_rule(rules, subject)
-        .map(|rule| rule.adjustment)
-        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -113,24 +150,25 @@ mod tests {
 
     fn subject() -> Subject {
         Subject {
-            customer: OrganizationId(US),
+            buyer: OrganizationId(US),
             vendor: VendorId(US),
             offer: OfferId(US),
             today: date(2026, 6, 15),
         }
     }
 
-    fn rule(code: &str, percent: &str) -> SellerRule {
+    fn rule(code: &str, percent: &str) -> PriceRule {
         let level = match &code[..1] {
             "1" => RuleLevel::Everyone,
-            _ => RuleLevel::Customer(OrganizationId(US)),
+            _ => RuleLevel::One(OrganizationId(US)),
         };
         let scope = match &code[1..] {
             "A" => RuleScope::All,
             "B" => RuleScope::Vendor(VendorId(US)),
             _ => RuleScope::Offer(OfferId(US)),
         };
-        SellerRule {
+        PriceRule {
+            id: PriceRuleId(US),
             level,
             scope,
             adjustment: Adjustment {
@@ -142,8 +180,9 @@ mod tests {
         }
     }
 
-    fn percent(rules: &[SellerRule]) -> Percent {
-        catalog_adjustment(rules, &subject()).percent
+    fn percent(rules: &[PriceRule]) -> Percent {
+        let winner = winning_rule(rules, &subject());
+        winner.map_or(Percent::default(), |rule| rule.adjustment.percent)
     }
 
     #[test]
@@ -155,13 +194,25 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_says_its_place_what_it_does_and_when() {
+        let dated = PriceRule {
+            till: Some(date(2026, 3, 31)),
+            ..rule("2C", "-7.50")
+        };
+        let words = [dated.code(), dated.effect(), dated.validity()];
+        assert_eq!(words, ["2.C", "-7.5 % on cost", "2026-01-01 to 2026-03-31"]);
+        assert_eq!(rule("1A", "10").effect(), "+10 % on cost");
+        assert_eq!(rule("1A", "10").validity(), "from 2026-01-01");
+    }
+
+    #[test]
     fn from_and_till_are_inclusive() {
         for (from, till, applies) in [
             (date(2026, 6, 15), Some(date(2026, 6, 15)), true),
             (date(2026, 6, 16), None, false),
             (date(2026, 1, 1), Some(date(2026, 6, 14)), false),
         ] {
-            let rule = SellerRule {
+            let rule = PriceRule {
                 from,
                 till,
                 ..rule("1A", "10")
@@ -172,7 +223,7 @@ mod tests {
 
     #[test]
     fn of_two_rules_in_one_place_the_later_wins() {
-        let later = SellerRule {
+        let later = PriceRule {
             from: date(2026, 6, 1),
             ..rule("1A", "30")
         };
@@ -183,17 +234,17 @@ mod tests {
     /// Each place of the hierarchy, the strongest first, with a rule for us, for others or for nobody.
     const PLACES: [&str; 6] = ["2C", "2B", "2A", "1C", "1B", "1A"];
 
-    fn for_others(rule: SellerRule) -> SellerRule {
+    fn for_others(rule: PriceRule) -> PriceRule {
         match (rule.level, rule.scope) {
-            (RuleLevel::Customer(_), _) => SellerRule {
-                level: RuleLevel::Customer(OrganizationId(OTHERS)),
+            (RuleLevel::One(_), _) => PriceRule {
+                level: RuleLevel::One(OrganizationId(OTHERS)),
                 ..rule
             },
-            (RuleLevel::Everyone, RuleScope::Vendor(_)) => SellerRule {
+            (RuleLevel::Everyone, RuleScope::Vendor(_)) => PriceRule {
                 scope: RuleScope::Vendor(VendorId(OTHERS)),
                 ..rule
             },
-            (RuleLevel::Everyone, RuleScope::All | RuleScope::Offer(_)) => SellerRule {
+            (RuleLevel::Everyone, RuleScope::All | RuleScope::Offer(_)) => PriceRule {
                 scope: RuleScope::Offer(OfferId(OTHERS)),
                 ..rule
             },

@@ -1,9 +1,13 @@
 //! The price fixtures of the reference, and the chain's rules by property.
 
+use jiff::civil::date;
 use proptest::prelude::*;
+use uuid::Uuid;
 
+use super::rule::{RuleLevel, RuleScope};
 use super::*;
-use crate::order::line::LinePrice;
+use crate::id::PriceRuleId;
+use crate::offer::Cadence;
 
 fn decimal(text: &str) -> Decimal {
     text.parse().unwrap()
@@ -17,22 +21,27 @@ fn currency(code: &str) -> Currency {
     Currency::parse(code).unwrap()
 }
 
-fn on(source: PriceSource, text: &str) -> Adjustment {
-    Adjustment {
-        source,
-        percent: percent(text),
+fn on(source: PriceSource, text: &str) -> PriceRule {
+    ruled(source, percent(text))
+}
+
+fn ruled(source: PriceSource, percent: Percent) -> PriceRule {
+    PriceRule {
+        id: PriceRuleId(Uuid::nil()),
+        level: RuleLevel::Everyone,
+        scope: RuleScope::All,
+        adjustment: Adjustment { source, percent },
+        from: date(2026, 1, 1),
+        till: None,
     }
 }
 
 fn inputs(cost: &str, catalog: &str, subscription: &str) -> PriceInputs {
     let price = per_cycle(decimal(cost), 1);
     PriceInputs {
-        cost: price,
-        retail: price,
-        tier: None,
-        distributor_markup: None,
-        catalog_markup: percent(catalog),
+        catalog: Some(on(PriceSource::Cost, catalog)),
         subscription_markup: percent(subscription),
+        ..PriceInputs::of_vendor(price, price)
     }
 }
 
@@ -60,24 +69,22 @@ fn the_fixtures_hold() {
 
 #[test]
 fn a_years_retail_price_is_paid_by_the_month_less_ten_percent() {
-    let year = term::Term::parse("P1Y").unwrap();
-    let cycles = year.cycles_per_term(term::BillingCycle::Monthly).unwrap();
+    let cycles = Cadence::parse("P1Y", "monthly").unwrap().cycles();
     let retail = per_cycle(decimal("657.60"), cycles);
     assert_eq!(retail.to_decimal(), decimal("54.80"));
     let by_seller = PriceInputs {
         cost: per_cycle(decimal("526.08"), cycles),
         retail,
-        ..inputs("0", "-10", "0")
+        catalog: Some(on(PriceSource::Retail, "-10")),
+        ..inputs("0", "0", "0")
     };
-    let unit = waterfall_on(&by_seller, PriceSource::Retail)
-        .round(currency("EUR"))
-        .unwrap();
+    let unit = waterfall(&by_seller).round(currency("EUR")).unwrap();
     let shown = [unit.cost, unit.retail, unit.partner, unit.customer].map(|money| money.minor);
     assert_eq!(shown, [4384, 5480, 4384, 4932]);
     assert_eq!(unit.margin().unwrap().minor, 548);
     let by_distributor = PriceInputs {
         tier: Some(on(PriceSource::Retail, "-10")),
-        catalog_markup: Percent::default(),
+        catalog: None,
         ..by_seller
     };
     assert_eq!(customer_price(&by_distributor, "EUR"), "49.32 EUR");
@@ -123,13 +130,10 @@ fn customer_minor((cost, cycles, tier, catalog, subscription): Chain, code: &str
     let chain = waterfall(&PriceInputs {
         cost,
         retail: cost,
-        tier: Some(Adjustment {
-            source: PriceSource::Cost,
-            percent: hundredths(tier),
-        }),
-        distributor_markup: None,
-        catalog_markup: hundredths(catalog),
+        tier: Some(ruled(PriceSource::Cost, hundredths(tier))),
+        catalog: Some(ruled(PriceSource::Cost, hundredths(catalog))),
         subscription_markup: hundredths(subscription),
+        ..PriceInputs::of_vendor(cost, cost)
     });
     chain.round(currency(code)).unwrap().customer.minor
 }
@@ -175,7 +179,11 @@ proptest! {
             partner: money(800),
             customer: money(customer),
         };
-        let line = LinePrice { unit, quantity };
+        let line = LinePrice {
+            unit,
+            quantity,
+            basis: None,
+        };
         let quantity = i64::from(quantity);
         prop_assert_eq!(line.customer_total().unwrap().minor, customer * quantity);
         prop_assert_eq!(unit.margin().unwrap().minor * quantity, line.margin().unwrap().minor);

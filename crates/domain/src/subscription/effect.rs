@@ -153,6 +153,7 @@ impl Subscription {
             C::Markup { .. } | C::MarkupDistributor { .. } | C::TargetPrice { .. } => {
                 self.markups = done.markups.unwrap_or(self.markups);
                 self.price.unit = done.price.unit;
+                self.price.basis = done.price.basis;
             }
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::id::SubscriptionId;
 use crate::money::{Currency, Money, MoneyError};
 use crate::order::line::{Item, LinePrice};
-use crate::price::{Percent, PriceInputs, waterfall};
+use crate::price::{Percent, PriceInputs};
 use crate::provisioning::Abilities;
 use crate::subscription::Markups;
 
@@ -84,15 +84,12 @@ pub(super) fn priced(
     currency: Currency,
     quantity: u32,
 ) -> Result<LinePrice, MoneyError> {
-    let chain = waterfall(&PriceInputs {
+    let inputs = PriceInputs {
         distributor_markup: markups.distributor,
         subscription_markup: markups.seller,
-        ..inputs.clone()
-    });
-    Ok(LinePrice {
-        unit: chain.round(currency)?,
-        quantity,
-    })
+        ..*inputs
+    };
+    inputs.price(currency, quantity)
 }
 
 /// Another offer for all of the seats, or for some.

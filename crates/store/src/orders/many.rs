@@ -9,12 +9,8 @@ use jiff::Timestamp;
 
 use super::entries::{STRIPES, add_creator, entry, rows, shelf};
 use super::{INSERT, UNLESS_TAKEN, number, row};
-use crate::sql::{Query, Value};
+use crate::tx::insert;
 use crate::{StoreError, Tx, desk, failures, rests, slots};
-
-/// Values of one statement at the most: SQLite looks names of placeholders up one by one. Full statements
-/// are all of one text, which stays prepared.
-const VALUES_MAX: usize = 400;
 
 /// Adds orders that come from elsewhere, without a log. Fails as taken when a number is.
 pub async fn insert_all(
@@ -101,27 +97,4 @@ async fn add_counts(tx: &mut Tx, entries: &[(&Order, Entry)]) -> Result<(), Stor
     let more = " ON CONFLICT (organization_id, shelf, phase, stripe) \
                 DO UPDATE SET count = order_counts.count + excluded.count";
     insert(tx, text, found, more).await.map(drop)
-}
-
-/// Inserts rows, a statement for as many as it may have; how many there were not yet.
-async fn insert(
-    tx: &mut Tx,
-    text: &'static str,
-    rows: Vec<Vec<Value>>,
-    end: &'static str,
-) -> Result<u64, StoreError> {
-    let width = rows.first().map_or(1, Vec::len);
-    let (mut rows, mut inserted) = (rows.into_iter(), 0);
-    loop {
-        let mut query = Query::new(text);
-        let mut is_first = true;
-        for row in rows.by_ref().take(VALUES_MAX / width) {
-            query = if is_first { query } else { query.then(", ") }.list(row);
-            is_first = false;
-        }
-        if is_first {
-            return Ok(inserted);
-        }
-        inserted += tx.execute(query.then(end)).await?;
-    }
 }

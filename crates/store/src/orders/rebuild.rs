@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use super::many;
 use crate::sql::Query;
-use crate::{StoreError, Tx, subscriptions};
+use crate::{StoreError, Tx, plan_prices, subscriptions};
 
 const LISTS: &str = "order_lists";
 const SUBSCRIPTIONS: &str = "subscriptions";
+const PLAN_PRICES: &str = "plan_prices";
 /// Orders of one transaction.
 const BATCH: usize = 1_000;
 
@@ -28,10 +29,31 @@ pub(crate) async fn rebuild(tx: &mut Tx) -> Result<bool, StoreError> {
         return Ok(false);
     };
     let name: String = row.get("name")?;
-    let (organization, order): (Option<Uuid>, Option<Uuid>) =
-        (row.get("organization_id")?, row.get("order_id")?);
+    let after: (Option<Uuid>, Option<Uuid>) = (row.get("organization_id")?, row.get("order_id")?);
+    let after = after.0.zip(after.1);
+    let last = match name.as_str() {
+        PLAN_PRICES => plan_prices::rebuild(tx, after, BATCH).await?,
+        _ => derive_from_orders(tx, &name, after).await?,
+    };
+    let query = match last {
+        None => Query::new("DELETE FROM rebuilds").and(" WHERE name = ?", name),
+        Some((organization, id)) => Query::new("UPDATE rebuilds")
+            .and(" SET organization_id = ?", organization)
+            .and(", order_id = ?", id)
+            .and(" WHERE name = ?", name),
+    };
+    tx.execute(query).await?;
+    is_due(tx).await
+}
+
+/// Where the next batch begins; `None` after the last one.
+async fn derive_from_orders(
+    tx: &mut Tx,
+    name: &str,
+    after: Option<(Uuid, Uuid)>,
+) -> Result<Option<(Uuid, Uuid)>, StoreError> {
     let mut query = Query::new("SELECT body FROM orders");
-    if let (Some(organization), Some(order)) = (organization, order) {
+    if let Some((organization, order)) = after {
         query = query
             .then(" WHERE (organization_id, id) > ")
             .list([organization.into(), order.into()]);
@@ -42,20 +64,13 @@ pub(crate) async fn rebuild(tx: &mut Tx) -> Result<bool, StoreError> {
     let rows = tx.rows(query).await?;
     let orders: Result<Vec<Order>, _> = rows.iter().map(|row| row.json("body")).collect();
     let orders = orders?;
-    match name.as_str() {
+    match name {
         LISTS => many::add_beside(tx, &orders).await?,
         SUBSCRIPTIONS => begin_subscriptions(tx, &orders).await?,
         other => return Err(StoreError::Corrupt(format!("no rebuild is called {other}"))),
     }
-    let query = match orders.last().filter(|_| rows.len() == BATCH) {
-        None => Query::new("DELETE FROM rebuilds").and(" WHERE name = ?", name),
-        Some(order) => Query::new("UPDATE rebuilds")
-            .and(" SET organization_id = ?", order.organization.0)
-            .and(", order_id = ?", order.id.0)
-            .and(" WHERE name = ?", name),
-    };
-    tx.execute(query).await?;
-    is_due(tx).await
+    let last = orders.last().filter(|_| rows.len() == BATCH);
+    Ok(last.map(|order| (order.organization.0, order.id.0)))
 }
 
 /// What the finished purchases of orders left behind.

@@ -9,7 +9,7 @@ use domain::id::{
     LineId, OfferId, OrderId, OrganizationId, PlanId, SubscriptionId, UserId, VendorId,
 };
 use domain::money::{Currency, Money};
-use domain::offer::Cadence;
+use domain::offer::{Cadence, Country, Segment};
 use domain::order::Order;
 use domain::order::change::RequestedChange;
 use domain::order::line::{Item, Line, LinePrice, LineState};
@@ -17,6 +17,7 @@ use domain::organization::{Organization, OrganizationKind, OrganizationStatus, S
 use domain::price::UnitPrices;
 use domain::text::{Contact, Email};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use sqlx::Connection as _;
 use store::{Store, organizations, schema};
 use uuid::Uuid;
@@ -148,7 +149,9 @@ pub async fn organizations(store: &Store) {
             slug: Slug::parse(slug).unwrap(),
             name: slug.to_owned(),
             status: OrganizationStatus::Active,
-            country: "LT".into(),
+            country: Country::parse("LT").unwrap(),
+            segment: Segment::Commercial,
+            zone: TimeZone::UTC,
             currency: Currency::parse("EUR").unwrap(),
             chain: chain
                 .into_iter()
@@ -228,7 +231,11 @@ pub fn line(number: u128, change: RequestedChange) -> Line {
         markups: None,
         destination: None,
         parent: None,
-        price: LinePrice { unit, quantity: 25 },
+        price: LinePrice {
+            unit,
+            quantity: 25,
+            basis: None,
+        },
         state: LineState::Started,
     }
 }

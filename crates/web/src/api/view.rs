@@ -2,13 +2,12 @@
 
 use app::Error;
 use app::access::Access;
-use app::catalog::quote;
+use app::catalog::{SeenOffer, SeenPlan};
 use app::orders::may;
 use app::retries::TypedCorrection;
 use domain::event::Actor;
 use domain::id::{LineId, NoteId};
 use domain::money::Money;
-use domain::offer::Offer;
 use domain::order::action::Action;
 use domain::order::approval::{Approval, ApprovalState};
 use domain::order::command::{Command, Resolution};
@@ -258,24 +257,23 @@ pub(crate) struct OfferView {
 }
 
 impl OfferView {
-    pub(crate) fn new(offer: &Offer) -> Result<OfferView, Error> {
-        let plan = |plan: &domain::offer::Plan| {
-            Ok(PlanView {
-                id: plan.id.to_string(),
-                term_months: plan.cadence.term_months,
-                billing_cycle_months: plan.cadence.cycle_months,
-                unit_price: quote(plan, 1)?.unit.customer.into(),
-            })
+    pub(crate) fn new(found: &SeenOffer) -> OfferView {
+        let offer = &found.offer;
+        let plan = |plan: &SeenPlan| PlanView {
+            id: plan.id.to_string(),
+            term_months: plan.cadence.term_months,
+            billing_cycle_months: plan.cadence.cycle_months,
+            unit_price: plan.unit.unit.into(),
         };
-        Ok(OfferView {
+        OfferView {
             id: offer.id.to_string(),
             name: offer.name.clone(),
             vendor: offer.vendor_name.clone(),
             minimum: offer.minimum,
             maximum: offer.maximum,
             needs_tenant: offer.has_tenant,
-            plans: offer.plans.iter().map(plan).collect::<Result<_, Error>>()?,
-        })
+            plans: found.plans.iter().map(plan).collect(),
+        }
     }
 }
 

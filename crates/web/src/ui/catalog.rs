@@ -1,19 +1,20 @@
 //! What can be bought, and the form to buy it.
 
 use app::carts::AddItem;
-use app::catalog::quote;
+use app::catalog::{SeenOffer, SeenPlan};
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::id::{OfferId, PlanId};
-use domain::offer::{Offer, Plan};
+use domain::offer::Offer;
 use domain::text::Invalid;
 use serde::Deserialize;
 
 use super::filters::{self, Wrong};
 use super::frame::{Frame, Section};
+use super::waterfall::Waterfall;
 use crate::Web;
 use crate::error::{Page, render, words};
 use crate::visitor::Visitor;
@@ -22,18 +23,17 @@ use crate::visitor::Visitor;
 #[template(path = "catalog.html")]
 struct CatalogPage {
     frame: Frame,
-    offers: Vec<Offer>,
+    offers: Vec<SeenOffer>,
 }
 
 impl CatalogPage {
-    fn price(&self, offer: &Offer) -> String {
+    fn price(&self, offer: &SeenOffer) -> String {
         let plan = offer.plans.first();
-        plan.and_then(|plan| quote(plan, 1).ok())
-            .map_or_else(String::new, |price| price.unit.customer.to_string())
+        plan.map_or_else(String::new, |plan| plan.unit.unit.to_string())
     }
 
     /// How long one is bound, and how often is paid: each pair once.
-    fn terms(&self, offer: &Offer) -> String {
+    fn terms(&self, offer: &SeenOffer) -> String {
         let mut said: Vec<String> = Vec::new();
         for plan in &offer.plans {
             let (term, cycle) = (plan.cadence.term_label(), plan.cadence.cycle_label());
@@ -51,18 +51,26 @@ impl CatalogPage {
 struct OfferPage {
     frame: Frame,
     offer: Offer,
+    plans: Vec<SeenPlan>,
     typed: Configuration,
     problem: Option<(String, &'static str)>,
 }
 
 impl OfferPage {
-    fn plan_label(&self, plan: &Plan) -> String {
-        let price = quote(plan, 1).map_or_else(|_| String::new(), |p| p.unit.customer.to_string());
+    fn plan_label(&self, plan: &SeenPlan) -> String {
         format!(
-            "{}, billed {}: {price} per license",
+            "{}, billed {}: {} per license",
             plan.cadence.term_label(),
-            plan.cadence.cycle_label()
+            plan.cadence.cycle_label(),
+            plan.unit.unit
         )
+    }
+
+    /// How the price of each plan comes about, for staff.
+    fn waterfalls(&self) -> Vec<(String, Waterfall)> {
+        let plans = self.plans.iter();
+        let fall = |plan: &SeenPlan| Some((self.plan_label(plan), Waterfall::of(&[plan.unit])?));
+        plans.filter_map(fall).collect()
     }
 
     fn is_wrong(&self, field: &str) -> bool {
@@ -78,18 +86,18 @@ impl OfferPage {
     }
 
     /// One unit's price in minor units, for the running summary.
-    fn minor(&self, plan: &Plan) -> i64 {
-        quote(plan, 1).map_or(0, |price| price.unit.customer.minor)
+    fn minor(&self, plan: &SeenPlan) -> i64 {
+        plan.unit.unit.minor
     }
 
     fn currency(&self) -> &'static str {
-        let first = self.offer.plans.first();
-        first.map_or("", |plan| plan.currency.code())
+        let first = self.plans.first();
+        first.map_or("", |plan| plan.unit.unit.currency.code())
     }
 
     fn exponent(&self) -> u32 {
-        let first = self.offer.plans.first();
-        first.map_or(0, |plan| plan.currency.exponent())
+        let first = self.plans.first();
+        first.map_or(0, |plan| plan.unit.unit.currency.exponent())
     }
 }
 
@@ -151,15 +159,16 @@ pub(crate) async fn offer(
 ) -> Result<Response, Page> {
     let access = web.app.access(&visitor.caller, &organization).await?;
     let id: OfferId = offer.parse().map_err(|_| app::Error::NotFound)?;
-    let offer = web.app.offer(&access, id).await?;
+    let found = web.app.offer(&access, id).await?;
     let typed = Configuration {
-        quantity: offer.minimum.to_string(),
+        quantity: found.offer.minimum.to_string(),
         ..Configuration::default()
     };
     let frame = Frame::new(&web, &visitor, &access, Section::Catalog).await?;
     Ok(render(&OfferPage {
         frame,
-        offer,
+        offer: found.offer,
+        plans: found.plans,
         typed,
         problem: None,
     }))
@@ -174,7 +183,7 @@ pub(crate) async fn add(
     visitor.check_form(&typed.token, &organization)?;
     let access = web.app.access(&visitor.caller, &organization).await?;
     let id: OfferId = offer.parse().map_err(|_| app::Error::NotFound)?;
-    let offer = web.app.offer(&access, id).await?;
+    let found = web.app.offer(&access, id).await?;
     let added = match typed.read(id) {
         Ok(item) => web.app.add_to_cart(&access, item, None).await.map(drop),
         Err(error) => Err(error),
@@ -186,7 +195,8 @@ pub(crate) async fn add(
             let frame = Frame::new(&web, &visitor, &access, Section::Catalog).await?;
             let page = OfferPage {
                 frame,
-                offer,
+                offer: found.offer,
+                plans: found.plans,
                 typed,
                 problem,
             };

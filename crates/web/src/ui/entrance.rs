@@ -88,7 +88,7 @@ impl Filters {
         let name = organization.name.to_lowercase();
         name.contains(&self.name.trim().to_lowercase())
             && (self.status.is_empty() || organization.status.label() == self.status)
-            && (self.country.is_empty() || organization.country == self.country)
+            && (self.country.is_empty() || organization.country.code() == self.country)
     }
 }
 
@@ -184,7 +184,10 @@ pub(crate) async fn select(
     visitor: Visitor,
 ) -> Result<Response, Page> {
     let mut organizations = web.app.customers(&visitor.caller).await?;
-    let mut countries: Vec<String> = organizations.iter().map(|o| o.country.clone()).collect();
+    let mut countries: Vec<String> = organizations
+        .iter()
+        .map(|o| o.country.to_string())
+        .collect();
     countries.sort_unstable();
     countries.dedup();
     let all = organizations.len();

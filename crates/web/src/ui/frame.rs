@@ -17,6 +17,8 @@ pub(crate) enum Section {
     Organizations,
     /// What has to be approved, in Seller View.
     Approvals,
+    /// Rules that make prices, in Seller View.
+    Prices,
     Catalog,
     Cart,
     Orders,
@@ -125,6 +127,7 @@ pub(crate) struct SellerFrame {
     pub(crate) is_staff: bool,
     pub(crate) has_desk: bool,
     pub(crate) has_approvals: bool,
+    pub(crate) has_prices: bool,
 }
 
 impl SellerFrame {
@@ -143,6 +146,7 @@ impl SellerFrame {
             is_staff: strongest.is_some_and(|role| role.is_staff()),
             has_desk: caller.has_desk(),
             has_approvals: caller.sees_approval_rules(),
+            has_prices: caller.sees_prices(),
         }
     }
 

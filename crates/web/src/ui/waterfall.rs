@@ -2,7 +2,7 @@
 //! its figures in a table. It exists only where the reader was given the figures.
 
 use domain::money::Money;
-use domain::order::seen::SeenLine;
+use domain::order::seen::{SeenLine, SeenPrice};
 
 use super::say;
 
@@ -16,6 +16,8 @@ pub(crate) struct Step {
     pub(crate) tone: &'static str,
     pub(crate) amount: Money,
     pub(crate) change: String,
+    /// The rule that made the step, where the figures are of one price.
+    pub(crate) why: String,
     pub(crate) x: i128,
     pub(crate) y: usize,
     pub(crate) width: i128,
@@ -29,22 +31,42 @@ pub(crate) struct Waterfall {
 impl Waterfall {
     /// `None` where a line has no figures for this reader, or they don't add up in one currency.
     pub(crate) fn new(lines: &[SeenLine]) -> Option<Waterfall> {
-        let first = lines.first()?.price.total.currency;
+        let prices: Vec<SeenPrice> = lines.iter().map(|line| line.price).collect();
+        Waterfall::of(&prices)
+    }
+
+    /// Of prices together; of one alone it names the rules.
+    pub(crate) fn of(prices: &[SeenPrice]) -> Option<Waterfall> {
+        let first = prices.first()?.total.currency;
         let nothing = Money::zero(first);
         let mut sums = [nothing; 4];
-        for line in lines {
-            let inside = line.price.inside?;
-            let quantity = line.price.quantity;
+        for price in prices {
+            let inside = price.inside?;
             let parts = [
-                inside.unit.cost.times(quantity).ok()?,
+                inside.unit.cost.times(price.quantity).ok()?,
                 inside.partner_total,
-                line.price.total,
+                price.total,
                 inside.margin,
             ];
             for (sum, part) in sums.iter_mut().zip(parts) {
                 *sum = sum.plus(part).ok()?;
             }
         }
+        let basis = match prices {
+            [one] => one.inside.and_then(|inside| inside.basis),
+            _ => None,
+        };
+        let mut fall = Waterfall::drawn(sums)?;
+        if let Some(basis) = basis
+            && let [_, partner, customer, _] = fall.steps.as_mut_slice()
+        {
+            (partner.why, customer.why) = (basis.tier_words(), basis.catalog_words());
+        }
+        Some(fall)
+    }
+
+    fn drawn(sums: [Money; 4]) -> Option<Waterfall> {
+        let nothing = Money::zero(sums[0].currency);
         let [cost, partner, customer, margin] = sums;
         let most = sums.iter().map(|sum| sum.minor.unsigned_abs()).max()?;
         let bar = |label, tone, amount: Money, start: Money, change: String, at: usize| {
@@ -59,6 +81,7 @@ impl Waterfall {
                 tone,
                 amount,
                 change,
+                why: String::new(),
                 x: scaled(from),
                 y: at * ROW + 4,
                 width: (scaled(till) - scaled(from)).max(1),

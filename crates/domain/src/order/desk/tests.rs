@@ -108,7 +108,9 @@ fn amber() -> Organization {
         slug: Slug::parse("amber").unwrap(),
         name: "Amber Logistics".into(),
         status: OrganizationStatus::Active,
-        country: "LT".into(),
+        country: crate::offer::Country::parse("LT").unwrap(),
+        segment: crate::offer::Segment::Commercial,
+        zone: TimeZone::UTC,
         currency: crate::money::Currency::parse("EUR").unwrap(),
         chain: Vec::new(),
     }

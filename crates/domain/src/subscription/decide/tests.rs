@@ -33,14 +33,7 @@ fn limits() -> Limits {
 /// So many euros a year, paid monthly.
 fn inputs(year: i64) -> PriceInputs {
     let price = per_cycle(year.into(), 12);
-    PriceInputs {
-        cost: price,
-        retail: price,
-        tier: None,
-        distributor_markup: None,
-        catalog_markup: Percent::default(),
-        subscription_markup: Percent::default(),
-    }
+    PriceInputs::of_vendor(price, price)
 }
 
 fn target(id: u128, name: &str, year: i64) -> Target {

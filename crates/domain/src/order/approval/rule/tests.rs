@@ -18,7 +18,9 @@ fn partner(id: u128, name: &str) -> Organization {
         slug: Slug::parse("partner").expect("a slug"),
         name: name.into(),
         status: OrganizationStatus::Active,
-        country: "LT".into(),
+        country: crate::offer::Country::parse("LT").expect("a country"),
+        segment: crate::offer::Segment::Commercial,
+        zone: jiff::tz::TimeZone::UTC,
         currency: Currency::parse("EUR").expect("a currency"),
         chain: vec![organization(id)],
     }
