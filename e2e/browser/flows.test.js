@@ -23,14 +23,14 @@ async function buy(page, offer, quantity) {
 
 test("a seller buys 25 licenses for a customer and watches them arrive without a reload", async () => {
   const page = await signedIn("seller-admin@baltic.example");
-  await page.getByRole("link", { name: "Amber Logistics" }).click();
+  await page.getByRole("link", { name: "Amber Logistics", exact: true }).click();
   assert.match(await page.title(), /● Amber Logistics · Recent orders/);
   await fillCart(page, "Microsoft 365 E3", 25);
-  assert.equal(await page.locator("[data-total]").innerText(), "720.00 EUR");
+  assert.equal(await page.locator("[data-total]").innerText(), "850.50 EUR");
   await page.getByRole("button", { name: "Add to cart" }).click();
   await look(page, "flow-cart");
   await page.getByLabel("I accept").check();
-  await page.getByRole("button", { name: "Place order for 720.00 EUR" }).click();
+  await page.getByRole("button", { name: "Place order for 850.50 EUR" }).click();
   assert.match(await page.locator("#panel").innerText(), /0 now → 25 after provisioning/);
   const headings = await page.locator("thead th:not(.c-menu, .c-select)").allInnerTexts();
   assert.deepEqual(headings, [

@@ -201,7 +201,7 @@ impl App {
                     Box::pin(async move {
                         let lines = take_cart(tx, access, *ids, *now).await?;
                         let lines = lines.ok_or(QuoteRefusal::Empty)?;
-                        let proposal = typed.read(tx, access, lines).await?;
+                        let proposal = typed.read(tx, access, lines, *now).await?;
                         let (tenant, actor) = (access.tenant(), access.actor().clone());
                         let mut quote = Quote::draft(*identity, tenant, proposal, actor, *now)?;
                         match quotes::insert(tx, &mut quote).await {
@@ -250,7 +250,7 @@ impl App {
                         let more = take_cart(tx, access, *ids, *now).await?;
                         lines.extend(more.ok_or(Refusal::Empty)?);
                     }
-                    let proposal = typed.read(tx, access, lines).await?;
+                    let proposal = typed.read(tx, access, lines, *now).await?;
                     quote.edit(proposal, access.actor(), *now)?;
                     quotes::save(tx, &mut quote).await?;
                     Ok::<_, Error>(quote)
@@ -411,7 +411,7 @@ impl Answering {
         let sent = quote.sent.as_ref().ok_or(Error::NotFound)?;
         let Proposal { lines, .. } = sent.proposal.clone();
         let offers = lines.iter().map(|line| line.item.offer).collect();
-        let offers = catalog::load_all(tx, access, offers).await?;
+        let offers = catalog::load_all(tx, access, offers, now).await?;
         for line in &lines {
             match offers.find(line.item.offer, line.item.plan) {
                 Err(Error::Withdrawn { offer }) => {

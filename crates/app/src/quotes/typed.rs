@@ -8,12 +8,14 @@ use domain::quote::{Proposal, RECIPIENTS_MAX, Recipient, VALID_DAYS_MAX};
 use domain::subscription::Markups;
 use domain::subscription::decide::Problem;
 use domain::text::line;
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 
 use super::people;
 use crate::access::Access;
+use crate::catalog::Offers;
 use crate::{Error, catalog};
 
 /// A quote, as it is typed.
@@ -57,8 +59,11 @@ impl TypedQuote {
         tx: &mut Tx,
         access: &Access,
         mut lines: Vec<Line>,
+        now: Timestamp,
     ) -> Result<Proposal, Error> {
         let mut problems = Vec::new();
+        let asked = lines.iter().map(|line| line.item.offer).collect();
+        let offers = catalog::load_all(tx, access, asked, now).await?;
         let name = line(&self.name, 120).unwrap_or_else(|reason| {
             problems.push(problem("/name", reason.to_string()));
             String::new()
@@ -80,7 +85,7 @@ impl TypedQuote {
             problems.push(problem("/comments", reason));
         }
         for typed in &self.items {
-            if let Err(wrong) = typed.apply(tx, access, &mut lines).await? {
+            if let Err(wrong) = typed.apply(&offers, &mut lines)? {
                 problems.push(wrong);
             }
         }
@@ -126,12 +131,7 @@ fn problem(field: &'static str, reason: String) -> Problem {
 
 impl TypedItem {
     /// Puts an item right, at today's prices where it is priced anew.
-    async fn apply(
-        &self,
-        tx: &mut Tx,
-        access: &Access,
-        lines: &mut Vec<Line>,
-    ) -> Result<Result<(), Problem>, Error> {
+    fn apply(&self, offers: &Offers, lines: &mut Vec<Line>) -> Result<Result<(), Problem>, Error> {
         let id: Option<LineId> = self.item.parse().ok();
         let Some(found) = lines.iter_mut().find(|line| Some(line.id) == id) else {
             let reason = "is not an item of this quote".into();
@@ -153,14 +153,14 @@ impl TypedItem {
             let reason = "can't be set beside a markup; leave one of them empty".into();
             return Ok(Err(problem("/target_price", reason)));
         }
-        let (offer, plan) = catalog::load(tx, access, found.item.offer, found.item.plan).await?;
+        let (offer, plan) = offers.find(found.item.offer, found.item.plan)?;
         let quantity = self.quantity.unwrap_or(found.price.quantity.into());
         let quantity = match offer.check_quantity(quantity) {
             Ok(quantity) => quantity,
             Err(reason) => return Ok(Err(problem("/quantity", reason.to_string()))),
         };
         let before = found.markups.unwrap_or_default();
-        let target = catalog::target(&offer, &plan);
+        let target = offers.target(offer, plan)?;
         let seller = match (markup, target_price) {
             (Some(text), _) => match Percent::parse(&text) {
                 Ok(percent) => percent,

@@ -76,13 +76,13 @@ fn a_quote_is_made_of_the_cart_sent_accepted_and_runs_like_any_purchase() {
         };
         let edited = world.app.edit_quote(&manager, quote.number, cheaper, None);
         let edited = edited.await.unwrap();
-        assert_eq!(edited.lines[0].price.unit.plain(), "18.00 EUR");
+        assert_eq!(edited.lines[0].price.unit.plain(), "21.60 EUR");
         world
             .answer(&manager, quote.number, QuoteCommand::Send)
             .await
             .unwrap();
         let seen = world.app.quote(&admin, quote.number).await.unwrap();
-        assert_eq!(seen.totals[0].1.plain(), "180.00 EUR");
+        assert_eq!(seen.totals[0].1.plain(), "216.00 EUR");
         assert_eq!(
             (seen.lines[0].markup, seen.lines[0].price.inside),
             (None, None)
@@ -99,7 +99,7 @@ fn a_quote_is_made_of_the_cart_sent_accepted_and_runs_like_any_purchase() {
         let bookings = world.bookings().await;
         assert_eq!(bookings.len(), 1);
         let running = world.running(&manager).await;
-        assert_eq!(running[0].price.unit.plain(), "18.00 EUR");
+        assert_eq!(running[0].price.unit.plain(), "21.60 EUR");
         let markups = running[0].markups.map(|markups| markups.seller.value());
         assert_eq!(markups, Some(20.into()), "it stays when it renews");
     });

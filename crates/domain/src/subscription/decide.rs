@@ -178,7 +178,7 @@ impl Deciding<'_> {
 
     fn ask_prices(&mut self) -> Result<(), MoneyError> {
         for pricing in self.wish.pricing.clone() {
-            let Some(inputs) = self.limits.inputs.clone() else {
+            let Some(inputs) = self.limits.inputs else {
                 let words =
                     "its plan is no longer in the catalog, so its price can't be computed anew";
                 self.problem("/markup", words.into());
@@ -469,7 +469,7 @@ fn percent_for(
     let chain = crate::price::waterfall(&crate::price::PriceInputs {
         distributor_markup: markups.distributor,
         subscription_markup: markups.seller,
-        ..inputs.clone()
+        ..*inputs
     });
     chain.customer.percent_to(target).map_err(|reason| reason.0)
 }
