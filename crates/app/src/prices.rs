@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use store::{Tx, catalog, organizations, price_rules};
 
 pub use self::preview::{Moved, Preview};
-pub use self::typed::TypedRule;
+pub use self::typed::TypedPriceRule;
 use crate::access::{Access, Caller};
 use crate::{App, Error};
 
@@ -143,7 +143,7 @@ impl App {
     pub async fn preview_price_rule(
         &self,
         access: &Access,
-        typed: &TypedRule,
+        typed: &TypedPriceRule,
     ) -> Result<Preview, Error> {
         access.require(Permission::ConfigurePrices)?;
         let now = self.clock.now();
@@ -158,7 +158,7 @@ impl App {
     pub async fn add_price_rule(
         &self,
         access: &Access,
-        typed: TypedRule,
+        typed: TypedPriceRule,
     ) -> Result<RuleRecord, Error> {
         access.require(Permission::ConfigurePrices)?;
         let state = (
@@ -242,7 +242,7 @@ impl App {
         &self,
         tx: &mut Tx,
         access: &Access,
-        typed: &TypedRule,
+        typed: &TypedPriceRule,
         id: PriceRuleId,
         now: Timestamp,
     ) -> Result<RuleRecord, Error> {

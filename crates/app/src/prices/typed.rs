@@ -17,7 +17,7 @@ use crate::Error;
 /// A rule as typed; what is empty narrows nothing.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct TypedRule {
+pub struct TypedPriceRule {
     /// The buyer's name in addresses: a seller's customer, a distributor's seller.
     pub buyer: String,
     /// The vendor's id.
@@ -38,7 +38,7 @@ pub struct TypedRule {
 pub(super) async fn read(
     tx: &mut Tx,
     partner: &Organization,
-    typed: &TypedRule,
+    typed: &TypedPriceRule,
     id: PriceRuleId,
     now: Timestamp,
 ) -> Result<PriceRule, Error> {
@@ -69,7 +69,7 @@ pub(super) async fn read(
 
 struct Reading<'r> {
     partner: &'r Organization,
-    typed: &'r TypedRule,
+    typed: &'r TypedPriceRule,
     problems: Vec<Problem>,
 }
 

@@ -3,7 +3,7 @@
 
 use app::Error;
 use app::access::Access;
-use app::prices::{AskedRules, Preview, TypedRule};
+use app::prices::{AskedRules, Preview, TypedPriceRule};
 use domain::order::seen::{Inside, SeenOrder};
 use domain::price::record::RuleState;
 use jiff::SignedDuration;
@@ -34,10 +34,10 @@ impl World {
     }
 }
 
-fn rule(percent: &str) -> TypedRule {
-    TypedRule {
+fn rule(percent: &str) -> TypedPriceRule {
+    TypedPriceRule {
         percent: percent.into(),
-        ..TypedRule::default()
+        ..TypedPriceRule::default()
     }
 }
 
@@ -90,7 +90,7 @@ fn a_rule_begins_and_ends_with_the_sellers_days() {
         // 2027-01-15 10:00 in Vilnius, which is two hours ahead of UTC.
         let seller = world.prices_of(SELLER, "baltic").await;
         let amber = world.access(CUSTOMER, "amber").await;
-        let typed = TypedRule {
+        let typed = TypedPriceRule {
             buyer: "amber".into(),
             offer: CIRRUS.into(),
             source: "retail".into(),
@@ -120,7 +120,7 @@ fn a_cart_whose_price_moved_is_told_and_bought_only_with_consent() {
         let amber = world.access(CUSTOMER, "amber").await;
         let staff = world.access(SELLER, "amber").await;
         let cart = world.fill(&amber, CIRRUS, 2).await.unwrap();
-        let typed = TypedRule {
+        let typed = TypedPriceRule {
             buyer: "amber".into(),
             ..rule("40")
         };
@@ -160,7 +160,7 @@ fn a_cart_whose_price_moved_is_told_and_bought_only_with_consent() {
 fn what_a_rule_would_change_is_shown_before_it_is_kept() {
     on_each_database(async |world| {
         let seller = world.prices_of(SELLER, "baltic").await;
-        let shown = async |typed: TypedRule| -> Preview {
+        let shown = async |typed: TypedPriceRule| -> Preview {
             let shown = world.app.preview_price_rule(&seller, &typed).await;
             shown.unwrap()
         };
@@ -170,7 +170,7 @@ fn what_a_rule_would_change_is_shown_before_it_is_kept() {
         assert_eq!((all.moves, all.stays), (8, 6), "{:?}", all.moved);
         let basic = &all.moved[2];
         assert_eq!(basic.offer, "Exchange Online Plan 1");
-        let vendor = TypedRule {
+        let vendor = TypedPriceRule {
             vendor: "ven_00000000000000000000000000000002".into(),
             buyer: "birch".into(),
             ..rule("-3")
@@ -185,7 +185,7 @@ fn what_a_rule_would_change_is_shown_before_it_is_kept() {
         let after = world.app.price_rules(&seller, AskedRules::default()).await;
         assert_eq!(before.unwrap().rules.len(), after.unwrap().rules.len());
         let nordic = world.prices_of(DISTRIBUTOR, "nordic").await;
-        let typed = TypedRule {
+        let typed = TypedPriceRule {
             buyer: "fjord".into(),
             ..rule("7")
         };
@@ -199,7 +199,7 @@ fn what_a_rule_would_change_is_shown_before_it_is_kept() {
 fn what_is_wrong_with_a_rule_is_said_field_by_field() {
     on_each_database(async |world| {
         let seller = world.prices_of(SELLER, "baltic").await;
-        let typed = TypedRule {
+        let typed = TypedPriceRule {
             buyer: "elk".into(),
             vendor: "Microsoft".into(),
             offer: String::new(),
@@ -213,14 +213,14 @@ fn what_is_wrong_with_a_rule_is_said_field_by_field() {
             fields(refused),
             ["/buyer", "/vendor", "/percent", "/source", "/from", "/till"]
         );
-        let typed = TypedRule {
+        let typed = TypedPriceRule {
             vendor: "ven_00000000000000000000000000000001".into(),
             offer: "Cirrus".into(),
             ..rule("1")
         };
         let refused = world.app.add_price_rule(&seller, typed).await.unwrap_err();
         assert_eq!(fields(refused), ["/vendor"]);
-        let typed = TypedRule {
+        let typed = TypedPriceRule {
             offer: "Nothing of that name".into(),
             till: "2027-01-01".into(),
             ..rule("1")
@@ -232,7 +232,7 @@ fn what_is_wrong_with_a_rule_is_said_field_by_field() {
         assert_eq!(fields(twice.unwrap_err()), ["/from"]);
         // A distributor's sellers know today's prices.
         let nordic = world.prices_of(DISTRIBUTOR, "nordic").await;
-        let today = TypedRule {
+        let today = TypedPriceRule {
             from: "2027-01-15".into(),
             ..rule("1")
         };
@@ -247,7 +247,7 @@ fn what_is_wrong_with_a_rule_is_said_field_by_field() {
 fn a_rule_that_made_prices_is_ended_and_one_to_come_removed() {
     on_each_database(async |world| {
         let seller = world.prices_of(SELLER, "baltic").await;
-        let coming = TypedRule {
+        let coming = TypedPriceRule {
             from: "2027-02-01".into(),
             ..rule("30")
         };
@@ -307,7 +307,7 @@ fn who_may_set_prices_is_the_matrix_and_customers_find_nothing() {
             ("read-only@nordic.example", "baltic", false, false),
         ];
         for (day, (email, slug, sees, sets)) in (10..).zip(people) {
-            let typed = TypedRule {
+            let typed = TypedPriceRule {
                 from: format!("2027-03-{day}"),
                 ..rule("3")
             };

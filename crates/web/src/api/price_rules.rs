@@ -1,7 +1,7 @@
 //! A partner's price rules, by API.
 
 use app::Error;
-use app::prices::{AskedRules, Moved, Preview, TypedRule};
+use app::prices::{AskedRules, Moved, Preview, TypedPriceRule};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -209,7 +209,7 @@ pub(super) struct AddQuery {
 
 /// Adds a rule; with `dry_run=true` the answer is what it would change.
 #[utoipa::path(post, path = "/api/v1/partners/{partner}/price-rules",
-    params(("partner" = String, Path), AddQuery), request_body = TypedRule,
+    params(("partner" = String, Path), AddQuery), request_body = TypedPriceRule,
     responses((status = 201, body = PriceRuleView), (status = 200, body = PriceRulePreview),
         (status = 403, body = view::ProblemView), (status = 404, body = view::ProblemView),
         (status = 422, body = view::ProblemView)))]
@@ -221,7 +221,7 @@ pub(super) async fn add_rule(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let access = web.app.partner_access(&caller, &partner).await?;
-    let typed = read::<TypedRule>(&body)?;
+    let typed = read::<TypedPriceRule>(&body)?;
     if query.dry_run {
         let preview = web.app.preview_price_rule(&access, &typed).await?;
         return Ok(Json(PriceRulePreview::new(&preview)).into_response());

@@ -2,7 +2,7 @@
 
 use app::Error;
 use app::access::Access;
-use app::prices::{AskedRules, Preview, Rules, SeenRule, TypedRule};
+use app::prices::{AskedRules, Preview, Rules, SeenRule, TypedPriceRule};
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
@@ -31,7 +31,7 @@ struct PricesPage {
     may_change: bool,
     wanted: Wanted,
     /// What stands in the form.
-    typed: TypedRule,
+    typed: TypedPriceRule,
     problems: Vec<Problem>,
     preview: Option<Preview>,
 }
@@ -155,9 +155,9 @@ async fn page(
         token: visitor.form_token(found.partner.slug.as_str()),
         partners: web.app.pricing_partners(&visitor.caller).await?,
         may_change: access.standing().may(Permission::ConfigurePrices),
-        typed: TypedRule {
+        typed: TypedPriceRule {
             from: found.earliest.to_string(),
-            ..TypedRule::default()
+            ..TypedPriceRule::default()
         },
         wanted,
         found,
@@ -189,8 +189,8 @@ pub(crate) struct Typed {
 }
 
 impl Typed {
-    fn rule(&self) -> TypedRule {
-        TypedRule {
+    fn rule(&self) -> TypedPriceRule {
+        TypedPriceRule {
             buyer: self.buyer.clone(),
             vendor: self.vendor.clone(),
             offer: self.offer.clone(),

@@ -31,6 +31,9 @@ pub async fn ask(
         "/partners/baltic/approval-rules",
         "/api/v1/partners/baltic/approval-rules",
         "/organizations/amber/suspension",
+        "/prices",
+        "/partners/baltic/prices",
+        "/api/v1/partners/baltic/price-rules",
         "/o/amber/catalog",
         "/o/amber/catalog/off_00000000000000000000000000000001",
         "/o/amber/cart",
@@ -130,9 +133,14 @@ async fn quotes(world: &World, log: &mut Log, who: Who) {
 async fn partners(world: &World, log: &mut Log, who: Who) {
     let rules = "/partners/baltic/approval-rules";
     let rule = "apr_00000000000000000000000000000001";
+    let price = "/partners/baltic/prices/prl_00000000000000000000000000000003";
+    let prices = "/api/v1/partners/baltic/price-rules";
     for form in [
         Ask::form(rules, "name=All"),
         Ask::form(format!("{rules}/{rule}/removal"), ""),
+        Ask::form("/partners/baltic/prices", "percent=5"),
+        Ask::form(format!("{price}/end"), "till="),
+        Ask::form(format!("{price}/removal"), ""),
         Ask::form("/organizations/amber/suspension", "reason=no"),
         Ask::api("GET", "/suspension", ""),
         Ask::api("PUT", "/suspension", "{\"reason\": \"no\"}"),
@@ -148,6 +156,17 @@ async fn partners(world: &World, log: &mut Log, who: Who) {
             "{\"name\": \"All\"}",
         ),
         ("DELETE", format!("/api/v1{rules}/{rule}"), ""),
+        ("POST", prices.to_owned(), "{\"percent\": \"5\"}"),
+        (
+            "PATCH",
+            format!("{prices}/prl_00000000000000000000000000000003"),
+            "{\"till\": \"\"}",
+        ),
+        (
+            "DELETE",
+            format!("{prices}/prl_00000000000000000000000000000003"),
+            "",
+        ),
     ] {
         let ask = Ask {
             path,

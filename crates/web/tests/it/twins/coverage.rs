@@ -385,6 +385,8 @@ const STAFF_SCHEMAS: &[&str] = &[
     "TypedItem",
     "QuoteView",
     "QuoteItemView",
+    "PriceRulePreview",
+    "MovedPriceView",
 ];
 
 /// Beside those, the API's document names no hidden field (M22).
