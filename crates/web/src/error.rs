@@ -43,20 +43,23 @@ pub(crate) fn words(error: &Error) -> String {
             field: "/q",
             reason,
         } => reason.to_string(),
-        Error::Invalid { field, reason } => {
-            let name = field.trim_start_matches('/').replace('_', " ");
-            let mut letters = name.chars();
-            let first = letters.next().map(|first| first.to_uppercase().to_string());
-            format!("{}{} {reason}", first.unwrap_or_default(), letters.as_str())
-        }
+        Error::Invalid { field, reason } => sentence(field, &reason.0),
         Error::NotFound => "There is nothing here, or nothing that you may see".to_owned(),
-        other => {
-            let text = other.to_string();
-            let mut letters = text.chars();
-            let first = letters.next().map(|first| first.to_uppercase().to_string());
-            first.unwrap_or_default() + letters.as_str()
-        }
+        other => capitalized(&other.to_string()),
     }
+}
+
+/// What is wrong with a field, by its pointer: `Contact email must be …`.
+pub(crate) fn sentence(field: &str, reason: &str) -> String {
+    let name = field.trim_start_matches('/').replace('_', " ");
+    format!("{} {reason}", capitalized(&name))
+}
+
+/// Words as they begin a sentence.
+pub(crate) fn capitalized(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
 }
 
 /// What went wrong, for [`crate::mishap`] to tell once more with what stands around it.

@@ -16,10 +16,11 @@ use domain::organization::Organization;
 use domain::subscription::decide::Problem;
 use serde::Deserialize;
 
+use super::cart::Token;
 use super::filters;
 use super::frame::{Section, SellerFrame};
 use crate::Web;
-use crate::error::{Page, render};
+use crate::error::{self, Page, render};
 use crate::visitor::Visitor;
 
 #[derive(Template)]
@@ -97,11 +98,7 @@ impl RulesPage {
     }
 
     fn sentence(&self, problem: &Problem) -> String {
-        let name = problem.field.trim_start_matches('/').replace('_', " ");
-        let mut letters = name.chars();
-        let first = letters.next().map(|first| first.to_uppercase().to_string());
-        let first = first.unwrap_or_default();
-        format!("{first}{} {}", letters.as_str(), problem.reason)
+        error::sentence(problem.field, &problem.reason)
     }
 }
 
@@ -214,12 +211,6 @@ pub(crate) async fn save(
         }
         Err(error) => Err(Page(error)),
     }
-}
-
-/// A form with nothing but its token.
-#[derive(Deserialize)]
-pub(crate) struct Token {
-    token: String,
 }
 
 pub(crate) async fn remove(

@@ -63,7 +63,7 @@ pub(crate) struct Change {
 /// A form with nothing but its token.
 #[derive(Deserialize)]
 pub(crate) struct Token {
-    token: String,
+    pub(crate) token: String,
 }
 
 pub(crate) async fn show(

@@ -20,7 +20,7 @@ use super::filters;
 use super::frame::{Frame, Section};
 use crate::Web;
 use crate::api::quotes::{cursor, read_cursor};
-use crate::error::{Page, classify, render, words};
+use crate::error::{Page, classify, render, sentence, words};
 use crate::visitor::Visitor;
 
 /// Rows of a page.
@@ -194,15 +194,8 @@ fn value<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
 fn sentences(error: Error) -> Result<(StatusCode, Vec<String>), Page> {
     match &error {
         Error::Problems(problems) => {
-            let sentence = |problem: &domain::subscription::decide::Problem| {
-                let name = problem.field.trim_start_matches('/').replace('_', " ");
-                let mut letters = name.chars();
-                let first = letters.next().map(|first| first.to_uppercase().to_string());
-                let first = first.unwrap_or_default();
-                format!("{first}{} {}", letters.as_str(), problem.reason)
-            };
-            let sentences = problems.iter().map(sentence).collect();
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, sentences))
+            let sentences = problems.iter().map(|one| sentence(one.field, &one.reason));
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, sentences.collect()))
         }
         Error::Invalid { .. } | Error::Refused(_) | Error::Changed | Error::Withdrawn { .. } => {
             Ok((classify(&error).0, vec![words(&error)]))

@@ -9,6 +9,8 @@ use domain::order::seen::{SeenLine, SeenOrder};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::error::capitalized;
+
 /// The same for everybody: a name that depends on the reader's zone could not be spoken of.
 pub(crate) fn name(order: &SeenOrder) -> String {
     order.name(&TimeZone::UTC)
@@ -169,9 +171,7 @@ pub(crate) fn reasons(order: &SeenOrder) -> Vec<String> {
 /// A field of a line, by its pointer: `Contact e-mail`.
 pub(crate) fn field(pointer: &str) -> String {
     let words = Field::at(pointer).map_or_else(|| pointer.to_owned(), |field| field.to_string());
-    let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string());
-    first.unwrap_or_default() + letters.as_str()
+    capitalized(&words)
 }
 
 /// The step from one price to the next, from the figures that are shown: `+12.5 %`.

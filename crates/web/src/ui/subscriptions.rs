@@ -25,7 +25,7 @@ use super::frame::{Frame, Section};
 use super::preferences;
 use crate::Web;
 use crate::api::subscriptions::{cursor, read_cursor};
-use crate::error::{Page, render, words};
+use crate::error::{Page, capitalized, render, words};
 use crate::visitor::Visitor;
 
 /// Rows of a page.
@@ -216,12 +216,6 @@ impl SubscriptionPage {
     fn is_suspended(&self) -> bool {
         matches!(self.found().state, SubscriptionState::Suspended { .. })
     }
-}
-
-fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string());
-    first.unwrap_or_default() + letters.as_str()
 }
 
 pub(crate) async fn show(
