@@ -7,7 +7,9 @@ mod work;
 use domain::access::Permission;
 use domain::id::{JobId, SubscriptionId};
 use domain::job::{Job, JobAction, JobState, Row, RowOutcome};
-use domain::subscription::decide::Problem;
+use domain::subscription::Subscription;
+use domain::subscription::decide::{Decision, Problem};
+use domain::subscription::wish::Wish;
 use domain::text::Invalid;
 use jiff::tz::TimeZone;
 use store::{Tx, jobs, subscriptions};
@@ -60,15 +62,12 @@ impl App {
         let (now, mut preview) = (self.clock.now(), Preview::default());
         let mut seen = std::collections::HashMap::new();
         for mut row in rows {
-            let judged = match seen.insert(row.subscription.clone(), row.number) {
-                Some(first) => Judged::refused(same_as(first)),
+            let (outcome, name) = match seen.insert(row.subscription.clone(), row.number) {
+                Some(first) => (outcome_of(same_as(first))?, None),
                 None => judge(&mut tx, access, &row, zone, now).await?,
             };
-            row.outcome = judged.outcome;
-            preview.verdicts.push(Verdict {
-                row,
-                name: judged.name,
-            });
+            row.outcome = outcome;
+            preview.verdicts.push(Verdict { row, name });
         }
         Ok(preview)
     }
@@ -130,13 +129,14 @@ impl App {
         found.ok_or(Error::NotFound)
     }
 
-    /// Rows of a job after one of them, in the sequence of its sheet.
+    /// At most so many rows of a job after one of them, in the sequence of its sheet.
     pub async fn job_rows(
         &self,
         access: &Access,
         job: &Job,
         outcome: Option<&str>,
         after: u32,
+        limit: u32,
     ) -> Result<Vec<Row>, Error> {
         self.job(access, job.id).await?;
         let outcome = match outcome {
@@ -147,7 +147,8 @@ impl App {
             })?),
         };
         let mut tx = self.store.read().await?;
-        Ok(jobs::rows(&mut tx, job, outcome, after, PAGE_MAX).await?)
+        let limit = limit.clamp(1, PAGE_MAX);
+        Ok(jobs::rows(&mut tx, job, outcome, after, limit).await?)
     }
 
     /// Holds a job up, lets it go on, or leaves the rest of it undone.
@@ -185,67 +186,65 @@ fn known_outcome(name: &str) -> Option<&'static str> {
         .find(|known| *known == name)
 }
 
-fn same_as(first: u32) -> String {
-    format!("Row {first} is about the same subscription; one change at a time")
-}
-
-/// What would become of a row, and of which subscription.
-struct Judged {
-    outcome: RowOutcome,
-    name: Option<String>,
-}
-
-impl Judged {
-    fn refused(reason: String) -> Judged {
-        Judged {
-            outcome: RowOutcome::Refused {
-                reasons: vec![reason],
-            },
-            name: None,
-        }
-    }
-}
-
+/// What would become of a row, and the name of the subscription that it is about.
 async fn judge(
     tx: &mut Tx,
     access: &Access,
     row: &Row,
     zone: &TimeZone,
     now: jiff::Timestamp,
-) -> Result<Judged, Error> {
-    let Ok((id, wish)) = parse(row) else {
-        return Ok(Judged::refused(NO_SUBSCRIPTION.to_owned()));
-    };
-    let Some(found) = subscriptions::find(tx, access.tenant(), id).await? else {
-        return Ok(Judged::refused(NO_SUBSCRIPTION.to_owned()));
-    };
-    let asking = Asking {
-        access,
-        typed: &wish,
-        zone,
-        destination: found.id,
-        now,
-    };
+) -> Result<(RowOutcome, Option<String>), Error> {
+    let mut name = None;
     let decided = async {
-        check_rights(access, &wish)?;
-        let (wish, decision) = asking.decide(tx, &found).await?;
-        asking.make_room(tx, &found, &decision, &wish).await?;
-        Ok(decision)
+        let (id, typed) = parse(row)?;
+        let found = subscriptions::find(tx, access.tenant(), id).await?;
+        let found = found.ok_or_else(no_subscription)?;
+        name = Some(found.name.clone());
+        let asking = Asking {
+            access,
+            typed: &typed,
+            zone,
+            destination: found.id,
+            now,
+        };
+        let agreed = agree(tx, &asking, &found).await?;
+        Ok(agreed.outcome())
     };
-    let outcome = match decided.await {
-        Ok(decision) => RowOutcome::Ordered {
+    let outcome = decided.await.or_else(outcome_of)?;
+    Ok((outcome, name))
+}
+
+/// What a row comes to for the subscription that it names.
+struct Agreed {
+    wish: Wish,
+    decision: Decision,
+    /// Planned orders that have to give way.
+    planned: Vec<u64>,
+}
+
+impl Agreed {
+    /// As it stands with the row; the order has no number yet.
+    fn outcome(&self) -> RowOutcome {
+        let steps = self.decision.steps.iter();
+        RowOutcome::Ordered {
             order: 0,
-            changes: decision
-                .steps
-                .iter()
-                .map(|step| step.change.text())
-                .collect(),
-        },
-        Err(error) => outcome_of(error)?,
-    };
-    Ok(Judged {
-        outcome,
-        name: Some(found.name),
+            changes: steps.map(|step| step.change.text()).collect(),
+        }
+    }
+}
+
+async fn agree(
+    tx: &mut Tx,
+    asking: &Asking<'_>,
+    found: &Subscription,
+) -> Result<Agreed, Error> {
+    check_rights(asking.access, asking.typed)?;
+    let (wish, decision) = asking.decide(tx, found).await?;
+    let planned = asking.make_room(tx, found, &decision, &wish).await?;
+    Ok(Agreed {
+        wish,
+        decision,
+        planned,
     })
 }
 
@@ -282,11 +281,23 @@ fn told(problem: &Problem) -> String {
     format!("{field} {}", problem.reason).trim().to_owned()
 }
 
-const NO_SUBSCRIPTION: &str =
-    "There is no such subscription here; take the ids from the list's sheet";
-
-fn parse(row: &Row) -> Result<(SubscriptionId, TypedWish), ()> {
-    let id = row.subscription.parse().map_err(|_| ())?;
-    let wish = serde_json::from_value(row.wish.clone()).map_err(|_| ())?;
+fn parse(row: &Row) -> Result<(SubscriptionId, TypedWish), Error> {
+    let id = row.subscription.parse().map_err(|_| no_subscription())?;
+    let wish = serde_json::from_value(row.wish.clone()).map_err(|_| no_subscription())?;
     Ok((id, wish))
+}
+
+fn no_subscription() -> Error {
+    refusal("There is no such subscription here; take the ids from the list's sheet".to_owned())
+}
+
+fn same_as(first: u32) -> Error {
+    refusal(format!(
+        "Row {first} is about the same subscription; one change at a time"
+    ))
+}
+
+/// A row that is wrong as a whole.
+fn refusal(reason: String) -> Error {
+    Error::Problems(vec![Problem { field: "", reason }])
 }

@@ -4,6 +4,8 @@ pub(crate) mod change;
 mod choices;
 mod typed;
 
+use std::collections::BTreeSet;
+
 use domain::access::Permission;
 use domain::id::{LineId, SubscriptionId};
 use domain::order::Order;
@@ -93,6 +95,19 @@ impl App {
             found: found.iter().map(seen).collect::<Result<_, _>>()?,
             after: last.filter(|_| has_more),
         })
+    }
+
+    /// Those of a selection that are here, newest first.
+    pub async fn selected_subscriptions(
+        &self,
+        access: &Access,
+        selected: &BTreeSet<SubscriptionId>,
+    ) -> Result<Vec<SeenSubscription>, Error> {
+        access.require(Permission::SeeOrders)?;
+        let mut tx = self.store.read().await?;
+        let found = subscriptions::find_all(&mut tx, access.tenant(), selected).await?;
+        let seen = |found: &Subscription| found.seen_by(access.visibility());
+        Ok(found.iter().map(seen).collect::<Result<_, _>>()?)
     }
 
     fn filter(&self, asked: Asked) -> Result<Filter, Error> {

@@ -1,5 +1,7 @@
 //! Subscriptions in storage: the whole as one document, beside it what lists and workers find it by.
 
+use std::collections::BTreeSet;
+
 use domain::access::Visibility;
 use domain::id::{OrganizationId, SubscriptionId, VendorId};
 use domain::subscription::history::Entry;
@@ -92,6 +94,24 @@ pub async fn find(
 ) -> Result<Option<Subscription>, StoreError> {
     let row = tx.row(one(organization, id)).await?;
     row.map(|row| row.json("body")).transpose()
+}
+
+/// Those of an organization's subscriptions that are asked for and there.
+pub async fn find_all(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    asked: &BTreeSet<SubscriptionId>,
+) -> Result<Vec<Subscription>, StoreError> {
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Query::new("SELECT body FROM subscriptions")
+        .and(" WHERE organization_id = ?", organization.0)
+        .then(" AND id IN ")
+        .list(asked.iter().map(|id| id.0.into()))
+        .then(" ORDER BY started_at DESC, id DESC");
+    let rows = tx.rows(query).await?;
+    rows.iter().map(|row| row.json("body")).collect()
 }
 
 fn one(organization: OrganizationId, id: SubscriptionId) -> Query {

@@ -24,6 +24,7 @@ pub(crate) mod preferences;
 mod prices;
 mod quotes;
 pub(crate) mod say;
+mod sheet;
 mod subscriptions;
 mod suggestions;
 mod suspension;
@@ -112,11 +113,11 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         .route("/o/{organization}/subscriptions", get(subscriptions::list))
         .route(
             "/o/{organization}/subscriptions/sheet.csv",
-            get(jobs::sheet),
+            get(sheet::download),
         )
         .route(
             "/o/{organization}/subscriptions/bulk",
-            get(jobs::show).post(jobs::judge),
+            get(sheet::show).post(sheet::judge),
         )
         .route(
             "/o/{organization}/subscriptions/planned",
@@ -125,7 +126,7 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         .route("/o/{organization}/jobs", get(jobs::list))
         .route(
             "/o/{organization}/jobs/{job}",
-            get(jobs::job).post(jobs::tell),
+            get(jobs::show).post(jobs::tell),
         )
         .route("/o/{organization}/jobs/{job}/result.csv", get(jobs::result))
         .route(

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use app::App;
 use app::clock::{Clock, SystemClock};
 use domain::event::Actor;
-use domain::id::{LineId, NoteId, OrderId, OrganizationId, UserId};
+use domain::id::{LineId, NoteId, OrderId, OrganizationId, SubscriptionId, UserId};
 use domain::order::Order;
 use domain::order::note::Note;
 use domain::order::phase::{Phase, Status, View};
@@ -164,6 +164,16 @@ impl History {
         for (place, line) in (0u128..).zip(&mut order.lines) {
             line.id = LineId(Uuid::from_u128(1 << 96 | u128::from(at) << 32 | place));
             line.contact = contact(mix(at, 7), &line.contact);
+        }
+        // A subscription has one order in flight.
+        if !order.slots().is_empty() {
+            for (place, line) in (0u128..).zip(&mut order.lines) {
+                let own = |side: u128| {
+                    SubscriptionId(Uuid::from_u128(side << 96 | u128::from(at) << 32 | place))
+                };
+                line.subscription = own(2);
+                line.destination = line.destination.map(|_| own(3));
+            }
         }
         let every = (self.count / RARE_ONES).max(1);
         order.notes = [

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use store::{Tx, jobs, organizations, subscriptions, users};
 
-use super::{NO_SUBSCRIPTION, outcome_of, parse, same_as};
+use super::{agree, no_subscription, outcome_of, parse, same_as};
 use crate::access::{Access, Caller};
 use crate::clock::TaskIds;
-use crate::subscriptions::change::{Asking, Placing, check_rights, lines, waits};
+use crate::subscriptions::change::{Asking, Placing, lines, waits};
 use crate::worker::Point;
 use crate::{App, Error};
 
@@ -153,9 +153,7 @@ impl Batch {
         let (mut groups, mut seen) = (Vec::new(), HashMap::new());
         for (at, row) in rows.iter_mut().enumerate() {
             let decided = match seen.insert(row.subscription.clone(), row.number) {
-                Some(first) => Ok(RowOutcome::Refused {
-                    reasons: vec![same_as(first)],
-                }),
+                Some(first) => Err(same_as(first)),
                 None => self.decide(tx, at, row, &zone, &mut groups).await,
             };
             row.outcome = decided.or_else(outcome_of)?;
@@ -193,30 +191,22 @@ impl Batch {
         zone: &TimeZone,
         groups: &mut Vec<Group>,
     ) -> Result<RowOutcome, Error> {
-        let unknown = || RowOutcome::Refused {
-            reasons: vec![NO_SUBSCRIPTION.to_owned()],
-        };
-        let Ok((id, wish)) = parse(row) else {
-            return Ok(unknown());
-        };
-        let Some(found) = subscriptions::load(tx, self.organization, id).await? else {
-            return Ok(unknown());
-        };
-        check_rights(&self.access, &wish)?;
+        let (id, typed) = parse(row)?;
+        let found = subscriptions::load(tx, self.organization, id).await?;
+        let found = found.ok_or_else(no_subscription)?;
         let asking = Asking {
             access: &self.access,
-            typed: &wish,
+            typed: &typed,
             zone,
             destination: SubscriptionId(self.ids.nth(at * IDS_OF_ROW + IDS_OF_ROW - 1).0),
             now: self.now,
         };
-        let (wish, decision) = asking.decide(tx, &found).await?;
-        let planned = asking.make_room(tx, &found, &decision, &wish).await?;
-        let waits = waits(&found, wish.when);
+        let agreed = agree(tx, &asking, &found).await?;
+        let waits = waits(&found, agreed.wish.when);
         let known = groups.iter().position(|group| group.waits == waits);
         let place = known.unwrap_or(groups.len());
-        for number in planned {
-            asking.give_way(tx, number, self.orders[place].1).await?;
+        for number in &agreed.planned {
+            asking.give_way(tx, *number, self.orders[place].1).await?;
         }
         if known.is_none() {
             groups.push(Group {
@@ -225,16 +215,9 @@ impl Batch {
                 rows: Vec::new(),
             });
         }
-        let lines = lines(&found, &decision.steps, self.ids, at * IDS_OF_ROW);
+        let lines = lines(&found, &agreed.decision.steps, self.ids, at * IDS_OF_ROW);
         groups[place].lines.extend(lines);
         groups[place].rows.push(at);
-        Ok(RowOutcome::Ordered {
-            order: 0,
-            changes: decision
-                .steps
-                .iter()
-                .map(|step| step.change.text())
-                .collect(),
-        })
+        Ok(agreed.outcome())
     }
 }

@@ -1,6 +1,6 @@
 //! Many subscriptions changed from one sheet, on both databases.
 
-use app::jobs::read_sheet;
+use app::jobs::{PAGE_MAX, read_sheet};
 use app::subscriptions::Asked;
 use domain::id::SubscriptionId;
 use domain::job::{Job, JobAction, JobState, Row, RowOutcome};
@@ -58,7 +58,8 @@ impl World {
     }
 
     async fn rows(&self, access: &Access, job: &Job) -> Vec<Row> {
-        self.app.job_rows(access, job, None, 0).await.unwrap()
+        let rows = self.app.job_rows(access, job, None, 0, PAGE_MAX);
+        rows.await.unwrap()
     }
 }
 

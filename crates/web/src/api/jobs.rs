@@ -1,7 +1,7 @@
 //! Many changes from one sheet in the API: verdicts, jobs and their rows.
 
 use app::Error;
-use app::jobs::read_sheet;
+use app::jobs::{PAGE_MAX, read_sheet};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -208,10 +208,8 @@ pub(crate) async fn rows(
     let access = web.app.access(&caller, &organization).await?;
     let job = web.app.job(&access, id(&job)?).await?;
     let outcome = query.outcome.as_deref();
-    let rows = web
-        .app
-        .job_rows(&access, &job, outcome, query.after)
-        .await?;
+    let rows = web.app.job_rows(&access, &job, outcome, query.after, PAGE_MAX);
+    let rows = rows.await?;
     Ok(Json(rows.iter().map(RowView::new).collect::<Vec<_>>()).into_response())
 }
 
