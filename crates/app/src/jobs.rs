@@ -233,11 +233,7 @@ impl Agreed {
     }
 }
 
-async fn agree(
-    tx: &mut Tx,
-    asking: &Asking<'_>,
-    found: &Subscription,
-) -> Result<Agreed, Error> {
+async fn agree(tx: &mut Tx, asking: &Asking<'_>, found: &Subscription) -> Result<Agreed, Error> {
     check_rights(asking.access, asking.typed)?;
     let (wish, decision) = asking.decide(tx, found).await?;
     let planned = asking.make_room(tx, found, &decision, &wish).await?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use app::App;
 use app::access::Access;
 use app::clock::SystemClock;
-use app::jobs::read_sheet;
+use app::jobs::{PAGE_MAX, read_sheet};
 use domain::id::{JobId, OrderId, OrganizationId, SubscriptionId};
 use domain::job::{JobState, RowOutcome};
 use domain::order::Order;
@@ -103,7 +103,10 @@ async fn judge(database: &str, job: JobId, rows: usize) {
     );
     let (mut after, mut ordered) = (0, BTreeMap::new());
     loop {
-        let found = app.job_rows(&access, &job, None, after).await.unwrap();
+        let found = app
+            .job_rows(&access, &job, None, after, PAGE_MAX)
+            .await
+            .unwrap();
         for row in &found {
             let is_bad = (row.number as usize - 1).is_multiple_of(BAD);
             match &row.outcome {

@@ -208,7 +208,9 @@ pub(crate) async fn rows(
     let access = web.app.access(&caller, &organization).await?;
     let job = web.app.job(&access, id(&job)?).await?;
     let outcome = query.outcome.as_deref();
-    let rows = web.app.job_rows(&access, &job, outcome, query.after, PAGE_MAX);
+    let rows = web
+        .app
+        .job_rows(&access, &job, outcome, query.after, PAGE_MAX);
     let rows = rows.await?;
     Ok(Json(rows.iter().map(RowView::new).collect::<Vec<_>>()).into_response())
 }

@@ -128,7 +128,9 @@ pub(crate) async fn show(
     let id: JobId = job.parse().map_err(|_| Error::NotFound)?;
     let job = web.app.job(&access, id).await?;
     let outcome = Some(wanted.outcome.as_str());
-    let rows = web.app.job_rows(&access, &job, outcome, wanted.after, SHOWN + 1);
+    let rows = web
+        .app
+        .job_rows(&access, &job, outcome, wanted.after, SHOWN + 1);
     let mut rows = rows.await?;
     let has_more = rows.len() > SHOWN as usize;
     rows.truncate(SHOWN as usize);
@@ -180,7 +182,10 @@ pub(crate) async fn result(
     let mut lines = vec![names.map(str::to_owned).to_vec()];
     let mut after = 0;
     loop {
-        let rows = web.app.job_rows(&access, &job, None, after, PAGE_MAX).await?;
+        let rows = web
+            .app
+            .job_rows(&access, &job, None, after, PAGE_MAX)
+            .await?;
         for row in &rows {
             let order = match row.outcome {
                 RowOutcome::Ordered { order, .. } => order.to_string(),
