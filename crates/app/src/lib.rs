@@ -11,6 +11,7 @@ pub mod clock;
 pub mod demo;
 pub mod desk;
 pub mod filing;
+pub mod installation;
 pub mod jobs;
 pub mod operators;
 pub mod orders;
@@ -23,6 +24,7 @@ pub mod schedules;
 pub mod sessions;
 pub mod subscriptions;
 pub mod suspensions;
+pub mod verify;
 pub mod views;
 pub mod worker;
 
@@ -45,6 +47,7 @@ pub use store::Mode;
 pub use store::changes::{Change, Place};
 pub use store::credentials::CredentialKind;
 pub use store::credentials::CredentialKind::{Session as SESSION, Token as TOKEN};
+pub use store::installation::Pause;
 
 /// The running product: everything that an operation needs.
 #[derive(Clone)]

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// Opens a database that is ready; an older or newer one is refused with what to run.
-async fn open(url: &str) -> Result<App> {
+pub async fn open(url: &str) -> Result<App> {
     let store = Store::open(url).await?;
     match schema::check(&store).await? {
         SchemaState::Current => Ok(App::new(store, Arc::new(SystemClock))),
@@ -135,6 +135,7 @@ pub async fn simulate_vendor(port: u16, seed: u64) -> Result<()> {
 
 pub async fn work(url: &str, window: RecentWindow) -> Result<()> {
     let app = open(url).await?.with_recent_window(window);
+    app.arrive().await?;
     let mut stop = stopped()?;
     app.work(async {
         stop.changed().await.ok();
@@ -151,6 +152,7 @@ pub async fn serve(
     window: RecentWindow,
 ) -> Result<()> {
     let app = open(url).await?.with_recent_window(window);
+    app.arrive().await?;
     let listener = listen(address).await?;
     let address = listener.local_addr()?;
     let public_url = public_url.unwrap_or_else(|| format!("http://{address}"));
@@ -175,6 +177,7 @@ pub async fn demo(
     schema::migrate(&store).await?;
     let clock = MovedClock::open(data.join("clock"));
     let app = App::new(store, Arc::new(clock)).with_recent_window(window);
+    app.arrive().await?;
     let vendors = listen("127.0.0.1:0").await?;
     let vendors_at = format!("http://{}", vendors.local_addr()?);
     app.seed_demo(&vendors_at).await?;

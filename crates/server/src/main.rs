@@ -1,6 +1,7 @@
 //! The binary: reads the settings, wires the rooms together, and obeys. It has no rules of its own.
 
 mod commands;
+mod copies;
 mod settings;
 
 use std::process::ExitCode;
@@ -82,6 +83,30 @@ enum Command {
     },
     /// Bring the database up to date
     Migrate {
+        #[command(flatten)]
+        database: Database,
+    },
+    /// Write the database, while it is in use, into one file
+    Backup {
+        #[command(flatten)]
+        database: Database,
+        /// A file that is not there yet
+        file: std::path::PathBuf,
+    },
+    /// Put a backup into an empty database of either kind; it calls no vendor until `take-over`
+    Restore {
+        #[command(flatten)]
+        database: Database,
+        /// What `backup` wrote
+        file: std::path::PathBuf,
+    },
+    /// Look through the whole database for what can't be true
+    Verify {
+        #[command(flatten)]
+        database: Database,
+    },
+    /// Let a restored or copied database call vendors; no other copy may be running
+    TakeOver {
         #[command(flatten)]
         database: Database,
     },
@@ -278,6 +303,10 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             commands::work(&url(database)?, window).await
         }
         Command::Migrate { database } => commands::migrate(&url(database)?).await,
+        Command::Backup { database, file } => copies::backup(&url(database)?, &file).await,
+        Command::Restore { database, file } => copies::restore(&url(database)?, &file).await,
+        Command::Verify { database } => copies::verify(&url(database)?).await,
+        Command::TakeOver { database } => copies::take_over(&url(database)?).await,
         Command::Seed {
             database,
             world: _,

@@ -4,11 +4,13 @@
 //! is decided above, in `app`, and visibility arrives as data that becomes part of the query.
 
 pub mod approval_rules;
+pub mod backup;
 pub mod catalog;
 pub mod changes;
 pub mod credentials;
 pub mod desk;
 pub mod failures;
+pub mod installation;
 pub mod jobs;
 pub mod orders;
 pub mod organizations;
@@ -25,15 +27,16 @@ pub mod suspensions;
 pub mod tasks;
 mod tx;
 pub mod users;
+pub mod verification;
 pub mod views;
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use futures::future::BoxFuture;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -66,6 +69,9 @@ pub enum StoreError {
         /// Its number.
         order: u64,
     },
+    /// There is something already where a backup is to be written, or restored.
+    #[error("{0} is not empty; choose another place")]
+    NotEmpty(String),
     /// The database file is in use.
     #[error("the database {path} is in use by process {holder}")]
     InUse {
@@ -83,6 +89,11 @@ pub enum StoreError {
     /// The schema is of a newer release.
     #[error("the database was written by a newer release; use that one")]
     Newer,
+    /// A backup's schema and the program's are not the same.
+    #[error(
+        "it was written by another release; bring the database up to date with `seatwright migrate` first"
+    )]
+    OtherRelease,
     /// Nothing of the write was kept.
     #[error("not committed: {0}")]
     NotCommitted(String),
@@ -106,6 +117,8 @@ pub struct Store {
     reader: Reader,
     writer: Writer,
     statements: Arc<AtomicU64>,
+    /// The file, where there is one.
+    path: Option<PathBuf>,
     /// Held as long as any clone lives; a second process is refused.
     _lock: Option<Arc<File>>,
 }
@@ -151,6 +164,7 @@ impl Store {
             reader: Reader::Sqlite(readers),
             writer,
             statements,
+            path: Some(path.to_owned()),
             _lock: Some(Arc::new(lock)),
         };
         store.assert_sqlite_version().await?;
@@ -171,6 +185,7 @@ impl Store {
             reader: Reader::Postgres(pool),
             writer,
             statements,
+            path: None,
             _lock: None,
         })
     }
@@ -188,6 +203,25 @@ impl Store {
             return Err(StoreError::UnsafeSqlite(version));
         }
         Ok(())
+    }
+
+    /// What tells this database from a copy of it: the file with its birth, or the server's own number and
+    /// the database's in it. A file that is copied back over itself by hand is not told.
+    pub async fn place(&self) -> Result<String, StoreError> {
+        use std::os::unix::fs::MetadataExt;
+        if let Some(path) = &self.path {
+            let facts = std::fs::metadata(path)?;
+            let born = facts.created().ok();
+            let born = born.and_then(|born| born.duration_since(UNIX_EPOCH).ok());
+            let born = born.map_or(0, |born| born.as_secs());
+            return Ok(format!("file {} of {born}", facts.ino()));
+        }
+        let query = Query::new(
+            "SELECT 'server ' || system_identifier || ' database ' || oid AS place \
+             FROM pg_control_system(), pg_database WHERE datname = current_database()",
+        );
+        let row = self.read().await?.row(query).await?;
+        row.ok_or(StoreError::NotFound)?.get("place")
     }
 
     /// Whether no other process can be using this database.

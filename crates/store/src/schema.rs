@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0010_approvals.sql"),
     include_str!("../migrations/0011_quotes.sql"),
     include_str!("../migrations/0012_prices.sql"),
+    include_str!("../migrations/0013_installation.sql"),
 ];
 
 /// How many migrations there are.
@@ -87,7 +88,7 @@ async fn apply(tx: &mut Tx, before: i64, text: &str) -> Result<bool, StoreError>
     Ok(true)
 }
 
-async fn version(tx: &mut Tx) -> Result<i64, StoreError> {
+pub(crate) async fn version(tx: &mut Tx) -> Result<i64, StoreError> {
     let exists = if tx.is_sqlite() {
         "SELECT COUNT(*) AS n FROM sqlite_master WHERE name = 'schema_versions'"
     } else {

@@ -12,6 +12,8 @@ pub(crate) enum Value {
     Text(String),
     Number(i64),
     MaybeNumber(Option<i64>),
+    MaybeText(Option<String>),
+    MaybeId(Option<Uuid>),
 }
 
 impl From<Uuid> for Value {
@@ -50,7 +52,20 @@ impl From<Option<i64>> for Value {
     }
 }
 
-/// A statement under construction. Text is `&'static str` only, which keeps injection out by type.
+impl From<Option<String>> for Value {
+    fn from(text: Option<String>) -> Value {
+        Value::MaybeText(text)
+    }
+}
+
+impl From<Option<Uuid>> for Value {
+    fn from(id: Option<Uuid>) -> Value {
+        Value::MaybeId(id)
+    }
+}
+
+/// A statement under construction. Text is `&'static str`, or a plain name, which keeps injection out.
+#[derive(Clone)]
 pub(crate) struct Query {
     text: String,
     values: Vec<Value>,
@@ -97,6 +112,16 @@ impl Query {
         }
         self.values.extend(other.values);
         self
+    }
+
+    /// Appends the name of a table or column: small letters, digits and underscores, or it is refused.
+    pub(crate) fn name(mut self, name: &str) -> Result<Query, StoreError> {
+        let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        if name.is_empty() || !name.bytes().all(is_name) {
+            return Err(StoreError::Corrupt(format!("{name:?} is no name")));
+        }
+        self.text += name;
+        Ok(self)
     }
 
     /// Appends a number as text: the planner is to know it.
@@ -165,7 +190,7 @@ pub(crate) enum Row {
 
 impl Row {
     /// Reads a column by name.
-    pub(crate) fn get<T>(&self, column: &'static str) -> Result<T, StoreError>
+    pub(crate) fn get<T>(&self, column: &str) -> Result<T, StoreError>
     where
         T: for<'r> sqlx::Decode<'r, Sqlite>
             + sqlx::Type<Sqlite>
@@ -230,6 +255,8 @@ macro_rules! run {
                         Value::Text(text) => query.bind(text),
                         Value::Number(number) => query.bind(number),
                         Value::MaybeNumber(number) => query.bind(number),
+                        Value::MaybeText(text) => query.bind(text),
+                        Value::MaybeId(id) => query.bind(id),
                     };
                 }
                 query

@@ -33,13 +33,15 @@ pub async fn enqueue(tx: &mut Tx, tasks: &[Task]) -> Result<(), StoreError> {
     tx.later(query).await
 }
 
-/// What is due, oldest first, whoever's it is; only a claim makes it one's own.
+/// What is due, oldest first, whoever's it is; only a claim makes it one's own. Nothing while the
+/// database is paused ([`crate::installation`]).
 pub async fn list_due(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<Vec<Task>, StoreError> {
     let query = Query::new(
         "SELECT organization_id, id, order_id, line_id, vendor_id, kind, due_at, fence, tries \
          FROM tasks",
     )
     .and(" WHERE due_at <= ?", now.as_microsecond())
+    .then(" AND NOT EXISTS (SELECT 1 FROM installation WHERE paused IS NOT NULL)")
     .and(" ORDER BY due_at LIMIT ?", i64::from(limit));
     tx.rows(query).await?.iter().map(read).collect()
 }

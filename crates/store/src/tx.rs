@@ -297,10 +297,20 @@ pub(crate) async fn insert(
     rows: Vec<Vec<Value>>,
     end: &'static str,
 ) -> Result<u64, StoreError> {
+    insert_under(tx, &Query::new(text), rows, end).await
+}
+
+/// [`insert`] under a head whose names are not known beforehand.
+pub(crate) async fn insert_under(
+    tx: &mut Tx,
+    head: &Query,
+    rows: Vec<Vec<Value>>,
+    end: &'static str,
+) -> Result<u64, StoreError> {
     let width = rows.first().map_or(1, Vec::len);
     let (mut rows, mut inserted) = (rows.into_iter(), 0);
     loop {
-        let mut query = Query::new(text);
+        let mut query = head.clone();
         let mut is_first = true;
         for row in rows.by_ref().take(STATEMENT_MAX / width) {
             query = if is_first { query } else { query.then(", ") }.list(row);

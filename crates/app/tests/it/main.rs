@@ -10,6 +10,7 @@ mod demo;
 mod desk;
 mod failures;
 mod filing;
+mod installation;
 mod jobs;
 mod lists;
 mod prices;

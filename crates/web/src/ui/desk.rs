@@ -1,7 +1,7 @@
 //! The order desk: one worklist across the customers of a seller or distributor.
 
-use app::Error;
 use app::desk::{DeskCounts, DeskRow};
+use app::{Error, Pause};
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -35,6 +35,7 @@ struct DeskPage {
     /// What is wrong with the address as a whole.
     problem: Option<String>,
     counts: DeskCounts,
+    pause: Option<Pause>,
     rows: Vec<DeskRow>,
     next: Option<String>,
     searched_to: Option<Timestamp>,
@@ -170,6 +171,7 @@ pub(crate) async fn show(
         suggestions: Suggestions::on_desk(&DeskQuery::of(DeskTab::All), &[]),
         problem: None,
         counts,
+        pause: web.app.pause().await?,
         rows: Vec::new(),
         next: None,
         searched_to: None,
