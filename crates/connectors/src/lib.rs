@@ -4,6 +4,7 @@
 //! vendor decided) or a [`Fault`] (it did not). It keeps no state between calls: the engine in `app`
 //! writes down what is about to be asked before it asks, and decides when to ask again.
 
+mod http;
 pub mod manual;
 pub mod osb;
 pub mod simulator;

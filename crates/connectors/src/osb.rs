@@ -4,7 +4,6 @@
 mod answer;
 mod clearing;
 mod http;
-mod retry_after;
 mod wire;
 
 use std::time::Duration;

@@ -7,11 +7,8 @@ use domain::provisioning::{Failure, Fault, Outcome, Request, Verb};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::http::Secrets;
-use super::wire::{self, Accepted, BrokerError, Progress, State};
-
-/// So much of a body is searched for secrets before its start becomes evidence.
-const SCRUBBED: usize = 8 * 1024;
+use super::wire::{Accepted, BrokerError, Progress, State};
+use crate::http::{self, Secrets};
 
 /// Which of the three calls was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,9 +68,8 @@ impl Answer {
 
     /// A doubt with what was seen as evidence.
     pub(super) fn lost(&self, what: &str) -> Fault {
-        let start = String::from_utf8_lossy(&self.body[..self.body.len().min(SCRUBBED)]);
-        let start: String = self.secrets.scrub(&start).chars().take(120).collect();
-        let evidence = wire::clean(&format!("{}: {what}: {start}", self.status));
+        let start = self.secrets.start_of(&self.body);
+        let evidence = http::clean(&format!("{}: {what}: {start}", self.status));
         Fault::AnswerLost {
             evidence,
             retry_after: self.retry_after,
@@ -204,7 +200,7 @@ mod tests {
             status,
             retry_after: None,
             body: body.as_bytes().to_vec(),
-            secrets: Secrets::new("seatwright", "open sesame"),
+            secrets: super::super::http::secrets("seatwright", "open sesame"),
         }
     }
 

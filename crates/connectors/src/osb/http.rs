@@ -1,6 +1,5 @@
-//! One call to a broker: its headers, its limits, and what can be proven when it goes wrong.
+//! One call to a broker: its headers, its deadline, and who it is made for.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -10,15 +9,11 @@ use reqwest::{Client, Method, Response, Url};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::retry_after::retry_after;
+use crate::http::retry_after::retry_after;
+use crate::http::{self, Secrets};
 
 /// From the first byte out to the last byte in; the engine holds a task for longer than that.
 const DEADLINE: Duration = Duration::from_secs(20);
-const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
-/// A vendor's answer is hostile input: more than this is not read.
-const BODY_MAX: usize = 2 * 1024 * 1024;
-/// A shorter password could stand in an answer by chance.
-const SECRET_MIN: usize = 4;
 
 /// A client for one broker.
 pub(super) struct Http {
@@ -30,57 +25,20 @@ pub(super) struct Http {
     deadline: Duration,
 }
 
-/// What must not be found in anything that is kept of an answer: a vendor may echo our request.
-#[derive(Clone)]
-pub(super) struct Secrets(Arc<[String]>);
-
-impl Secrets {
-    pub(super) fn new(username: &str, password: &str) -> Secrets {
-        let token = STANDARD.encode(format!("{username}:{password}"));
-        let secrets = [token, password.to_owned()];
-        Secrets(
-            secrets
-                .into_iter()
-                .filter(|secret| secret.len() >= SECRET_MIN)
-                .collect(),
-        )
-    }
-
-    pub(super) fn scrub(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| {
-            text.replace(secret.as_str(), "[redacted]")
-        })
-    }
+/// The password, and the header that is made of it.
+pub(super) fn secrets(username: &str, password: &str) -> Secrets {
+    let token = STANDARD.encode(format!("{username}:{password}"));
+    Secrets::new([token, password.to_owned()])
 }
 
 impl Http {
     pub(super) fn new(url: &str, username: &str, password: &str) -> Result<Http, Fault> {
-        let wrong = |reason: &str| Fault::Misconfigured {
-            reason: reason.to_owned(),
-        };
-        let url = Url::parse(url).map_err(|_| wrong("the vendor's address is not a URL"))?;
-        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err(wrong(
-                "the vendor's address must begin with http:// or https://",
-            ));
-        }
-        let has_credentials = !url.username().is_empty() || url.password().is_some();
-        if has_credentials || url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong(
-                "the vendor's address must hold no credentials, no ? and no #",
-            ));
-        }
-        let client = Client::builder()
-            .connect_timeout(CONNECT_DEADLINE)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|_| wrong("the HTTP client can't be set up"))?;
         Ok(Http {
-            client,
-            url,
+            client: http::client()?,
+            url: http::address(url)?,
             username: username.into(),
             password: password.into(),
-            secrets: Secrets::new(username, password),
+            secrets: secrets(username, password),
             deadline: DEADLINE,
         })
     }
@@ -100,8 +58,7 @@ impl Http {
         let mut url = self.url.clone();
         url.set_path(&format!("{}{path}", self.url.path().trim_end_matches('/')));
         if !query.is_empty() {
-            let pair = |(name, value): &(&str, String)| format!("{name}={}", percent(value));
-            url.set_query(Some(&query.iter().map(pair).collect::<Vec<_>>().join("&")));
+            url.set_query(Some(&http::query(query)));
         }
         let mut call = self
             .client
@@ -119,12 +76,7 @@ impl Http {
         }
         match call.send().await {
             Ok(response) => read(response, self.secrets.clone()).await,
-            // Only a connection that was never made proves that nothing was sent.
-            Err(error) if error.is_connect() => Err(Fault::NotSent {
-                reason: "no connection to the vendor".into(),
-                retry_after: None,
-            }),
-            Err(error) => Err(lost(&error)),
+            Err(error) => Err(http::failed(&error)),
         }
     }
 }
@@ -139,78 +91,11 @@ fn identity(request: &Request) -> String {
     format!("seatwright {}", STANDARD.encode(person.to_string()))
 }
 
-/// Percent-encoding proper: a form's `+` for a space is not what the specification asks for.
-fn percent(text: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-            char::from(byte).to_string()
-        }
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(byte).collect()
-}
-
 async fn read(mut response: Response, secrets: Secrets) -> Result<Answer, Fault> {
-    let status = response.status().as_u16();
-    let retry_after = retry_after(response.headers());
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| lost(&error))? {
-        if body.len() + chunk.len() > BODY_MAX {
-            let evidence = format!("{status}, and an answer of more than {BODY_MAX} bytes");
-            return Err(Fault::AnswerLost {
-                evidence,
-                retry_after,
-            });
-        }
-        body.extend_from_slice(&chunk);
-    }
     Ok(Answer {
-        status,
-        retry_after,
-        body,
+        status: response.status().as_u16(),
+        retry_after: retry_after(response.headers()),
+        body: http::body(&mut response).await?,
         secrets,
     })
-}
-
-/// The kind of failure in our own words: an error's text may hold the address with its secrets.
-fn lost(error: &reqwest::Error) -> Fault {
-    let evidence = if error.is_timeout() {
-        "no answer in time"
-    } else if error.is_body() || error.is_decode() {
-        "the answer broke off"
-    } else {
-        "the connection broke off"
-    };
-    Fault::AnswerLost {
-        evidence: evidence.into(),
-        retry_after: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_a_plain_http_url() {
-        for wrong in [
-            "",
-            "vendor.example",
-            "ftp://vendor.example",
-            "file:///etc/passwd",
-            "https://user:hidden@vendor.example",
-            "https://vendor.example/?a=b",
-            "https://vendor.example/#a",
-        ] {
-            let Err(Fault::Misconfigured { reason }) = Http::new(wrong, "u", "p") else {
-                panic!("taken: {wrong}");
-            };
-            assert!(!reason.contains("hidden"), "{reason}");
-        }
-    }
-
-    #[test]
-    fn a_query_is_percent_encoded() {
-        assert_eq!(percent("a b/ü&c=+~"), "a%20b%2F%C3%BC%26c%3D%2B~");
-    }
 }

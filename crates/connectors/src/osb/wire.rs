@@ -8,11 +8,8 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::http::Secrets;
+use crate::http::{Secrets, clean};
 use crate::{CatalogEntry, Cost};
-
-/// Longest text of a vendor that is kept.
-const TEXT_MAX: usize = 500;
 
 /// The body of `PUT /v2/service_instances/{id}`. Built from the request alone: a repeat is identical.
 pub(super) fn provision(request: &Request) -> Value {
@@ -202,13 +199,6 @@ fn field_to_correct(code: &str) -> Option<&'static str> {
         "RegionUnavailable" => Some("/parameters/region"),
         _ => None,
     }
-}
-
-pub(super) fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(TEXT_MAX)
-        .collect()
 }
 
 /// The catalog.

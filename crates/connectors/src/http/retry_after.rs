@@ -11,7 +11,7 @@ const MAX: Duration = Duration::from_secs(3_600);
 
 /// How long the vendor wants us to wait. A date counts from the answer's own `Date`, so that neither
 /// clock has to be right.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let wish = text(headers, RETRY_AFTER)?;
     let wait = match wish.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
