@@ -317,6 +317,7 @@ fn request(
         verb,
         product: item.product,
         plan: item.vendor_plan,
+        cadence: line.item.cadence,
         organization: order.organization,
         organization_slug: slug.to_owned(),
         order: order.number,

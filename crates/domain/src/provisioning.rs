@@ -156,6 +156,8 @@ pub struct Request {
     pub product: String,
     /// The vendor's plan id (Open Service Broker: `plan_id`).
     pub plan: String,
+    /// Term and billing cycle of what is bought, or of what the change leaves.
+    pub cadence: Cadence,
     /// The customer.
     pub organization: OrganizationId,
     /// The customer's readable name in addresses.

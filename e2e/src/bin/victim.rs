@@ -107,6 +107,7 @@ async fn call_then_record(store: &Store, task: Task) -> Result<()> {
             },
             product: line.item.product.clone(),
             plan: line.item.vendor_plan.clone(),
+            cadence: line.item.cadence,
             organization: task.organization,
             organization_slug: String::new(),
             order: order.number,

@@ -176,7 +176,7 @@ mod tests {
         serde_json::from_value(serde_json::json!({
             "key": uuid::Uuid::from_u128(1), "subscription_key": uuid::Uuid::from_u128(1),
             "vendor_reference": null, "verb": {"verb": "purchase", "quantity": 25},
-            "product": "p", "plan": "q", "organization": "org_00000000000000000000000000000003",
+            "product": "p", "plan": "q", "cadence": {"term_months": 12, "cycle_months": 1}, "organization": "org_00000000000000000000000000000003",
             "organization_slug": "amber", "order": 7, "line": "lin_00000000000000000000000000000009",
             "actor": "usr_00000000000000000000000000000077", "actor_email": "a@b.example",
             "contact": null, "tenant": null, "parameters": {}

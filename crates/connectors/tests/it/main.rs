@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 
 use connectors::{Connector, Settings, connect, simulator};
 use domain::id::{LineId, OrganizationId, UserId};
+use domain::offer::Cadence;
 use domain::provisioning::{Doubt, Fault, Outcome, Request, Verb};
 use domain::text::{Contact, Email};
 use serde_json::{Value, json};
@@ -117,6 +118,10 @@ fn request(number: u128, product: &str, plan: &str, quantity: u32) -> Request {
         verb: Verb::Purchase { quantity },
         product: product.into(),
         plan: plan.into(),
+        cadence: Cadence {
+            term_months: 12,
+            cycle_months: 1,
+        },
         organization: OrganizationId(Uuid::from_u128(3)),
         organization_slug: "amber".into(),
         order: 7,

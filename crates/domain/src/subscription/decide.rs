@@ -152,6 +152,7 @@ impl Deciding<'_> {
             item: &item,
             price,
             markups,
+            vendor_reference: None,
             returnable_until: None,
             at: self.now,
         });

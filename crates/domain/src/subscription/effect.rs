@@ -20,6 +20,8 @@ pub struct Done<'l> {
     pub price: LinePrice,
     /// The percentages afterwards, where they are others.
     pub markups: Option<Markups>,
+    /// What the vendor calls the subscription afterwards, where it has said so.
+    pub vendor_reference: Option<&'l str>,
     /// Until when the vendor takes new seats back.
     pub returnable_until: Option<Timestamp>,
     /// When.
@@ -29,7 +31,11 @@ pub struct Done<'l> {
 impl<'l> Done<'l> {
     /// A finished line.
     pub fn by(line: &'l Line) -> Option<Done<'l>> {
-        let LineState::Finished { at, .. } = &line.state else {
+        let LineState::Finished {
+            vendor_reference,
+            at,
+        } = &line.state
+        else {
             return None;
         };
         Some(Done {
@@ -37,6 +43,7 @@ impl<'l> Done<'l> {
             item: &line.item,
             price: line.price,
             markups: line.markups,
+            vendor_reference: Some(vendor_reference.as_str()).filter(|named| !named.is_empty()),
             returnable_until: line.cancellable_until,
             at: *at,
         })
@@ -138,6 +145,10 @@ impl Subscription {
             C::Upgrade { part: None, .. } | C::Downgrade { .. } => {
                 if self.name == self.item.name {
                     self.name.clone_from(&done.item.name);
+                }
+                // Another license can be another subscription at the vendor.
+                if let Some(reference) = done.vendor_reference {
+                    reference.clone_into(&mut self.vendor_reference);
                 }
                 self.become_of(done);
             }
@@ -266,6 +277,34 @@ pub(crate) mod tests {
             format!("version {}", found.version),
             format!("public version {}", found.public_version),
         ]
+    }
+
+    #[test]
+    fn only_another_license_takes_over_another_id_at_the_vendor() {
+        let upgrade = |part| RequestedChange::Upgrade {
+            from: "E3".into(),
+            to: "E5".into(),
+            part,
+        };
+        for (change, is_taken_over) in [
+            (upgrade(None), true),
+            (upgrade(Some(Part { seats: 4, of: 10 })), false),
+            (RequestedChange::Quantity { from: 10, to: 15 }, false),
+        ] {
+            let mut found = subscription();
+            let mut line = sample::line(1);
+            line.change = change.clone();
+            line.state = LineState::Finished {
+                vendor_reference: "another".into(),
+                at: found.started_at,
+            };
+            found.apply(&Done::by(&line).expect("done"));
+            assert_eq!(
+                found.vendor_reference == "another",
+                is_taken_over,
+                "{change:?}"
+            );
+        }
     }
 
     #[test]
