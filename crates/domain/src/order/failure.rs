@@ -2,10 +2,12 @@
 //! language, the field to correct and the way out.
 
 mod catalog;
+mod partner_center;
 
 use std::fmt;
 
 use self::catalog::CATALOG;
+use self::partner_center::PARTNER_CENTER;
 use crate::provisioning::Failure;
 
 /// The part of a line that a refusal blames.
@@ -131,7 +133,8 @@ impl Failure {
     /// What the refusal means. The connector's field wins; the code is asked before the words.
     pub fn explain(&self) -> Explanation {
         let said = self.message.to_lowercase();
-        let by_code = CATALOG.iter().find(|entry| entry.has_code(&self.code));
+        let mut all = CATALOG.iter().chain(PARTNER_CENTER);
+        let by_code = all.find(|entry| entry.has_code(&self.code));
         let known = by_code.or_else(|| CATALOG.iter().find(|entry| entry.speaks_of(&said)));
         let blamed = self.field.as_deref().and_then(Field::at);
         let remedy = match (&blamed, known) {
@@ -186,7 +189,7 @@ mod tests {
     #[test]
     fn the_catalog_is_printed_and_compared() {
         let mut table = String::new();
-        for entry in CATALOG {
+        for entry in CATALOG.iter().chain(PARTNER_CENTER) {
             let explained = Explanation {
                 meaning: Some(entry.meaning),
                 field: entry.field(),
@@ -205,11 +208,8 @@ mod tests {
 
     #[test]
     fn no_code_is_explained_twice_and_words_are_written_as_they_are_compared() {
-        let mut codes: Vec<&str> = CATALOG
-            .iter()
-            .flat_map(|entry| entry.codes)
-            .copied()
-            .collect();
+        let all = CATALOG.iter().chain(PARTNER_CENTER);
+        let mut codes: Vec<&str> = all.flat_map(|entry| entry.codes).copied().collect();
         let count = codes.len();
         codes.sort_unstable();
         codes.dedup();

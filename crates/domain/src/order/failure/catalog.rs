@@ -1,6 +1,6 @@
-//! The refusals that are known: our connectors' codes, the Open Service Broker specification's and
-//! Partner Center's numbers (those of five and six digits, which nobody else uses), and words that
-//! vendors use where they give no code.
+//! The refusals that are known: our connectors' codes, the Open Service Broker specification's and the
+//! most frequent of Partner Center's numbers (of five and six digits, which nobody else uses), and words
+//! that vendors use where they give no code.
 
 use super::{Field, Remedy};
 
@@ -46,6 +46,16 @@ const fn entry(
         blames,
         remedy,
     }
+}
+
+/// A meaning that only a code has.
+pub(super) const fn by_code(
+    codes: &'static [&'static str],
+    meaning: &'static str,
+    blames: &'static str,
+    remedy: Remedy,
+) -> Entry {
+    entry(codes, &[], meaning, blames, remedy)
 }
 
 /// Asked from the top: what is said more precisely stands first.
