@@ -8,6 +8,7 @@ pub mod approvals;
 pub mod carts;
 pub mod catalog;
 pub mod clock;
+mod connections;
 pub mod demo;
 pub mod desk;
 pub mod filing;

@@ -253,11 +253,12 @@ impl App {
     ) -> Result<Vec<CatalogEntry>, Error> {
         let vendors = self.vendors(organization).await?;
         let vendor = vendors.iter().find(|vendor| vendor.slug == slug);
-        let settings = worker::settings(vendor.ok_or(Error::NotFound)?)?;
+        let vendor = vendor.ok_or(Error::NotFound)?;
+        let settings = worker::settings(vendor)?;
         let said = |fault: domain::provisioning::Fault| {
             invalid("/vendor")(Invalid(format!("did not answer well: {fault}")))
         };
-        connect(&settings)
+        self.connection(vendor.owner, vendor.id, &settings)
             .map_err(said)?
             .catalog()
             .await

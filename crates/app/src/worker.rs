@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use connectors::{Connector, Settings, connect};
+use connectors::{Connector, Settings};
 use domain::id::{LineId, OrganizationId, VendorId};
 use domain::order::Order;
 use domain::order::change::RequestedChange;
@@ -50,6 +50,7 @@ struct Job {
     task: Task,
     question: Question,
     request: Request,
+    owner: OrganizationId,
     settings: Settings,
 }
 
@@ -159,7 +160,7 @@ impl App {
         self.committed(organization);
         let Some(job) = prepared else { return Ok(true) };
         self.pass(Point::BeforeCall);
-        let answer = match connect(&job.settings) {
+        let answer = match self.connection(job.owner, job.task.vendor, &job.settings) {
             Ok(connector) => ask(connector.as_ref(), &job).await,
             Err(fault) => Err(fault),
         };
@@ -241,7 +242,8 @@ async fn prepare(
         }
     };
     let vendor = catalog::find_vendor(tx, &customer.chain, task.vendor).await?;
-    let settings = settings(&vendor.ok_or(Error::NotFound)?)?;
+    let vendor = vendor.ok_or(Error::NotFound)?;
+    let settings = settings(&vendor)?;
     let line = find(&order, task.line)?;
     let changed = subscriptions::find_changed(tx, &order, line).await?;
     let request = request(&order, line, changed, customer.slug.as_str())?;
@@ -249,6 +251,7 @@ async fn prepare(
         task,
         question,
         request,
+        owner: vendor.owner,
         settings,
     }))
 }

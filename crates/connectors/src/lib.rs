@@ -7,7 +7,10 @@
 mod http;
 pub mod manual;
 pub mod osb;
+pub mod partner_center;
 pub mod simulator;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::money::Currency;
@@ -84,8 +87,18 @@ pub enum Settings {
         #[serde(default)]
         has_tenants: bool,
     },
+    /// Microsoft Partner Center, new commerce.
+    PartnerCenter(partner_center::Account),
     /// A person with a form.
     Manual,
+}
+
+/// Where settings are stored that a vendor replaces by itself.
+#[async_trait]
+pub trait SecretKeeper: Send + Sync {
+    /// Stores the refresh token that a vendor handed out for a former one; a newer one that is stored
+    /// meanwhile stays. Fails with a reason that holds no secret.
+    async fn keep_refresh_token(&self, former: &str, renewed: &str) -> Result<(), String>;
 }
 
 impl std::fmt::Debug for Settings {
@@ -97,6 +110,7 @@ impl std::fmt::Debug for Settings {
                 .field("url", url)
                 .field("username", username)
                 .finish_non_exhaustive(),
+            Settings::PartnerCenter(account) => account.fmt(f),
             Settings::Manual => f.write_str("Manual"),
         }
     }
@@ -106,12 +120,21 @@ impl std::fmt::Debug for Settings {
 pub fn abilities(settings: &Settings) -> Abilities {
     match settings {
         Settings::OpenServiceBroker { has_tenants, .. } => osb::abilities(*has_tenants),
+        Settings::PartnerCenter(_) => partner_center::abilities(),
         Settings::Manual => manual::abilities(),
     }
 }
 
-/// Makes the connector for a vendor's settings. Fails when the address is not an http(s) URL.
+/// Makes the connector for a vendor's settings. Fails when they can't be right, without calling anybody.
 pub fn connect(settings: &Settings) -> Result<Box<dyn Connector>, Fault> {
+    connect_with(settings, None)
+}
+
+/// The same, where what the vendor replaces in its settings is stored by `keeper`.
+pub fn connect_with(
+    settings: &Settings,
+    keeper: Option<Arc<dyn SecretKeeper>>,
+) -> Result<Box<dyn Connector>, Fault> {
     Ok(match settings {
         Settings::OpenServiceBroker {
             url,
@@ -119,6 +142,9 @@ pub fn connect(settings: &Settings) -> Result<Box<dyn Connector>, Fault> {
             password,
             ..
         } => Box::new(osb::OpenServiceBroker::new(url, username, password)?),
+        Settings::PartnerCenter(account) => {
+            Box::new(partner_center::PartnerCenter::new(account, keeper)?)
+        }
         Settings::Manual => Box::new(manual::Manual),
     })
 }

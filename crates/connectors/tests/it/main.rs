@@ -7,6 +7,7 @@
 
 mod broker;
 mod faults;
+mod partner_center;
 mod sent;
 
 use std::net::SocketAddr;

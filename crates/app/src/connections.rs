@@ -1,0 +1,77 @@
+//! From a vendor's stored settings to its connector, and what the vendor replaces in them back into
+//! storage.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use connectors::{Connector, SecretKeeper, Settings, connect_with};
+use domain::id::{OrganizationId, VendorId};
+use domain::provisioning::Fault;
+use store::{StoreError, Tx, catalog};
+
+use crate::App;
+
+/// Whose connection is renewed.
+struct Keeper {
+    app: App,
+    owner: OrganizationId,
+    vendor: VendorId,
+}
+
+impl App {
+    /// The connector of a vendor that `owner` is connected to.
+    pub(crate) fn connection(
+        &self,
+        owner: OrganizationId,
+        vendor: VendorId,
+        settings: &Settings,
+    ) -> Result<Box<dyn Connector>, Fault> {
+        let keeper = Keeper {
+            app: self.clone(),
+            owner,
+            vendor,
+        };
+        connect_with(settings, Some(Arc::new(keeper)))
+    }
+}
+
+#[async_trait]
+impl SecretKeeper for Keeper {
+    async fn keep_refresh_token(&self, former: &str, renewed: &str) -> Result<(), String> {
+        let state = (
+            self.owner,
+            self.vendor,
+            former.to_owned(),
+            renewed.to_owned(),
+        );
+        let write = self
+            .app
+            .store
+            .write(state, |(owner, vendor, former, renewed), tx| {
+                Box::pin(replace(tx, *owner, *vendor, former, renewed))
+            });
+        write.await.map_err(|error: StoreError| error.to_string())
+    }
+}
+
+/// Writes the new token where the former one still stands: a person may have replaced it meanwhile.
+async fn replace(
+    tx: &mut Tx,
+    owner: OrganizationId,
+    vendor: VendorId,
+    former: &str,
+    renewed: &str,
+) -> Result<(), StoreError> {
+    let Some(mut vendor) = catalog::find_vendor(tx, &[owner], vendor).await? else {
+        return Ok(());
+    };
+    let Ok(Settings::PartnerCenter(mut account)) = serde_json::from_str(&vendor.settings) else {
+        return Ok(());
+    };
+    if account.refresh_token.as_deref() != Some(former) {
+        return Ok(());
+    }
+    account.refresh_token = Some(renewed.to_owned());
+    vendor.settings = serde_json::json!(Settings::PartnerCenter(account)).to_string();
+    catalog::save_vendor(tx, &vendor).await
+}

@@ -1,0 +1,370 @@
+//! What the double has sold, and what it makes of a call.
+
+use std::collections::BTreeMap;
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use super::double::Call;
+
+pub(super) const CUSTOMER: &str = "0c39d6d5-c70d-4c55-bc02-f620844f3fd1";
+pub(super) const PRODUCT: &str = "CFQ7TTC0LH18";
+pub(super) const BETTER: &str = "CFQ7TTC0LF8R";
+pub(super) const ADDON: &str = "CFQ7TTC0ADD0";
+pub(super) const SKU: &str = "0001";
+/// Most seats that are sold.
+pub(super) const SEATS_MAX: u64 = 300;
+
+type Answer = (u16, Value);
+
+#[derive(Default)]
+pub(super) struct Books {
+    /// Carts with their line, and their checkout once there was one.
+    carts: BTreeMap<String, (Value, Option<Value>)>,
+    pub(super) orders: Vec<Value>,
+    pub(super) subscriptions: BTreeMap<String, Value>,
+    transitions: BTreeMap<String, Vec<Value>>,
+    availability: u32,
+    next: u32,
+    /// How many more reads don't list an order.
+    pub(super) lag: u32,
+    /// How many more times an order is not provisioned.
+    pub(super) unprovisioned: u32,
+    /// A second checkout gets no first result but an error.
+    pub(super) refuses_second_checkout: bool,
+    /// Request ids are not remembered.
+    pub(super) forgets_requests: bool,
+    /// A change is accepted, and shows after so many reads.
+    pub(super) accepts_changes: Option<u32>,
+    pending: Option<(String, Value)>,
+    /// What an order is refused with.
+    pub(super) order_error: Option<(&'static str, &'static str)>,
+}
+
+fn error(status: u16, code: &str, words: &str) -> Answer {
+    (
+        status,
+        json!({"code": code, "description": words, "data": [], "source": "PartnerFD"}),
+    )
+}
+
+fn list(items: Vec<Value>) -> Answer {
+    (
+        200,
+        json!({"totalCount": items.len(), "items": items, "attributes": {"objectType": "Collection"}}),
+    )
+}
+
+impl Books {
+    pub(super) fn carry_out(
+        &mut self,
+        method: &Method,
+        path: &[&str],
+        query: &str,
+        call: &Call,
+        is_user: bool,
+    ) -> Answer {
+        match (method.as_str(), path) {
+            ("GET", ["customers"]) => customers(query),
+            ("GET", ["products", product, "skus", sku, "availabilities"]) => {
+                self.availabilities(product, sku)
+            }
+            ("GET", ["products"]) => list(vec![json!({"id": PRODUCT, "title": "Business Basic"})]),
+            ("GET", ["products", _, "skus"]) => list(vec![
+                json!({"id": SKU, "title": "Basic", "maximumQuantity": SEATS_MAX, "description": "Mail"}),
+            ]),
+            (_, ["customers", customer, ..]) if *customer != CUSTOMER => error(
+                403,
+                "20002",
+                "The partner has no commerce relationship with the customer",
+            ),
+            ("POST", [.., "carts"]) => self.fill(call),
+            ("POST", [.., "carts", cart, "checkout"]) => self.check_out(cart),
+            ("GET", [.., "orders", _, "provisioningstatus"]) => self.provisioning(is_user),
+            ("GET", [.., "orders", id]) => self.order(id),
+            ("GET", [.., "orders"]) => list(self.listed_orders()),
+            ("GET", [.., "subscriptions"]) => {
+                let order = query.strip_prefix("order_id=");
+                let all = self.subscriptions.values();
+                list(
+                    all.filter(|one| order.is_none_or(|id| one["orderId"] == id))
+                        .cloned()
+                        .collect(),
+                )
+            }
+            ("GET", [.., "subscriptions", id, "addons"]) => {
+                let all = self.subscriptions.values();
+                list(
+                    all.filter(|one| one["parentSubscriptionId"] == *id)
+                        .cloned()
+                        .collect(),
+                )
+            }
+            ("GET", [.., "subscriptions", _, "transitionEligibilities"]) => eligibilities(),
+            ("GET", [.., "subscriptions", id, "transitions"]) => self.history(id),
+            ("POST", [.., "subscriptions", id, "transitions"]) => self.transition(id, call),
+            ("GET", [.., "subscriptions", id]) => self.subscription(id),
+            ("PATCH", [.., "subscriptions", id]) => self.patch(id, call),
+            _ => (500, json!("not foreseen")),
+        }
+    }
+
+    fn number(&mut self) -> u32 {
+        self.next += 1;
+        self.next
+    }
+
+    fn item(&self, product: &str) -> String {
+        format!("{product}:{SKU}:AV{}", self.availability)
+    }
+
+    fn availabilities(&mut self, product: &str, sku: &str) -> Answer {
+        if ![PRODUCT, BETTER, ADDON].contains(&product) || sku != SKU {
+            return error(404, "400013", "The parent product was not found.");
+        }
+        self.availability += 1;
+        let one = |segment: &str, id: String, terms: Value| json!({"catalogItemId": id, "segment": segment, "isPurchasable": true, "terms": terms});
+        let yearly = json!([{"duration": "P1Y", "billingCycle": "Annual"}, {"duration": "P1Y", "billingCycle": "Monthly"}]);
+        let id = self.item(product);
+        list(vec![
+            one(
+                "commercial",
+                format!("{id}M"),
+                json!([{"duration": "P1M", "billingCycle": "Monthly"}]),
+            ),
+            one("education", format!("{id}E"), yearly.clone()),
+            one("commercial", id, yearly),
+        ])
+    }
+
+    fn fill(&mut self, call: &Call) -> Answer {
+        let mut line = call.body["lineItems"][0].clone();
+        let item = line["catalogItemId"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        if !item.ends_with(&format!("AV{}", self.availability)) {
+            line["error"] =
+                json!({"errorCode": "10001", "errorDescription": "Catalog item id is not valid"});
+        } else if line["quantity"]
+            .as_u64()
+            .is_none_or(|seats| seats > SEATS_MAX)
+        {
+            line["error"] =
+                json!({"errorCode": 10002, "errorDescription": "Not enough quota available"});
+        }
+        let id = format!("cart-{}", self.number());
+        self.carts.insert(id.clone(), (line.clone(), None));
+        (
+            201,
+            json!({"id": id, "status": "Active", "lineItems": [line]}),
+        )
+    }
+
+    fn check_out(&mut self, cart: &str) -> Answer {
+        let number = self.number();
+        let Some((line, done)) = self.carts.get_mut(cart) else {
+            return error(404, "800008", "Unable to retrieve cart ID");
+        };
+        match done {
+            Some(_) if self.refuses_second_checkout => {
+                return error(400, "800065", "Cannot check out an already submitted cart.");
+            }
+            Some(done) => return (201, done.clone()),
+            None => {}
+        }
+        if let Some((code, words)) = self.order_error {
+            let failed = json!([{"orderGroupId": "0", "code": code, "description": words}]);
+            return (201, json!({"orders": null, "orderErrors": failed}));
+        }
+        let (id, subscription) = (format!("order-{number}"), format!("sub-{number}"));
+        let sold = json!({"lineItemNumber": 0, "offerId": line["catalogItemId"], "quantity": line["quantity"],
+            "friendlyName": line["friendlyName"], "subscriptionId": subscription});
+        let order = json!({"id": id, "referenceCustomerId": CUSTOMER, "status": "completed", "lineItems": [sold]});
+        let mut result =
+            json!({"Orders": [order], "attributes": {"objectType": "CartCheckoutResult"}});
+        // Provisioning has hardly begun: the answer names no subscription.
+        result["Orders"][0]["lineItems"][0]["subscriptionId"] = Value::Null;
+        result["Orders"][0]["status"] = json!("pending");
+        *done = Some(result.clone());
+        let parent = line["provisioningContext"]["ParentSubscriptionId"].clone();
+        let bought = json!({"id": subscription, "offerId": line["catalogItemId"], "orderId": id,
+            "friendlyName": line["friendlyName"], "quantity": line["quantity"], "status": "active",
+            "autoRenewEnabled": true, "termDuration": line["termDuration"], "billingCycle": line["billingCycle"],
+            "parentSubscriptionId": parent, "newerThanUs": {"keep": [1, 2]},
+            "attributes": {"etag": "etag-1", "objectType": "Subscription"}});
+        self.orders.push(order);
+        self.subscriptions.insert(subscription, bought);
+        (201, result)
+    }
+
+    fn listed_orders(&mut self) -> Vec<Value> {
+        match self.lag.checked_sub(1) {
+            Some(rest) => {
+                self.lag = rest;
+                Vec::new()
+            }
+            None => self.orders.clone(),
+        }
+    }
+
+    fn order(&mut self, id: &str) -> Answer {
+        let listed = self.listed_orders();
+        match listed.into_iter().find(|order| order["id"] == id) {
+            Some(order) => (200, order),
+            None => error(404, "20000", "Order ID not found"),
+        }
+    }
+
+    fn provisioning(&mut self, is_user: bool) -> Answer {
+        if !is_user {
+            return error(
+                403,
+                "900329",
+                "This resource doesn't support application-only authentication.",
+            );
+        }
+        let status = match self.unprovisioned.checked_sub(1) {
+            Some(rest) => {
+                self.unprovisioned = rest;
+                "PrefulfillmentPending"
+            }
+            None => "Fulfilled",
+        };
+        list(vec![json!({"lineItemNumber": 0, "status": status})])
+    }
+
+    fn subscription(&mut self, id: &str) -> Answer {
+        if let Some(reads) = self.accepts_changes.as_mut() {
+            *reads = reads.saturating_sub(1);
+            if *reads == 0
+                && let Some((id, changed)) = self.pending.take()
+            {
+                self.subscriptions.insert(id, changed);
+            }
+        }
+        match self.subscriptions.get(id) {
+            Some(found) => (200, found.clone()),
+            None => error(404, "20003", "Subscription not found."),
+        }
+    }
+
+    /// Replaces the whole resource by what is sent, as the vendor does.
+    fn patch(&mut self, id: &str, call: &Call) -> Answer {
+        let Some(found) = self.subscriptions.get_mut(id) else {
+            return error(404, "20003", "Subscription not found.");
+        };
+        let etag = found["attributes"]["etag"].as_str().unwrap().to_owned();
+        if call.etag.as_deref() != Some(&format!("\"{etag}\"")) {
+            return error(400, "2055", "Etag is no longer valid");
+        }
+        if found["status"] == "deleted" {
+            return error(
+                400,
+                "2011",
+                "Subscription with deleted status cannot be updated.",
+            );
+        }
+        if call.body["quantity"]
+            .as_u64()
+            .is_none_or(|seats| seats > SEATS_MAX)
+        {
+            return error(
+                400,
+                "2002",
+                "Subscription quantity is not within minimum and maximum allowed quantity",
+            );
+        }
+        let mut changed = call.body.clone();
+        changed["attributes"]["etag"] = json!(format!("{etag}+"));
+        if self.accepts_changes.is_some() {
+            self.pending = Some((id.to_owned(), changed));
+            return (202, Value::Null);
+        }
+        *found = changed.clone();
+        (200, changed)
+    }
+
+    fn transition(&mut self, id: &str, call: &Call) -> Answer {
+        let mut begun = call.body.clone();
+        begun["Events"] =
+            json!([{"name": "Conversion", "status": "Started ", "timestamp": self.time()}]);
+        self.transitions
+            .entry(id.to_owned())
+            .or_default()
+            .push(begun.clone());
+        (200, begun)
+    }
+
+    fn time(&mut self) -> String {
+        format!("2026-01-01T00:00:{:02}Z", self.number())
+    }
+
+    /// A second look finds what was under way at the first one completed.
+    fn history(&mut self, id: &str) -> Answer {
+        let told = self.transitions.get(id).cloned().unwrap_or_default();
+        let time = self.time();
+        let number = self.number();
+        let Some(newest) = self.transitions.get_mut(id).and_then(|all| all.last_mut()) else {
+            return (200, json!({"transition": []}));
+        };
+        if newest["Events"].as_array().unwrap().len() == 1 {
+            let completed = json!({"name": "Conversion", "status": "Completed", "timestamp": time});
+            newest["Events"].as_array_mut().unwrap().push(completed);
+            let source = self.subscriptions.get_mut(id).unwrap();
+            let (seats, moved) = (
+                source["quantity"].as_u64().unwrap(),
+                newest["quantity"].as_u64().unwrap(),
+            );
+            if moved < seats {
+                let to = format!("sub-{number}");
+                newest["toSubscriptionId"] = json!(to);
+                source["quantity"] = json!(seats - moved);
+                let mut new = source.clone();
+                new["id"] = json!(to);
+                new["quantity"] = json!(moved);
+                new["offerId"] = newest["toCatalogItemId"].clone();
+                self.subscriptions.insert(to, new);
+            } else {
+                source["offerId"] = newest["toCatalogItemId"].clone();
+            }
+        }
+        (200, json!({"transition": told}))
+    }
+}
+
+/// Two pages, of which the second has the one that is looked for; the link goes on by a header.
+fn customers(query: &str) -> Answer {
+    let one = |id: &str, domain: &str| json!({"id": id, "companyProfile": {"tenantId": id, "domain": domain}});
+    if query.contains("page=2") {
+        return list(vec![one(CUSTOMER, "Amber.onmicrosoft.com")]);
+    }
+    let next = json!({"uri": "/customers?page=2", "method": "GET",
+        "headers": [{"key": "MS-ContinuationToken", "value": "token"}]});
+    let items = [one(
+        "7b26b357-9ca3-48b8-a58e-4febe2662a5d",
+        "amber.onmicrosoft.com.example",
+    )];
+    (
+        200,
+        json!({"totalCount": 2, "items": items, "links": {"next": next}}),
+    )
+}
+
+fn eligibilities() -> Answer {
+    let way = |kind: &str, is_eligible: bool| {
+        json!({"isEligible": is_eligible, "transitionType": kind,
+            "errors": [{"code": 3, "description": "There are conflicting services."}]})
+    };
+    let target = |product: &str, ways: Value| json!({"catalogItemId": format!("{product}:{SKU}:AVT"), "eligibilities": ways});
+    list(vec![
+        target(
+            BETTER,
+            json!([
+                way("transition_only", true),
+                way("transition_with_license_transfer", false)
+            ]),
+        ),
+        target(ADDON, json!([way("transition_only", false)])),
+    ])
+}
