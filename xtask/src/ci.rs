@@ -93,7 +93,8 @@ fn test() -> Result<()> {
         .env("SEATWRIGHT_BIN", program())
         .env("TEST_OSB_PYTHON", &tools.broker_python)
         .env("TEST_POSTGRES_URL", server.url())
-        .env("TEST_PRISM", &tools.prism);
+        .env("TEST_PRISM", &tools.prism)
+        .env("TEST_WIREMOCK", &tools.wiremock);
     process::run(&mut tests)
 }
 

@@ -9,6 +9,8 @@ use anyhow::{Context, Result, bail};
 use crate::{postgres, process};
 
 const CHROMIUM: &str = "/usr/bin/chromium";
+/// Started as a jar: its npm command would leave the Java process behind.
+const WIREMOCK: &str = "wiremock/build/wiremock-standalone-3.13.2.jar";
 
 /// Everything that the tests are told the place of.
 pub struct Tools {
@@ -18,6 +20,8 @@ pub struct Tools {
     pub broker_python: PathBuf,
     /// Prism, which checks each request against the specification's own OpenAPI file.
     pub prism: PathBuf,
+    /// WireMock's jar, which plays Microsoft Partner Center.
+    pub wiremock: PathBuf,
     /// The packages that drive Debian's Chromium; they bring no browser of their own.
     browser: PathBuf,
 }
@@ -38,10 +42,14 @@ impl Tools {
         if !Path::new(CHROMIUM).exists() {
             install("chromium")?;
         }
+        if !process::succeeds(process::command("java").arg("-version")) {
+            install("default-jre-headless")?;
+        }
         Ok(Self {
             postgres: postgres()?,
             broker_python: broker_python()?,
             prism: npm("e2e/vendors/prism")?.join(".bin/prism"),
+            wiremock: npm("e2e/vendors/wiremock")?.join(WIREMOCK),
             browser: npm("e2e/browser")?,
         })
     }
@@ -60,6 +68,13 @@ impl Tools {
         print("openbrokerapi", &self.broker_python, &["-c", broker])?;
         print("postgres", &self.postgres.join("postgres"), &["--version"])?;
         print("prism", &self.prism, &["--version"])?;
+        print("java", Path::new("java"), &["--version"])?;
+        let wiremock = format!("{}", self.wiremock.display());
+        print(
+            "wiremock",
+            Path::new("java"),
+            &["-jar", &wiremock, "--version"],
+        )?;
         print(
             "chromium",
             Path::new(CHROMIUM),

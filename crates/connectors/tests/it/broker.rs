@@ -16,13 +16,13 @@ use super::*;
 const SERVICE: &str = "6cee09c1-f527-4c86-bd56-2777f9a2d6dd";
 const SMALL: &str = "5fcf4298-bd2c-4f58-ae7b-953d7787fcae";
 /// Prism reads the description for some seconds on a busy machine.
-const PATIENCE: u32 = 600;
+pub(crate) const PATIENCE: u32 = 600;
 /// What Prism logs about a request or an answer that is not as described.
-const OBJECTION: &str = "Request terminated with error";
-const PACE: Duration = Duration::from_millis(100);
+pub(crate) const OBJECTION: &str = "Request terminated with error";
+pub(crate) const PACE: Duration = Duration::from_millis(100);
 
 /// Ends with the test, however that ends.
-struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -65,12 +65,12 @@ fn vendors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vendors")
 }
 
-async fn free_address() -> SocketAddr {
+pub(crate) async fn free_address() -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap()
 }
 
-async fn start(command: &mut Command, address: SocketAddr) -> Process {
+pub(crate) async fn start(command: &mut Command, address: SocketAddr) -> Process {
     let mut process = Process(command.stdin(Stdio::null()).spawn().unwrap());
     for _ in 0..PATIENCE {
         if tokio::net::TcpStream::connect(address).await.is_ok() {

@@ -1,11 +1,12 @@
 //! The contract that every connector keeps, for Partner Center: over real HTTP against a double that
-//! keeps books. `wiremock.rs` speaks to one that nobody here wrote.
+//! keeps books. `wiremock.rs` speaks to a server that nobody here wrote.
 
 mod books;
 mod double;
 mod faults;
 mod life;
 mod sign_in;
+mod wiremock;
 
 use connectors::partner_center::{Account, PartnerCenter};
 use connectors::{Connector, SecretKeeper};
