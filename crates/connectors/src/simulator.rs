@@ -1,13 +1,15 @@
 //! The vendor simulator: an HTTP server of its own, with its own truth, and faults by rule.
 //!
-//! It speaks Open Service Broker under `/osb/{vendor}`. What it booked is at `GET /truth`, what it was
-//! asked at `GET /calls`; `PUT /faults` sets the rules. The same seed gives the same faults.
+//! It speaks Open Service Broker under `/osb/{vendor}` and Partner Center under `/partner-center`. What
+//! the brokers booked is at `GET /truth`, what they were asked at `GET /calls`; `PUT /faults` sets their
+//! rules. The same seed gives the same faults.
 
 mod broker;
 mod call;
 mod catalog;
 mod fault;
 mod ledger;
+pub mod partner_center;
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -88,7 +90,10 @@ fn router(simulator: Simulator) -> Router {
         .route("/faults", get(list_faults).put(set_faults).delete(heal))
         .route("/victim", put(name_victim))
         .route("/reset", post(reset));
-    control.merge(broker::router()).with_state(simulator)
+    control
+        .merge(broker::router())
+        .with_state(simulator)
+        .nest("/partner-center", partner_center::Front::default().router())
 }
 
 async fn list_faults(State(simulator): State<Simulator>) -> Json<Value> {

@@ -1,20 +1,19 @@
-//! The contract that every connector keeps, for Partner Center: over real HTTP against a double that
-//! keeps books. `wiremock.rs` speaks to a server that nobody here wrote.
+//! The contract that every connector keeps, for Partner Center: over real HTTP against the
+//! simulator, which keeps books. `wiremock.rs` speaks to a server that nobody here wrote.
 
-mod books;
-mod double;
 mod faults;
 mod life;
 mod sign_in;
 mod wiremock;
 
 use connectors::partner_center::{Account, PartnerCenter};
+use connectors::simulator::partner_center::{
+    ADDON, Action, BETTER, CUSTOMER, Call, DOMAIN, Front, PRODUCT, SECRET, SKU,
+};
 use connectors::{Connector, SecretKeeper};
 use domain::provisioning::{Fault, Outcome, Request, Verb};
 use serde_json::{Value, json};
 
-use self::books::{CUSTOMER, PRODUCT, SKU};
-use self::double::{Double, SECRET};
 use super::{Doubt, Uuid, install_tls, request};
 
 /// What an engine does for one line at the most.
@@ -29,30 +28,35 @@ fn account(url: &str) -> Account {
 }
 
 struct Vendor {
-    double: Double,
+    front: Front,
+    url: String,
     connector: PartnerCenter,
 }
 
-async fn vendor() -> Vendor {
+/// A simulated Partner Center, and where it is.
+async fn front() -> (Front, String) {
     install_tls();
-    let double = Double::start().await;
-    let account = account(&double.url());
-    Vendor {
-        connector: PartnerCenter::new(&account, None).unwrap(),
-        double,
-    }
+    let front = Front::default();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let router = front.router();
+    tokio::spawn(async { axum::serve(listener, router).await });
+    (front, url)
 }
 
-impl Double {
-    fn url(&self) -> String {
-        format!("http://{}", self.address)
+async fn vendor() -> Vendor {
+    let (front, url) = front().await;
+    Vendor {
+        connector: PartnerCenter::new(&account(&url), None).unwrap(),
+        front,
+        url,
     }
 }
 
 /// Ten seats of a license that is paid monthly for a year, for a customer that is named by its domain.
 fn purchase() -> Request {
     Request {
-        tenant: Some("amber.onmicrosoft.com".into()),
+        tenant: Some(DOMAIN.into()),
         ..request(1, PRODUCT, SKU, 10)
     }
 }
@@ -115,11 +119,11 @@ impl Vendor {
     }
 
     fn subscription(&self, id: &str) -> Value {
-        self.double.books(|books| books.subscriptions[id].clone())
+        self.front.books(|books| books.subscriptions[id].clone())
     }
 
     fn bought(&self) -> usize {
-        self.double.books(|books| books.orders.len())
+        self.front.books(|books| books.orders.len())
     }
 }
 

@@ -1,7 +1,5 @@
 //! Lost answers, throttling, stale etags and slow lists: bought once, changed once, never guessed.
 
-use super::books::BETTER;
-use super::double::Action;
 use super::*;
 
 fn error(code: &str) -> Value {
@@ -29,7 +27,7 @@ async fn whichever_answer_of_a_purchase_is_lost_it_is_bought_once() {
         ] {
             for times in [1, 3] {
                 let vendor = vendor().await;
-                vendor.double.fault(what, times, action.clone());
+                vendor.front.fault(what, times, action.clone());
                 let id = vendor.buy().await;
                 assert_eq!(vendor.bought(), 1, "{what} {action:?} {times}");
                 assert_eq!(vendor.subscription(&id)["quantity"], 10);
@@ -41,19 +39,19 @@ async fn whichever_answer_of_a_purchase_is_lost_it_is_bought_once() {
 #[tokio::test]
 async fn a_checkout_is_repeated_under_its_own_key_and_a_second_cart_is_never_checked_out() {
     let vendor = vendor().await;
-    vendor.double.books(|books| books.forgets_requests = true);
-    vendor.double.fault("POST carts", 1, Action::DropAfter);
-    vendor.double.fault("POST checkout", 2, Action::DropAfter);
+    vendor.front.books(|books| books.forgets_requests = true);
+    vendor.front.fault("POST carts", 1, Action::DropAfter);
+    vendor.front.fault("POST checkout", 2, Action::DropAfter);
     vendor.buy().await;
-    let key = |call: double::Call| call.request_id.unwrap();
+    let key = |call: Call| call.request_id.unwrap();
     let carts: Vec<_> = vendor
-        .double
+        .front
         .calls("POST carts")
         .into_iter()
         .map(key)
         .collect();
     let checkouts: Vec<_> = vendor
-        .double
+        .front
         .calls("POST checkout")
         .into_iter()
         .map(key)
@@ -71,12 +69,12 @@ async fn a_checkout_is_repeated_under_its_own_key_and_a_second_cart_is_never_che
 #[tokio::test]
 async fn a_cart_that_was_checked_out_before_is_found_by_what_we_wrote_on_it() {
     let vendor = vendor().await;
-    vendor.double.books(|books| {
+    vendor.front.books(|books| {
         books.refuses_second_checkout = true;
         books.forgets_requests = true;
         books.lag = 4;
     });
-    vendor.double.fault("POST checkout", 1, Action::DropAfter);
+    vendor.front.fault("POST checkout", 1, Action::DropAfter);
     let id = vendor.buy().await;
     assert_eq!(
         (
@@ -90,14 +88,14 @@ async fn a_cart_that_was_checked_out_before_is_found_by_what_we_wrote_on_it() {
 #[tokio::test]
 async fn a_cart_that_is_gone_is_given_up_only_when_no_order_has_come_of_it_for_long() {
     let vendor = vendor().await;
-    vendor.double.fault(
+    vendor.front.fault(
         "POST checkout",
         1_000,
         Action::Instead(404, error("800008")),
     );
     let said = refusal(vendor.carry_out(&purchase()).await);
     assert_eq!((said.0.as_str(), vendor.bought()), ("800008", 0));
-    let checkouts = vendor.double.calls("POST checkout").len();
+    let checkouts = vendor.front.calls("POST checkout").len();
     assert!(
         checkouts > 15,
         "at a minute each that is shorter than the vendor's lag: {checkouts}"
@@ -107,9 +105,9 @@ async fn a_cart_that_is_gone_is_given_up_only_when_no_order_has_come_of_it_for_l
 #[tokio::test]
 async fn an_order_that_is_not_listed_yet_is_no_failure() {
     let vendor = vendor().await;
-    vendor.double.books(|books| books.lag = 20);
+    vendor.front.books(|books| books.lag = 20);
     vendor.buy().await;
-    assert_eq!(vendor.double.calls("GET orders/one").len(), 21);
+    assert_eq!(vendor.front.calls("GET orders/one").len(), 21);
 }
 
 #[tokio::test]
@@ -127,7 +125,7 @@ async fn an_answer_for_something_else_is_never_taken_for_ours() {
     ] {
         let vendor = vendor().await;
         vendor
-            .double
+            .front
             .fault("POST checkout", 1, Action::Answer(201, other.clone()));
         let Ok(Outcome::Accepted { operation, .. }) = vendor.connector.submit(&purchase()).await
         else {
@@ -178,14 +176,14 @@ async fn whichever_answer_of_a_change_is_lost_it_is_made_once() {
         ] {
             let vendor = vendor().await;
             let id = vendor.buy().await;
-            vendor.double.fault(what, 1, action.clone());
+            vendor.front.fault(what, 1, action.clone());
             let request = change(&id, 500, verb.clone());
             let outcome = vendor.carry_out(&request).await;
             assert!(
                 matches!(outcome, Outcome::Done { .. }),
                 "{verb:?} {what} {action:?}: {outcome:?}"
             );
-            let seats = vendor.double.books(|books| {
+            let seats = vendor.front.books(|books| {
                 let all = books
                     .subscriptions
                     .values()
@@ -208,14 +206,14 @@ async fn a_stale_etag_is_read_again_and_both_changes_stand() {
         let vendor = vendor().await;
         let id = vendor.buy().await;
         vendor
-            .double
+            .front
             .fault("PATCH subscriptions/one", 2, Action::Instead(status, body));
         let request = change(&id, 600, Verb::Quantity { from: 10, to: 15 });
         assert!(matches!(
             vendor.carry_out(&request).await,
             Outcome::Done { .. }
         ));
-        let calls = vendor.double.calls("PATCH subscriptions/one");
+        let calls = vendor.front.calls("PATCH subscriptions/one");
         assert_eq!(calls.len(), 3);
         assert!(
             calls
@@ -225,7 +223,7 @@ async fn a_stale_etag_is_read_again_and_both_changes_stand() {
     }
     let vendor = vendor().await;
     let id = vendor.buy().await;
-    vendor.double.books(|books| {
+    vendor.front.books(|books| {
         let found = books.subscriptions.get_mut(&id).unwrap();
         found["friendlyName"] = json!("renamed by others");
         found["attributes"]["etag"] = json!("etag-of-others");
@@ -246,7 +244,7 @@ async fn a_stale_etag_is_read_again_and_both_changes_stand() {
 async fn a_change_that_is_accepted_is_asked_for_until_it_shows() {
     let vendor = vendor().await;
     let id = vendor.buy().await;
-    vendor.double.books(|books| books.accepts_changes = Some(4));
+    vendor.front.books(|books| books.accepts_changes = Some(4));
     let request = change(&id, 700, Verb::Quantity { from: 10, to: 15 });
     let accepted = vendor.connector.submit(&request).await;
     let Ok(Outcome::Accepted {
@@ -271,7 +269,7 @@ async fn a_throttled_call_was_not_sent_and_says_when_to_come_back() {
     for (header, seconds) in [(Some(7), 7), (None, 57)] {
         let vendor = vendor().await;
         vendor
-            .double
+            .front
             .fault("POST carts", 1, Action::Throttle(header));
         let told = vendor.connector.submit(&purchase()).await;
         let Err(Fault::NotSent { retry_after, .. }) = told else {
@@ -286,7 +284,7 @@ async fn a_throttled_call_was_not_sent_and_says_when_to_come_back() {
 async fn an_unknown_state_is_that_of_something_that_is_there() {
     let vendor = vendor().await;
     let id = vendor.buy().await;
-    vendor.double.books(|books| {
+    vendor.front.books(|books| {
         books.subscriptions.get_mut(&id).unwrap()["status"] = json!("disabled");
     });
     let request = change(&id, 800, Verb::Quantity { from: 10, to: 15 });

@@ -3,7 +3,6 @@
 use domain::offer::Cadence;
 use domain::provisioning::RepeatClass;
 
-use super::books::{ADDON, BETTER};
 use super::*;
 
 fn done(reference: &str) -> Outcome {
@@ -95,7 +94,7 @@ async fn add_ons_are_bought_changed_and_ended_below_their_subscription() {
             done(&id),
             "{from} to {to}"
         );
-        let books = vendor.double.books(|books| books.subscriptions.clone());
+        let books = vendor.front.books(|books| books.subscriptions.clone());
         let of_it: Vec<_> = books
             .values()
             .filter(|one| one["parentSubscriptionId"] == *id)
@@ -135,7 +134,7 @@ async fn some_seats_move_to_a_subscription_of_their_own_also_for_the_second_time
         new.push(vendor_reference);
     }
     assert_ne!(new[0], new[1]);
-    assert_eq!(vendor.double.calls("POST transitions").len(), 2);
+    assert_eq!(vendor.front.calls("POST transitions").len(), 2);
 }
 
 #[tokio::test]
@@ -222,7 +221,7 @@ async fn a_refusal_has_microsofts_words_the_field_to_correct_and_books_nothing()
             None,
         ),
     ] {
-        let before = vendor.double.books(|books| books.subscriptions.clone());
+        let before = vendor.front.books(|books| books.subscriptions.clone());
         let said = refusal(vendor.carry_out(&request).await);
         assert_eq!(
             (said.0.as_str(), said.2.as_deref()),
@@ -232,7 +231,7 @@ async fn a_refusal_has_microsofts_words_the_field_to_correct_and_books_nothing()
         );
         assert!(said.1.contains(words), "{code}: {}", said.1);
         assert_eq!(
-            vendor.double.books(|books| books.subscriptions.clone()),
+            vendor.front.books(|books| books.subscriptions.clone()),
             before,
             "{code}"
         );
@@ -243,12 +242,12 @@ async fn a_refusal_has_microsofts_words_the_field_to_correct_and_books_nothing()
 #[tokio::test]
 async fn an_order_of_a_cart_can_be_refused_and_bought_by_a_retry() {
     let vendor = vendor().await;
-    vendor.double.books(|books| {
+    vendor.front.books(|books| {
         books.order_error = Some(("800069", "Order failed Risk Management check"));
     });
     let said = refusal(vendor.carry_out(&purchase()).await);
     assert_eq!((said.0.as_str(), vendor.bought()), ("800069", 0));
-    vendor.double.books(|books| books.order_error = None);
+    vendor.front.books(|books| books.order_error = None);
     let retry = Request {
         key: Uuid::from_u128(2),
         ..purchase()
@@ -258,7 +257,7 @@ async fn an_order_of_a_cart_can_be_refused_and_bought_by_a_retry() {
         Outcome::Done { .. }
     ));
     let ids = vendor
-        .double
+        .front
         .calls("POST checkout")
         .into_iter()
         .map(|call| call.request_id);
@@ -279,7 +278,7 @@ async fn each_purchase_looks_up_what_is_sold_at_that_moment() {
         vendor.carry_out(&second).await,
         Outcome::Done { .. }
     ));
-    let carts = vendor.double.calls("POST carts");
+    let carts = vendor.front.calls("POST carts");
     let item = |at: usize| carts[at].body["lineItems"][0]["catalogItemId"].clone();
     assert_eq!(
         (item(0), item(1)),
@@ -316,7 +315,7 @@ async fn the_catalog_is_read_and_what_is_declared_is_true() {
         ),
         (PRODUCT, SKU, Some(300))
     );
-    let settings = connectors::Settings::PartnerCenter(account(&vendor.double.url()));
+    let settings = connectors::Settings::PartnerCenter(account(&vendor.url));
     let abilities = connectors::abilities(&settings);
     assert!(abilities.has_tenants && abilities.can_suspend && abilities.can_upgrade_part);
     assert!(

@@ -26,41 +26,39 @@ impl SecretKeeper for Kept {
     }
 }
 
-fn for_a_person(double: &Double, refresh_token: &str) -> Account {
+fn for_a_person(url: &str, refresh_token: &str) -> Account {
     Account {
         refresh_token: Some(refresh_token.into()),
-        ..account(&double.url())
+        ..account(url)
     }
-}
-
-fn grants(double: &Double) -> Vec<(String, Option<String>)> {
-    double.world.lock().unwrap().grants.clone()
 }
 
 #[tokio::test]
 async fn one_token_serves_many_calls_and_connectors_until_it_is_refused() {
     let vendor = vendor().await;
     vendor.buy().await;
-    let again = PartnerCenter::new(&account(&vendor.double.url()), None).unwrap();
+    let again = PartnerCenter::new(&account(&vendor.url), None).unwrap();
     again.catalog().await.unwrap();
     let app_only = ("client_credentials".to_owned(), None);
-    assert_eq!(grants(&vendor.double), std::slice::from_ref(&app_only));
-    vendor.double.revoke_tokens();
+    assert_eq!(vendor.front.grants(), std::slice::from_ref(&app_only));
+    vendor.front.revoke_tokens();
     again.catalog().await.unwrap();
-    assert_eq!(grants(&vendor.double), [app_only.clone(), app_only]);
+    assert_eq!(vendor.front.grants(), [app_only.clone(), app_only]);
 }
 
 #[tokio::test]
 async fn a_renewed_refresh_token_is_handed_over_and_used_from_then_on() {
-    install_tls();
-    let double = Double::start().await;
-    double.books(|books| books.unprovisioned = 2);
+    let (front, url) = front().await;
+    front.books(|books| books.unprovisioned = 2);
     let kept = Arc::new(Kept::default());
-    let connector =
-        PartnerCenter::new(&for_a_person(&double, "consent"), Some(kept.clone())).unwrap();
-    let vendor = Vendor { double, connector };
+    let connector = PartnerCenter::new(&for_a_person(&url, "consent"), Some(kept.clone())).unwrap();
+    let vendor = Vendor {
+        front,
+        url,
+        connector,
+    };
     vendor.buy().await;
-    let asked = vendor.double.calls("GET provisioningstatus").len();
+    let asked = vendor.front.calls("GET provisioningstatus").len();
     assert_eq!(asked, 3, "who acts for a person may ask, and waits for it");
     assert_eq!(
         *kept.pairs.lock().unwrap(),
@@ -68,11 +66,13 @@ async fn a_renewed_refresh_token_is_handed_over_and_used_from_then_on() {
     );
 
     // The next task reads the settings again.
-    vendor.double.revoke_tokens();
-    let account = for_a_person(&vendor.double, "refresh-1");
+    vendor.front.revoke_tokens();
+    let account = for_a_person(&vendor.url, "refresh-1");
     let next = PartnerCenter::new(&account, Some(kept.clone())).unwrap();
     next.catalog().await.unwrap();
-    let used: Vec<_> = grants(&vendor.double)
+    let used: Vec<_> = vendor
+        .front
+        .grants()
         .into_iter()
         .map(|(_, token)| token.unwrap())
         .collect();
@@ -82,20 +82,20 @@ async fn a_renewed_refresh_token_is_handed_over_and_used_from_then_on() {
 
 #[tokio::test]
 async fn a_refresh_token_that_could_not_be_stored_is_used_all_the_same() {
-    install_tls();
-    let double = Double::start().await;
-    let account = for_a_person(&double, "consent");
+    let (front, url) = front().await;
+    let account = for_a_person(&url, "consent");
     let failing = Kept {
         fails: true,
         ..Kept::default()
     };
     let failing = PartnerCenter::new(&account, Some(Arc::new(failing))).unwrap();
     failing.catalog().await.unwrap();
-    double.revoke_tokens();
+    front.revoke_tokens();
     let kept = Arc::new(Kept::default());
     let mended = PartnerCenter::new(&account, Some(kept.clone())).unwrap();
     mended.catalog().await.unwrap();
-    let used: Vec<_> = grants(&double)
+    let used: Vec<_> = front
+        .grants()
         .into_iter()
         .map(|(_, token)| token.unwrap())
         .collect();
@@ -108,11 +108,10 @@ async fn a_refresh_token_that_could_not_be_stored_is_used_all_the_same() {
 
 #[tokio::test]
 async fn a_refused_sign_in_is_a_matter_of_settings_and_an_unreachable_one_is_not_sent() {
-    install_tls();
-    let double = Double::start().await;
+    let (front, url) = front().await;
     let wrong = Account {
         client_secret: "wrong-secret".into(),
-        ..account(&double.url())
+        ..account(&url)
     };
     let connector = PartnerCenter::new(&wrong, None).unwrap();
     let Err(refused @ Fault::Misconfigured { .. }) = connector.submit(&purchase()).await else {
@@ -128,10 +127,10 @@ async fn a_refused_sign_in_is_a_matter_of_settings_and_an_unreachable_one_is_not
     drop(closed);
     let away = Account {
         login_url: nobody,
-        ..account(&double.url())
+        ..account(&url)
     };
     let connector = PartnerCenter::new(&away, None).unwrap();
     let told = connector.submit(&purchase()).await;
     assert!(matches!(told, Err(Fault::NotSent { .. })), "{told:?}");
-    assert!(double.calls("POST carts").is_empty());
+    assert!(front.calls("POST carts").is_empty());
 }

@@ -1,44 +1,55 @@
-//! What the double has sold, and what it makes of a call.
+//! What the simulated Partner Center has sold, and what it makes of a call.
 
 use std::collections::BTreeMap;
 
-use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::double::Call;
+use super::{Asked, Call};
 
-pub(super) const CUSTOMER: &str = "0c39d6d5-c70d-4c55-bc02-f620844f3fd1";
-pub(super) const PRODUCT: &str = "CFQ7TTC0LH18";
-pub(super) const BETTER: &str = "CFQ7TTC0LF8R";
-pub(super) const ADDON: &str = "CFQ7TTC0ADD0";
-pub(super) const SKU: &str = "0001";
+/// The only customer, by its id.
+pub const CUSTOMER: &str = "0c39d6d5-c70d-4c55-bc02-f620844f3fd1";
+/// The same by its domain.
+pub const DOMAIN: &str = "amber.onmicrosoft.com";
+/// What is sold beside whatever else is asked for.
+pub const PRODUCT: &str = "CFQ7TTC0LH18";
+/// What all of it can become.
+pub const BETTER: &str = "CFQ7TTC0LF8R";
+/// What belongs to another.
+pub const ADDON: &str = "CFQ7TTC0ADD0";
+/// The SKU of each.
+pub const SKU: &str = "0001";
+/// What nobody sells.
+const NOTHING: &str = "CFQNOTHING";
 /// Most seats that are sold.
-pub(super) const SEATS_MAX: u64 = 300;
+const SEATS_MAX: u64 = 300;
 
 type Answer = (u16, Value);
 
+/// What was sold, and how the vendor behaves.
 #[derive(Default)]
-pub(super) struct Books {
+pub struct Books {
     /// Carts with their line, and their checkout once there was one.
     carts: BTreeMap<String, (Value, Option<Value>)>,
-    pub(super) orders: Vec<Value>,
-    pub(super) subscriptions: BTreeMap<String, Value>,
+    /// Every order that was made.
+    pub orders: Vec<Value>,
+    /// Every subscription as it stands.
+    pub subscriptions: BTreeMap<String, Value>,
     transitions: BTreeMap<String, Vec<Value>>,
     availability: u32,
     next: u32,
     /// How many more reads don't list an order.
-    pub(super) lag: u32,
+    pub lag: u32,
     /// How many more times an order is not provisioned.
-    pub(super) unprovisioned: u32,
+    pub unprovisioned: u32,
     /// A second checkout gets no first result but an error.
-    pub(super) refuses_second_checkout: bool,
+    pub refuses_second_checkout: bool,
     /// Request ids are not remembered.
-    pub(super) forgets_requests: bool,
+    pub forgets_requests: bool,
     /// A change is accepted, and shows after so many reads.
-    pub(super) accepts_changes: Option<u32>,
+    pub accepts_changes: Option<u32>,
     pending: Option<(String, Value)>,
     /// What an order is refused with.
-    pub(super) order_error: Option<(&'static str, &'static str)>,
+    pub order_error: Option<(&'static str, &'static str)>,
 }
 
 fn error(status: u16, code: &str, words: &str) -> Answer {
@@ -56,15 +67,9 @@ fn list(items: Vec<Value>) -> Answer {
 }
 
 impl Books {
-    pub(super) fn carry_out(
-        &mut self,
-        method: &Method,
-        path: &[&str],
-        query: &str,
-        call: &Call,
-        is_user: bool,
-    ) -> Answer {
-        match (method.as_str(), path) {
+    pub(super) fn carry_out(&mut self, asked: &Asked<'_>, call: &Call) -> Answer {
+        let query = asked.query;
+        match (asked.method.as_str(), asked.path) {
             ("GET", ["customers"]) => customers(query),
             ("GET", ["products", product, "skus", sku, "availabilities"]) => {
                 self.availabilities(product, sku)
@@ -80,7 +85,7 @@ impl Books {
             ),
             ("POST", [.., "carts"]) => self.fill(call),
             ("POST", [.., "carts", cart, "checkout"]) => self.check_out(cart),
-            ("GET", [.., "orders", _, "provisioningstatus"]) => self.provisioning(is_user),
+            ("GET", [.., "orders", _, "provisioningstatus"]) => self.provisioning(asked.is_person),
             ("GET", [.., "orders", id]) => self.order(id),
             ("GET", [.., "orders"]) => list(self.listed_orders()),
             ("GET", [.., "subscriptions"]) => {
@@ -114,18 +119,14 @@ impl Books {
         self.next
     }
 
-    fn item(&self, product: &str) -> String {
-        format!("{product}:{SKU}:AV{}", self.availability)
-    }
-
     fn availabilities(&mut self, product: &str, sku: &str) -> Answer {
-        if ![PRODUCT, BETTER, ADDON].contains(&product) || sku != SKU {
+        if product == NOTHING || sku.is_empty() {
             return error(404, "400013", "The parent product was not found.");
         }
         self.availability += 1;
         let one = |segment: &str, id: String, terms: Value| json!({"catalogItemId": id, "segment": segment, "isPurchasable": true, "terms": terms});
         let yearly = json!([{"duration": "P1Y", "billingCycle": "Annual"}, {"duration": "P1Y", "billingCycle": "Monthly"}]);
-        let id = self.item(product);
+        let id = format!("{product}:{sku}:AV{}", self.availability);
         list(vec![
             one(
                 "commercial",
@@ -216,8 +217,8 @@ impl Books {
         }
     }
 
-    fn provisioning(&mut self, is_user: bool) -> Answer {
-        if !is_user {
+    fn provisioning(&mut self, is_person: bool) -> Answer {
+        if !is_person {
             return error(
                 403,
                 "900329",
@@ -254,7 +255,10 @@ impl Books {
         let Some(found) = self.subscriptions.get_mut(id) else {
             return error(404, "20003", "Subscription not found.");
         };
-        let etag = found["attributes"]["etag"].as_str().unwrap().to_owned();
+        let etag = found["attributes"]["etag"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         if call.etag.as_deref() != Some(&format!("\"{etag}\"")) {
             return error(400, "2055", "Etag is no longer valid");
         }
@@ -305,28 +309,32 @@ impl Books {
         let told = self.transitions.get(id).cloned().unwrap_or_default();
         let time = self.time();
         let number = self.number();
-        let Some(newest) = self.transitions.get_mut(id).and_then(|all| all.last_mut()) else {
+        let newest = self.transitions.get_mut(id).and_then(|all| all.last_mut());
+        let (Some(newest), Some(source)) = (newest, self.subscriptions.get_mut(id)) else {
             return (200, json!({"transition": []}));
         };
-        if newest["Events"].as_array().unwrap().len() == 1 {
+        let is_under_way = newest["Events"]
+            .as_array()
+            .is_some_and(|events| events.len() == 1);
+        if is_under_way {
+            let started = newest["Events"][0].clone();
             let completed = json!({"name": "Conversion", "status": "Completed", "timestamp": time});
-            newest["Events"].as_array_mut().unwrap().push(completed);
-            let source = self.subscriptions.get_mut(id).unwrap();
-            let (seats, moved) = (
-                source["quantity"].as_u64().unwrap(),
-                newest["quantity"].as_u64().unwrap(),
-            );
-            if moved < seats {
+            newest["Events"] = json!([started, completed]);
+            let (seats, moved) = (source["quantity"].as_u64(), newest["quantity"].as_u64());
+            let left = seats
+                .unwrap_or_default()
+                .saturating_sub(moved.unwrap_or_default());
+            if left == 0 {
+                source["offerId"] = newest["toCatalogItemId"].clone();
+            } else {
                 let to = format!("sub-{number}");
                 newest["toSubscriptionId"] = json!(to);
-                source["quantity"] = json!(seats - moved);
+                source["quantity"] = json!(left);
                 let mut new = source.clone();
                 new["id"] = json!(to);
                 new["quantity"] = json!(moved);
                 new["offerId"] = newest["toCatalogItemId"].clone();
                 self.subscriptions.insert(to, new);
-            } else {
-                source["offerId"] = newest["toCatalogItemId"].clone();
             }
         }
         (200, json!({"transition": told}))
