@@ -13,6 +13,7 @@ mod filing;
 mod installation;
 mod jobs;
 mod lists;
+mod partner_center;
 mod prices;
 mod quotes;
 mod suspensions;

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 pub use self::books::{ADDON, BETTER, Books, CUSTOMER, DOMAIN, PRODUCT, SKU};
 use super::CALLS_MAX;
@@ -72,8 +73,13 @@ pub struct Front(Arc<Mutex<World>>);
 
 impl Front {
     /// What answers below its address.
-    pub fn router(&self) -> Router {
+    pub(super) fn router(&self) -> Router {
         Router::new().fallback(handle).with_state(self.clone())
+    }
+
+    /// Serves until the task ends.
+    pub async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
+        axum::serve(listener, self.router()).await
     }
 
     /// Lets the next calls of a kind go wrong.

@@ -39,8 +39,7 @@ async fn front() -> (Front, String) {
     let front = Front::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let router = front.router();
-    tokio::spawn(async { axum::serve(listener, router).await });
+    tokio::spawn(front.clone().serve(listener));
     (front, url)
 }
 

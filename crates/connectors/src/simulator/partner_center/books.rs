@@ -50,6 +50,8 @@ pub struct Books {
     pending: Option<(String, Value)>,
     /// What an order is refused with.
     pub order_error: Option<(&'static str, &'static str)>,
+    /// What licenses can become beside [`BETTER`], as product and SKU.
+    pub targets: Vec<(String, String)>,
 }
 
 fn error(status: u16, code: &str, words: &str) -> Answer {
@@ -105,7 +107,7 @@ impl Books {
                         .collect(),
                 )
             }
-            ("GET", [.., "subscriptions", _, "transitionEligibilities"]) => eligibilities(),
+            ("GET", [.., "subscriptions", _, "transitionEligibilities"]) => self.eligibilities(),
             ("GET", [.., "subscriptions", id, "transitions"]) => self.history(id),
             ("POST", [.., "subscriptions", id, "transitions"]) => self.transition(id, call),
             ("GET", [.., "subscriptions", id]) => self.subscription(id),
@@ -341,6 +343,28 @@ impl Books {
     }
 }
 
+impl Books {
+    fn eligibilities(&self) -> Answer {
+        let way = |kind: &str, is_eligible: bool| {
+            json!({"isEligible": is_eligible, "transitionType": kind,
+                "errors": [{"code": 3, "description": "There are conflicting services."}]})
+        };
+        let target = |product: &str, sku: &str, is_open: bool| {
+            let ways = [
+                way("transition_with_license_transfer", false),
+                way("transition_only", is_open),
+            ];
+            json!({"catalogItemId": format!("{product}:{sku}:AVT"), "eligibilities": ways})
+        };
+        let more = self
+            .targets
+            .iter()
+            .map(|(product, sku)| target(product, sku, true));
+        let own = [target(BETTER, SKU, true), target(ADDON, SKU, false)];
+        list(own.into_iter().chain(more).collect())
+    }
+}
+
 /// Two pages, of which the second has the one that is looked for; the link goes on by a header.
 fn customers(query: &str) -> Answer {
     let one = |id: &str, domain: &str| json!({"id": id, "companyProfile": {"tenantId": id, "domain": domain}});
@@ -357,22 +381,4 @@ fn customers(query: &str) -> Answer {
         200,
         json!({"totalCount": 2, "items": items, "links": {"next": next}}),
     )
-}
-
-fn eligibilities() -> Answer {
-    let way = |kind: &str, is_eligible: bool| {
-        json!({"isEligible": is_eligible, "transitionType": kind,
-            "errors": [{"code": 3, "description": "There are conflicting services."}]})
-    };
-    let target = |product: &str, ways: Value| json!({"catalogItemId": format!("{product}:{SKU}:AVT"), "eligibilities": ways});
-    list(vec![
-        target(
-            BETTER,
-            json!([
-                way("transition_only", true),
-                way("transition_with_license_transfer", false)
-            ]),
-        ),
-        target(ADDON, json!([way("transition_only", false)])),
-    ])
 }

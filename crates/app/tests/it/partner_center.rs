@@ -1,0 +1,196 @@
+//! Orders at Partner Center, through the engine: what is stored between two steps is enough to go on
+//! with, and what the vendor renews is stored.
+
+use app::subscriptions::{TypedUpgrade, TypedWish};
+use connectors::simulator::partner_center::{Action, Front, SECRET};
+use domain::subscription::SubscriptionState;
+
+use super::*;
+
+const BASIC: &str = "Microsoft 365 Business Basic";
+const BETTER: &str = "Microsoft 365 Business Standard";
+
+impl World {
+    /// Connects the demo's Microsoft with a simulated Partner Center instead of a broker.
+    async fn connect_partner_center(&self) -> Front {
+        let front = Front::default();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(front.clone().serve(listener));
+        self.type_settings(&url, "consent").await;
+        front
+    }
+
+    async fn type_settings(&self, url: &str, refresh_token: &str) {
+        let settings = json!({
+            "connector": "partner_center", "tenant": "nordic.example", "client_id": "app",
+            "client_secret": SECRET, "refresh_token": refresh_token, "market": "SE",
+            "url": url, "login_url": url,
+        });
+        let settings = settings.to_string();
+        let add = self
+            .app
+            .add_vendor("nordic", "microsoft", "Microsoft", &settings);
+        add.await.unwrap();
+    }
+
+    async fn settings(&self) -> Value {
+        let vendors = self.app.vendors("nordic").await.unwrap();
+        let vendor = vendors
+            .into_iter()
+            .find(|one| one.slug == "microsoft")
+            .unwrap();
+        let settings: Value = serde_json::from_str(&vendor.settings).unwrap();
+        assert_eq!(settings["client_secret"], SECRET, "the rest stays");
+        settings
+    }
+}
+
+#[test]
+fn an_order_at_partner_center_is_bought_once_whichever_answer_is_lost() {
+    on_each_database(async |world| {
+        let front = world.connect_partner_center().await;
+        let access = world.access(SELLER, "amber").await;
+        for (what, action) in [
+            ("POST carts", Action::DropAfter),
+            ("POST checkout", Action::DropAfter),
+            ("POST checkout", Action::DropBefore),
+            ("POST checkout", Action::Throttle(Some(90))),
+            ("GET orders/one", Action::DropBefore),
+            ("GET subscriptions/one", Action::Instead(503, Value::Null)),
+        ] {
+            let before = front.books(|books| books.orders.len());
+            front.fault(what, 2, action.clone());
+            let cart = world.fill(&access, MICROSOFT, 25).await.unwrap();
+            let placed = world.place(&access, &cart).await.unwrap();
+            world.settle().await;
+            let order = world.order(&access, placed.number).await;
+            assert_eq!(
+                order.status,
+                Status::ProvisioningFinished,
+                "{what} {action:?}"
+            );
+            let orders = front.books(|books| books.orders.clone());
+            assert_eq!(orders.len(), before + 1, "{what} {action:?}");
+            let ours = orders[before]["lineItems"][0]["friendlyName"].to_string();
+            assert!(
+                ours.contains(&format!("Order {:08} ", placed.number)),
+                "{ours}"
+            );
+        }
+    });
+}
+
+#[test]
+fn what_was_upgraded_goes_on_under_the_vendors_id_and_a_refusal_can_be_retried() {
+    on_each_database(async |world| {
+        let front = world.connect_partner_center().await;
+        front.books(|books| {
+            books
+                .targets
+                .push(("microsoft-365".into(), "business-standard".into()))
+        });
+        let access = world.access(SELLER, "amber").await;
+        front.books(|books| {
+            books.order_error = Some(("800069", "Order failed Risk Management check"))
+        });
+        let cart = world.fill(&access, MICROSOFT, 25).await.unwrap();
+        let placed = world.place(&access, &cart).await.unwrap();
+        world.settle().await;
+        let failed = world.order(&access, placed.number).await;
+        let LineState::Failed { failure, .. } = &failed.lines[0].state else {
+            panic!("not refused: {:?}", failed.lines[0].state);
+        };
+        assert_eq!(failure.code, "800069");
+        assert!(failure.explain().meaning.is_some());
+        front.books(|books| books.order_error = None);
+
+        let bought = world.bought(&access, BASIC, 10).await;
+        let offers = world.app.offers(&access).await.unwrap();
+        let better = offers
+            .into_iter()
+            .find(|one| one.offer.name == BETTER)
+            .unwrap();
+        let part = TypedWish {
+            upgrade: Some(TypedUpgrade {
+                offer: better.offer.id,
+                plan: better.plans[0].id,
+                seats: Some(4),
+                into: None,
+            }),
+            ..TypedWish::default()
+        };
+        world.changed(&access, bought.id, part).await;
+        world.work_off().await;
+        let running = world.running(&access).await;
+        let moved = running.iter().find(|one| one.name == BETTER).unwrap();
+        let rest = running.iter().find(|one| one.id == bought.id).unwrap();
+        assert_eq!((moved.quantity, rest.quantity), (4, 6));
+        assert_ne!(moved.vendor_reference, rest.vendor_reference);
+        let stop = TypedWish {
+            status: Some("suspended".into()),
+            ..TypedWish::default()
+        };
+        world.changed(&access, moved.id, stop).await;
+        world.work_off().await;
+        let running = world.running(&access).await;
+        let moved = running.iter().find(|one| one.id == moved.id).unwrap();
+        assert!(matches!(moved.state, SubscriptionState::Suspended { .. }));
+        let reference = moved.vendor_reference.clone().unwrap();
+        let at_vendor = front.books(|books| books.subscriptions[&reference].clone());
+        assert_eq!(
+            (&at_vendor["status"], &at_vendor["quantity"]),
+            (&json!("suspended"), &json!(4))
+        );
+    });
+}
+
+#[test]
+fn a_renewed_refresh_token_is_stored_and_a_typed_one_begins_anew() {
+    on_each_database(async |world| {
+        let front = world.connect_partner_center().await;
+        assert_eq!(world.settings().await["refresh_token"], "consent");
+        world.app.check_vendor("nordic", "microsoft").await.unwrap();
+        assert_eq!(world.settings().await["refresh_token"], "refresh-1");
+        front.revoke_tokens();
+        world.app.check_vendor("nordic", "microsoft").await.unwrap();
+        assert_eq!(world.settings().await["refresh_token"], "refresh-2");
+        let url = world.settings().await["url"].as_str().unwrap().to_owned();
+        world.type_settings(&url, "typed").await;
+        world.app.check_vendor("nordic", "microsoft").await.unwrap();
+        assert_eq!(world.settings().await["refresh_token"], "refresh-3");
+        let used: Vec<_> = front
+            .grants()
+            .into_iter()
+            .map(|(_, token)| token.unwrap())
+            .collect();
+        assert_eq!(used, ["consent", "refresh-1", "typed"]);
+    });
+}
+
+#[test]
+fn settings_that_can_not_be_right_are_refused_without_telling_a_secret() {
+    on_each_database(async |world| {
+        let settings = |name: &str, value: Value| {
+            let mut settings = json!({"connector": "partner_center", "tenant": "nordic.example",
+                "client_id": "app", "client_secret": SECRET, "market": "SE"});
+            settings[name] = value;
+            settings.to_string()
+        };
+        for (name, value, is_taken) in [
+            ("segment", json!("education"), true),
+            ("url", json!("http://pc.example"), false),
+            ("market", json!("Sweden"), false),
+            ("odd", json!(1), false),
+            ("client_secret", Value::Null, false),
+        ] {
+            let settings = settings(name, value);
+            let added = world
+                .app
+                .add_vendor("nordic", "other", "Other", &settings)
+                .await;
+            assert_eq!(added.is_ok(), is_taken, "{name}: {added:?}");
+            assert!(!format!("{added:?}").contains(SECRET), "{added:?}");
+        }
+    });
+}
