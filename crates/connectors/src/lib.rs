@@ -4,6 +4,7 @@
 //! vendor decided) or a [`Fault`] (it did not). It keeps no state between calls: the engine in `app`
 //! writes down what is about to be asked before it asks, and decides when to ask again.
 
+pub mod described;
 mod http;
 pub mod manual;
 pub mod osb;
@@ -89,6 +90,8 @@ pub enum Settings {
     },
     /// Microsoft Partner Center, new commerce.
     PartnerCenter(partner_center::Account),
+    /// A vendor whose API is described as data.
+    Described(Box<described::Account>),
     /// A person with a form.
     Manual,
 }
@@ -111,6 +114,7 @@ impl std::fmt::Debug for Settings {
                 .field("username", username)
                 .finish_non_exhaustive(),
             Settings::PartnerCenter(account) => account.fmt(f),
+            Settings::Described(account) => account.fmt(f),
             Settings::Manual => f.write_str("Manual"),
         }
     }
@@ -121,6 +125,7 @@ pub fn abilities(settings: &Settings) -> Abilities {
     match settings {
         Settings::OpenServiceBroker { has_tenants, .. } => osb::abilities(*has_tenants),
         Settings::PartnerCenter(_) => partner_center::abilities(),
+        Settings::Described(account) => described::abilities(account),
         Settings::Manual => manual::abilities(),
     }
 }
@@ -145,6 +150,7 @@ pub fn connect_with(
         Settings::PartnerCenter(account) => {
             Box::new(partner_center::PartnerCenter::new(account, keeper)?)
         }
+        Settings::Described(account) => Box::new(described::DescribedVendor::new(account)?),
         Settings::Manual => Box::new(manual::Manual),
     })
 }

@@ -6,6 +6,7 @@
 )]
 
 mod broker;
+mod described;
 mod faults;
 mod partner_center;
 mod sent;
