@@ -17,6 +17,7 @@ pub(crate) mod frame;
 mod item;
 mod jobs;
 mod kept;
+mod offer;
 mod order;
 mod orders;
 mod planned;
@@ -76,7 +77,7 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         .route("/o/{organization}/catalog", get(catalog::list))
         .route(
             "/o/{organization}/catalog/{offer}",
-            get(catalog::offer).post(catalog::add),
+            get(offer::show).post(offer::add),
         )
         .route("/o/{organization}/cart", get(cart::show).post(cart::place))
         .route("/o/{organization}/cart/items/{line}", post(cart::change))
