@@ -1,9 +1,13 @@
 //! What an organization may buy, and at which price.
 
+mod list;
+mod outlook;
+
 use std::collections::BTreeSet;
 
 use domain::access::Permission;
 use domain::id::{OfferId, PlanId};
+use domain::offer::listing::Search;
 use domain::offer::{Cadence, Offer, Plan, Unavailable};
 use domain::order::line::{Item, LinePrice};
 use domain::order::seen::SeenPrice;
@@ -12,20 +16,25 @@ use domain::price::{PriceInputs, RuleBook};
 use domain::subscription::wish::Target;
 use domain::text::Invalid;
 use jiff::Timestamp;
+use store::catalog::search;
 use store::price_rules::Wanted;
 use store::{Tx, catalog, price_rules};
 
+pub use self::list::{AskedOffers, Facets, LIMIT_MAX, OfferPage};
+pub use self::outlook::Outlook;
 use crate::access::Access;
 use crate::{App, Error};
 
-/// Offers in one list at the most.
-const OFFERS_MAX: u32 = 500;
+/// Offers that one of a vendor's is compared with at the most.
+const BESIDE_MAX: usize = 200;
 
 /// An offer as its reader may know it: without what vendors ask.
 #[derive(Debug, Clone)]
 pub struct SeenOffer {
     /// The offer; its plans are beside it.
     pub offer: Offer,
+    /// The names of the offers that it is an add-on to, where they are told.
+    pub addon_to: Vec<String>,
     /// What it is sold on here, with the price of one unit.
     pub plans: Vec<SeenPlan>,
     /// Why it can't be bought, where it can't.
@@ -43,27 +52,28 @@ pub struct SeenPlan {
     pub unit: SeenPrice,
 }
 
-impl App {
-    /// The offers that an organization may buy, by name.
-    pub async fn offers(&self, access: &Access) -> Result<Vec<SeenOffer>, Error> {
-        access.require(Permission::SeeCustomerPrice)?;
-        let mut tx = self.store.read().await?;
-        let now = self.clock.now();
-        let offers = load_sold(&mut tx, access, now).await?;
-        let seen = offers.found.iter().map(|offer| offers.seen(offer, access));
-        seen.collect()
+impl SeenOffer {
+    /// The plan that costs least by the month; what is paid once counts as a month.
+    pub fn cheapest(&self) -> Option<&SeenPlan> {
+        let months = |plan: &SeenPlan| i128::from(plan.cadence.cycle_months.max(1));
+        let cost = |plan: &SeenPlan| i128::from(plan.unit.unit.minor);
+        self.plans
+            .iter()
+            .min_by(|a, b| (cost(a) * months(b)).cmp(&(cost(b) * months(a))))
     }
+}
 
-    /// One of them.
+impl App {
+    /// An offer that an organization may be sold, also one that it can't buy: it says why.
     pub async fn offer(&self, access: &Access, id: OfferId) -> Result<SeenOffer, Error> {
         access.require(Permission::SeeCustomerPrice)?;
         let mut tx = self.store.read().await?;
         let offers = load_all(&mut tx, access, BTreeSet::from([id]), self.clock.now()).await?;
         let offer = offers.found.first().ok_or(Error::NotFound)?;
-        match offer.is_withdrawn {
-            true => Err(Error::NotFound),
-            false => offers.seen(offer, access),
-        }
+        let mut seen = [offers.seen(offer, access)?];
+        list::name_parents(&mut tx, access, &mut seen).await?;
+        let [seen] = seen;
+        Ok(seen)
     }
 }
 
@@ -165,6 +175,7 @@ impl Offers {
         }
         Ok(SeenOffer {
             plans,
+            addon_to: Vec::new(),
             unavailable: offer.unavailable(&self.buyer),
             offer: Offer {
                 plans: Vec::new(),
@@ -186,16 +197,33 @@ pub(crate) async fn load_all(
     with_rules(tx, access.organization(), found, now).await
 }
 
-/// Loads what an organization is sold.
-pub(crate) async fn load_sold(
+/// Loads an offer and what an organization is sold beside it: of the same product, or of the same vendor
+/// where that sells across its products. No more than can be looked through.
+pub(crate) async fn load_beside(
     tx: &mut Tx,
     access: &Access,
+    sold: &Item,
+    is_within_product: bool,
     now: Timestamp,
 ) -> Result<Offers, Error> {
-    let chain = &access.organization().chain;
-    let mut found = catalog::list_offers(tx, chain, OFFERS_MAX, now).await?;
-    found.retain(|offer| offer.unavailable(access.organization()).is_none());
-    with_rules(tx, access.organization(), found, now).await
+    let (buyer, own) = (access.organization(), [sold.offer].into());
+    let mut found = catalog::find_offers(tx, &buyer.chain, &own, now).await?;
+    let product = (sold.vendor, sold.product.clone());
+    let beside = Search {
+        vendor: Some(sold.vendor).filter(|_| !is_within_product),
+        product: Some(product).filter(|_| is_within_product),
+        ..Search::default()
+    };
+    let beside = beside.sold_to(buyer);
+    let beside = search::list(tx, &buyer.chain, &beside, None, BESIDE_MAX, now).await?;
+    found.extend(
+        beside
+            .offers
+            .into_iter()
+            .filter(|offer| offer.id != sold.offer),
+    );
+    found.retain(|offer| offer.unavailable(buyer).is_none());
+    with_rules(tx, buyer, found, now).await
 }
 
 /// Puts offers and the rules of whoever buys them together.

@@ -80,6 +80,7 @@ async fn import(
             name: format!("{} {}", entry.product_name, entry.plan_name),
             description: entry.description.clone(),
             product: entry.product.clone(),
+            product_name: entry.product_name.clone(),
             vendor_plan: entry.plan.clone(),
             has_tenant,
             ..Offer::new(*id, owner, vendor.id)

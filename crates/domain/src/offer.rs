@@ -1,6 +1,7 @@
 //! What is sold: offers with their plans and their limits.
 
 mod cadence;
+pub mod listing;
 mod market;
 mod sold;
 

@@ -1,12 +1,19 @@
 //! Vendors and offers in storage; they belong to a distributor or seller and come down to those below.
 
-use std::collections::BTreeSet;
+mod coming;
+pub mod search;
+mod terms;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::{OfferId, OrganizationId, VendorId};
 use domain::offer::Offer;
 use jiff::Timestamp;
 
+pub use self::coming::list_coming_prices;
+pub(crate) use self::terms::rebuild;
 use crate::sql::{Query, Row, Value, json};
+use crate::tx::insert;
 use crate::{StoreError, Tx, plan_prices};
 
 /// A connection to a vendor.
@@ -68,16 +75,30 @@ pub async fn list_vendors(
 
 /// Adds an offer, or replaces it.
 pub async fn save_offer(tx: &mut Tx, offer: &Offer) -> Result<(), StoreError> {
-    let query = Query::new(
-        "INSERT INTO offers (organization_id, id, vendor_id, name, body) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (organization_id, id) DO UPDATE SET name = excluded.name, body = excluded.body",
-    )
-    .bind(offer.owner.0)
-    .bind(offer.id.0)
-    .bind(offer.vendor.0)
-    .bind(offer.name.as_str())
-    .bind(json(offer)?);
-    tx.execute(query).await.map(drop)
+    save_offers(tx, [offer]).await
+}
+
+/// Adds offers, or replaces them.
+pub async fn save_offers<'o>(
+    tx: &mut Tx,
+    offers: impl IntoIterator<Item = &'o Offer>,
+) -> Result<(), StoreError> {
+    let offers: Vec<&Offer> = offers.into_iter().collect();
+    terms::keep(tx, &offers).await?;
+    let mut rows = Vec::new();
+    for offer in offers {
+        rows.push(vec![
+            offer.owner.0.into(),
+            offer.id.0.into(),
+            offer.vendor.0.into(),
+            offer.name.as_str().into(),
+            json(offer)?.into(),
+        ]);
+    }
+    let text = "INSERT INTO offers (organization_id, id, vendor_id, name, body) VALUES ";
+    let end = " ON CONFLICT (organization_id, id) DO UPDATE SET name = excluded.name, \
+               body = excluded.body";
+    insert(tx, text, rows, end).await.map(drop)
 }
 
 /// Offers that an organization may be sold, of those asked for, with their prices at an instant; also
@@ -140,6 +161,24 @@ pub async fn list_offers_of(
         .and(" ORDER BY name, id LIMIT ?", i64::from(limit));
     let rows = tx.rows(query).await?;
     priced(tx, chain, &rows, at).await
+}
+
+/// The names of offers that an organization may be sold.
+pub async fn find_names(
+    tx: &mut Tx,
+    chain: &[OrganizationId],
+    asked: &BTreeSet<OfferId>,
+) -> Result<BTreeMap<OfferId, String>, StoreError> {
+    if asked.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let query = Query::new("SELECT id, name FROM offers WHERE organization_id IN ")
+        .list(ids(chain))
+        .then(" AND id IN ")
+        .list(asked.iter().map(|offer| offer.0.into()));
+    let rows = tx.rows(query).await?;
+    let name = |row: &Row| Ok((OfferId(row.get("id")?), row.get("name")?));
+    rows.iter().map(name).collect()
 }
 
 /// The offers of a partner's catalog with a name, a few at the most.

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0011_quotes.sql"),
     include_str!("../migrations/0012_prices.sql"),
     include_str!("../migrations/0013_installation.sql"),
+    include_str!("../migrations/0014_catalog.sql"),
 ];
 
 /// How many migrations there are.

@@ -3,6 +3,7 @@
 
 mod approval_rules;
 pub(crate) mod bulk;
+pub(crate) mod catalog;
 mod desk;
 mod jobs;
 mod lists;
@@ -34,7 +35,7 @@ use utoipa::{IntoParams, Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use self::view::{OfferView, OrderView};
+use self::view::OrderView;
 use crate::Web;
 use crate::error::Problem;
 use crate::live::{self, Follower, LastEvent};
@@ -85,7 +86,7 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(add_to_cart))
         .routes(routes!(change_item, remove_item))
         .routes(routes!(place_cart))
-        .routes(routes!(catalog))
+        .routes(routes!(catalog::catalog))
         .routes(routes!(subscriptions::subscriptions))
         .routes(routes!(subscriptions::subscription))
         .routes(routes!(subscriptions::change))
@@ -362,19 +363,6 @@ fn expected(headers: &HeaderMap) -> Result<Option<i64>, Error> {
             .map(Some)
             .map_err(|_| Error::Changed),
     }
-}
-
-/// What the organization may buy.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/catalog",
-    params(("organization" = String, Path)), responses((status = 200, body = [OfferView])))]
-async fn catalog(
-    State(web): State<Web>,
-    Path(organization): Path<String>,
-    Program(caller): Program,
-) -> Result<Json<Vec<OfferView>>, Problem> {
-    let access = web.app.access(&caller, &organization).await?;
-    let offers = web.app.offers(&access).await?;
-    Ok(Json(offers.iter().map(OfferView::new).collect()))
 }
 
 /// Reads a command; the words name what is wrong with it.

@@ -18,6 +18,7 @@ mod item;
 mod jobs;
 mod kept;
 mod offer;
+mod offer_facts;
 mod order;
 mod orders;
 mod planned;

@@ -103,6 +103,18 @@ const OFFERS: &[Sold] = &[
     ),
 ];
 
+/// Names of the vendors' products, and what they are sorted under.
+const PRODUCTS: &[(&str, &str, &[&str])] = &[
+    ("microsoft-365", "Microsoft 365", &["Productivity"]),
+    (
+        "exchange-online",
+        "Exchange Online",
+        &["Productivity", "E-mail"],
+    ),
+    ("cirrus-backup", "Cirrus Backup", &["Backup"]),
+    ("phone", "Paper & Phone lines", &["Telephony"]),
+];
+
 /// Rough rates against the euro, so that each customer finds prices in their own currency.
 const CURRENCIES: &[(&str, i64)] = &[("EUR", 1), ("NOK", 11), ("JPY", 160)];
 
@@ -161,7 +173,7 @@ pub(super) async fn seed(tx: &mut Tx) -> Result<(), Error> {
     Ok(())
 }
 
-async fn maker(tx: &mut Tx, owner: u128, user: u128) -> Result<Actor, Error> {
+pub(super) async fn maker(tx: &mut Tx, owner: u128, user: u128) -> Result<Actor, Error> {
     let owner = store::organizations::find_by_id(tx, organization(owner)).await?;
     let owner = owner.ok_or(Error::NotFound)?;
     let id = UserId(Uuid::from_u128(user));
@@ -228,13 +240,24 @@ async fn save(tx: &mut Tx, offer: &Offer) -> Result<(), Error> {
     Ok(plan_prices::save_all(tx, offer.owner, &prices).await?)
 }
 
+fn sorted(product: &str) -> (String, Vec<String>) {
+    let found = PRODUCTS.iter().find(|(id, ..)| *id == product);
+    let categories = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    found.map_or_else(Default::default, |(_, name, under)| {
+        ((*name).to_owned(), categories(under))
+    })
+}
+
 async fn seed_offers(tx: &mut Tx) -> Result<(), Error> {
     for (number, (vendor, vendor_name, name, product, plan, maximum, cost, retail)) in
         (1u128..).zip(OFFERS)
     {
         let id = OfferId(Uuid::from_u128(number));
         let vendor = VendorId(Uuid::from_u128(*vendor));
+        let (product_name, categories) = sorted(product);
         let offer = Offer {
+            product_name,
+            categories,
             vendor_name: (*vendor_name).to_owned(),
             name: (*name).to_owned(),
             description: format!("{name}, per license"),

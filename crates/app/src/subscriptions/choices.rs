@@ -38,11 +38,13 @@ impl App {
     ) -> Result<Choices, Error> {
         access.require(Permission::ChangeSubscriptions)?;
         let mut tx = self.store.read().await?;
-        let offers = catalog::load_sold(&mut tx, access, self.clock.now()).await?;
         let found = subscriptions::find(&mut tx, access.tenant(), id).await?;
         let found = found.ok_or(Error::NotFound)?;
         let chain = &access.organization().chain;
         let abilities = worker::abilities(&mut tx, chain, found.item.vendor).await?;
+        let (item, within) = (&found.item, abilities.upgrades_within_product);
+        let now = self.clock.now();
+        let offers = catalog::load_beside(&mut tx, access, item, within, now).await?;
         let mut choices = Choices::default();
         for (offer, plan) in offers.sold() {
             let is_own = offer.id == found.item.offer;

@@ -389,12 +389,12 @@ fn a_session_that_nobody_uses_ends_and_one_that_is_used_goes_on() {
 fn a_vendors_catalog_is_taken_over_and_taking_it_over_again_changes_nothing() {
     on_each_database(async |world| {
         let access = world.access(SELLER, "amber").await;
-        let before = world.app.offers(&access).await.unwrap();
+        let before = world.offers(&access).await;
         let import = async || world.app.import_catalog("nordic", "microsoft").await;
         let first = import().await.unwrap();
         assert_eq!((first.added, first.withdrawn), (4, 0));
         assert_eq!(import().await.unwrap(), Imported::default());
-        let after = world.app.offers(&access).await.unwrap();
+        let after = world.offers(&access).await;
         assert_eq!(after.len(), before.len() + 4);
         let copilot = after
             .iter()

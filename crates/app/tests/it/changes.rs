@@ -564,7 +564,7 @@ fn terms_end_and_begin_at_their_instant() {
 fn an_upgrade_moves_all_licenses_and_a_person_moves_some() {
     on_each_database(async |world| {
         let access = world.access(SELLER, "amber").await;
-        let offers = world.app.offers(&access).await.unwrap();
+        let offers = world.offers(&access).await;
         let upgrade = |name: &str, seats| {
             let offer = offers
                 .iter()

@@ -23,7 +23,7 @@ fn retry(line: Option<LineId>, email: Option<&str>) -> Command {
 impl World {
     /// Buys for a contact; an address at `invalid.example` is refused by the vendor.
     async fn buy_for(&self, access: &Access, offer: &str, email: &str) -> SeenOrder {
-        let offers = self.app.offers(access).await.unwrap();
+        let offers = self.offers(access).await;
         let offer = offers.into_iter().find(|found| found.offer.name == offer);
         let offer = offer.unwrap();
         let item = AddItem {

@@ -5,6 +5,7 @@
 mod actions;
 mod approvals;
 mod bulk;
+mod catalog;
 mod changes;
 mod demo;
 mod desk;
@@ -26,6 +27,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use app::access::{Access, Caller};
 use app::carts::{AddItem, ChangeItem, PlaceCart};
+use app::catalog::{AskedOffers, LIMIT_MAX, SeenOffer};
 use app::clock::ManualClock;
 use app::orders::Listing;
 use app::requests::Once;
@@ -120,8 +122,17 @@ impl World {
             .unwrap()
     }
 
+    /// The first offers of a catalog, by product.
+    async fn offers(&self, access: &Access) -> Vec<SeenOffer> {
+        let asked = AskedOffers {
+            limit: LIMIT_MAX,
+            ..AskedOffers::default()
+        };
+        self.app.catalog(access, &asked).await.unwrap().offers
+    }
+
     async fn fill(&self, access: &Access, offer: &str, quantity: i64) -> Result<SeenOrder, Error> {
-        let offers = self.app.offers(access).await.unwrap();
+        let offers = self.offers(access).await;
         let offer = offers
             .into_iter()
             .find(|found| found.offer.name == offer)

@@ -106,7 +106,7 @@ fn what_was_upgraded_goes_on_under_the_vendors_id_and_a_refusal_can_be_retried()
         front.books(|books| books.order_error = None);
 
         let bought = world.bought(&access, BASIC, 10).await;
-        let offers = world.app.offers(&access).await.unwrap();
+        let offers = world.offers(&access).await;
         let better = offers
             .into_iter()
             .find(|one| one.offer.name == BETTER)

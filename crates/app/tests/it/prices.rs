@@ -20,7 +20,7 @@ impl World {
     }
 
     async fn price_of(&self, access: &Access, name: &str) -> String {
-        let offers = self.app.offers(access).await.unwrap();
+        let offers = self.offers(access).await;
         let found = offers.iter().find(|found| found.offer.name == name);
         found.unwrap().plans[0].unit.unit.to_string()
     }
@@ -28,7 +28,7 @@ impl World {
     /// What stands behind a price, as the seller sees it.
     async fn inside(&self, customer: &str, name: &str) -> Inside {
         let access = self.access(SELLER, customer).await;
-        let offers = self.app.offers(&access).await.unwrap();
+        let offers = self.offers(&access).await;
         let found = offers.iter().find(|found| found.offer.name == name);
         found.unwrap().plans[0].unit.inside.unwrap()
     }
@@ -76,7 +76,7 @@ fn a_price_goes_from_cost_by_tier_and_rule_to_the_customer() {
         // On the retail price: 240 / 12 × 0.9.
         let amber = world.access(CUSTOMER, "amber").await;
         assert_eq!(world.price_of(&amber, CIRRUS).await, "18.00 EUR");
-        let offers = world.app.offers(&amber).await.unwrap();
+        let offers = world.offers(&amber).await;
         let plans = offers.iter().flat_map(|found| &found.plans);
         assert!(plans.clone().count() > 10);
         assert!(plans.clone().all(|plan| plan.unit.inside.is_none()));

@@ -7,11 +7,12 @@ use uuid::Uuid;
 
 use super::many;
 use crate::sql::Query;
-use crate::{StoreError, Tx, plan_prices, subscriptions};
+use crate::{StoreError, Tx, catalog, plan_prices, subscriptions};
 
 const LISTS: &str = "order_lists";
 const SUBSCRIPTIONS: &str = "subscriptions";
 const PLAN_PRICES: &str = "plan_prices";
+const OFFER_TERMS: &str = "offer_terms";
 /// Orders of one transaction.
 const BATCH: usize = 1_000;
 
@@ -33,6 +34,7 @@ pub(crate) async fn rebuild(tx: &mut Tx) -> Result<bool, StoreError> {
     let after = after.0.zip(after.1);
     let last = match name.as_str() {
         PLAN_PRICES => plan_prices::rebuild(tx, after, BATCH).await?,
+        OFFER_TERMS => catalog::rebuild(tx, after, BATCH).await?,
         _ => derive_from_orders(tx, &name, after).await?,
     };
     let query = match last {

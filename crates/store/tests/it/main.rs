@@ -5,6 +5,7 @@
 
 mod backup;
 mod beside;
+mod catalog;
 mod desk;
 mod lists;
 mod orders;

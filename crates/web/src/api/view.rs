@@ -2,7 +2,6 @@
 
 use app::Error;
 use app::access::Access;
-use app::catalog::{SeenOffer, SeenPlan};
 use app::orders::may;
 use app::retries::TypedCorrection;
 use domain::event::Actor;
@@ -233,48 +232,6 @@ fn change(line: &SeenLine) -> ChangeView {
 /// The stable name of a domain value.
 fn word(value: impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or(Value::Null)
-}
-
-/// A plan with today's price.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct PlanView {
-    id: String,
-    term_months: u32,
-    billing_cycle_months: u32,
-    unit_price: MoneyView,
-}
-
-/// An offer.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct OfferView {
-    id: String,
-    name: String,
-    vendor: String,
-    minimum: u32,
-    maximum: u32,
-    needs_tenant: bool,
-    plans: Vec<PlanView>,
-}
-
-impl OfferView {
-    pub(crate) fn new(found: &SeenOffer) -> OfferView {
-        let offer = &found.offer;
-        let plan = |plan: &SeenPlan| PlanView {
-            id: plan.id.to_string(),
-            term_months: plan.cadence.term_months,
-            billing_cycle_months: plan.cadence.cycle_months,
-            unit_price: plan.unit.unit.into(),
-        };
-        OfferView {
-            id: offer.id.to_string(),
-            name: offer.name.clone(),
-            vendor: offer.vendor_name.clone(),
-            minimum: offer.minimum,
-            maximum: offer.maximum,
-            needs_tenant: offer.has_tenant,
-            plans: found.plans.iter().map(plan).collect(),
-        }
-    }
 }
 
 /// What `app::carts::AddItem` reads.

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use super::filters::{self, Wrong};
 use super::frame::{Frame, Section};
+use super::offer_facts::OfferFacts;
 use super::waterfall::Waterfall;
 use crate::Web;
 use crate::error::{Page, render, words};
@@ -23,6 +24,7 @@ use crate::visitor::Visitor;
 #[template(path = "offer.html")]
 struct OfferPage {
     frame: Frame,
+    facts: OfferFacts,
     offer: Offer,
     plans: Vec<SeenPlan>,
     typed: Configuration,
@@ -127,6 +129,7 @@ pub(crate) async fn show(
     let frame = Frame::new(&web, &visitor, &access, Section::Catalog).await?;
     Ok(render(&OfferPage {
         frame,
+        facts: OfferFacts::new(&found, web.app.offer_outlook(&access, id).await?),
         offer: found.offer,
         plans: found.plans,
         typed,
@@ -155,6 +158,7 @@ pub(crate) async fn add(
             let frame = Frame::new(&web, &visitor, &access, Section::Catalog).await?;
             let page = OfferPage {
                 frame,
+                facts: OfferFacts::new(&found, web.app.offer_outlook(&access, id).await?),
                 offer: found.offer,
                 plans: found.plans,
                 typed,

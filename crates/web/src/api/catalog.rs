@@ -1,0 +1,154 @@
+//! The catalog in the API: a page of offers, as their reader may know them.
+
+use app::Error;
+use app::catalog::{AskedOffers, SeenOffer, SeenPlan};
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use domain::id::OfferId;
+use domain::text::Invalid;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::view::{MoneyView, ProblemView};
+use crate::Web;
+use crate::error::Problem;
+use crate::visitor::Program;
+
+/// Offers of a page unless asked otherwise.
+const PAGE: u32 = 50;
+
+#[derive(Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CatalogQuery {
+    /// Beginnings of words of name, product, vendor or category.
+    q: String,
+    /// A vendor's id, or its short name such as `microsoft`.
+    vendor: String,
+    /// A category as it is written.
+    category: String,
+    /// Only what organizations of this country, kind and currency are sold.
+    sold_here: bool,
+    /// Rows at the most, 1 to 200; 50 by default.
+    limit: Option<u32>,
+    /// Where the page before ended, from its `Link` header.
+    cursor: String,
+}
+
+impl CatalogQuery {
+    fn asked(&self) -> Result<AskedOffers, Error> {
+        Ok(AskedOffers {
+            words: self.q.clone(),
+            vendor: self.vendor.clone(),
+            category: self.category.clone(),
+            sold_here: self.sold_here,
+            after: read_cursor(&self.cursor)?,
+            limit: self.limit.unwrap_or(PAGE),
+        })
+    }
+
+    fn link(&self, next: OfferId) -> String {
+        let (limit, cursor) = (self.limit.map(|limit| limit.to_string()), next.to_string());
+        let words = [
+            ("q", self.q.as_str()),
+            ("vendor", &self.vendor),
+            ("category", &self.category),
+            ("sold_here", if self.sold_here { "true" } else { "" }),
+            ("limit", limit.as_deref().unwrap_or_default()),
+            ("cursor", &cursor),
+        ];
+        let given = words.into_iter().filter(|(_, word)| !word.is_empty());
+        // Pairs of plain text always have a form.
+        let address = serde_urlencoded::to_string(given.collect::<Vec<_>>()).unwrap_or_default();
+        format!("<?{address}>; rel=\"next\"")
+    }
+}
+
+/// The offer with which the page before ended; nothing for the first page.
+pub(crate) fn read_cursor(text: &str) -> Result<Option<OfferId>, Error> {
+    let wrong = || Error::Invalid {
+        field: "/cursor",
+        reason: Invalid("must be the one of a page before; begin at the first page".into()),
+    };
+    match text {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| wrong()),
+    }
+}
+
+/// A plan with today's price.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PlanView {
+    id: String,
+    term_months: u32,
+    billing_cycle_months: u32,
+    unit_price: MoneyView,
+}
+
+/// An offer.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OfferView {
+    id: String,
+    name: String,
+    /// The product that it is one of; empty where it is the only one.
+    product: String,
+    vendor: String,
+    categories: Vec<String>,
+    /// Offers that it is an add-on to; what has any can't be bought alone.
+    addon_to: Vec<String>,
+    minimum: u32,
+    maximum: u32,
+    needs_tenant: bool,
+    /// Why it can't be bought by this organization, where it can't.
+    unavailable: Option<String>,
+    plans: Vec<PlanView>,
+}
+
+impl OfferView {
+    pub(crate) fn new(found: &SeenOffer) -> OfferView {
+        let offer = &found.offer;
+        let plan = |plan: &SeenPlan| PlanView {
+            id: plan.id.to_string(),
+            term_months: plan.cadence.term_months,
+            billing_cycle_months: plan.cadence.cycle_months,
+            unit_price: plan.unit.unit.into(),
+        };
+        OfferView {
+            id: offer.id.to_string(),
+            name: offer.name.clone(),
+            product: offer.product_name.clone(),
+            vendor: offer.vendor_name.clone(),
+            categories: offer.categories.clone(),
+            addon_to: offer.parents.iter().map(ToString::to_string).collect(),
+            minimum: offer.minimum,
+            maximum: offer.maximum,
+            needs_tenant: offer.has_tenant,
+            unavailable: found.unavailable.as_ref().map(|why| why.reason()),
+            plans: found.plans.iter().map(plan).collect(),
+        }
+    }
+}
+
+/// What the organization is offered, by product; `Link` leads to the next page.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/catalog",
+    params(("organization" = String, Path), CatalogQuery),
+    responses((status = 200, body = [OfferView], headers(
+            ("Link" = String, description = "`next`, relative to this address"))),
+        (status = 404, body = ProblemView), (status = 422, body = ProblemView)))]
+pub(crate) async fn catalog(
+    State(web): State<Web>,
+    Path(organization): Path<String>,
+    Query(query): Query<CatalogQuery>,
+    Program(caller): Program,
+) -> Result<Response, Problem> {
+    let access = web.app.access(&caller, &organization).await?;
+    let page = web.app.catalog(&access, &query.asked()?).await?;
+    let mut headers = HeaderMap::new();
+    if let Some(Ok(link)) = page.next.map(|next| query.link(next).try_into()) {
+        headers.insert(header::LINK, link);
+    }
+    let views: Vec<OfferView> = page.offers.iter().map(OfferView::new).collect();
+    Ok((headers, Json(views)).into_response())
+}
