@@ -59,6 +59,12 @@ impl Caller {
         held.any(|held| grant(held.role, Permission::ConfigurePrices) != Grant::No)
     }
 
+    /// Whether there are terms and conditions of partners that they may look at.
+    pub fn sees_partner_terms(&self) -> bool {
+        let mut held = self.memberships.iter();
+        held.any(|held| grant(held.role, Permission::ManageTerms) != Grant::No)
+    }
+
     /// Whether there is an order desk for them: a staff role that sees it and may look into Customer
     /// View.
     pub fn has_desk(&self) -> bool {

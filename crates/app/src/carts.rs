@@ -21,10 +21,7 @@ use crate::access::Access;
 use crate::clock::TaskIds;
 use crate::orders::seen_by;
 use crate::requests::Once;
-use crate::{App, Error, approvals, catalog, suspensions};
-
-/// The terms in force; the version is recorded with each order.
-pub const TERMS: &str = "2026-11";
+use crate::{App, Error, approvals, catalog, suspensions, terms};
 
 /// A license to put into the cart, as it is typed.
 #[derive(Debug, Clone, Deserialize)]
@@ -66,6 +63,9 @@ pub struct PlaceCart {
     /// The terms are accepted.
     #[serde(default)]
     pub accept_terms: bool,
+    /// The version that was shown, as an order records it; what is in force now when absent.
+    #[serde(default)]
+    pub terms_version: Option<String>,
 }
 
 impl App {
@@ -300,7 +300,9 @@ impl Placing {
         prices::freeze(tx, access, &mut order, self.now).await?;
         let asked = approvals::asked(tx, access, &order.lines).await?;
         order.require(asked);
-        let events = order.place(TERMS.to_owned(), access.actor(), self.now)?;
+        let shown = self.command.terms_version.as_deref();
+        let accepted = terms::accepted(tx, access, &order.lines, shown, self.now).await?;
+        let events = order.place(accepted, access.actor(), self.now)?;
         orders::save(tx, &mut order, &events, self.now).await?;
         enqueue(tx, &order, &events, self.ids, self.now).await?;
         Ok(order.into_order())

@@ -3,6 +3,7 @@
 mod catalog;
 mod manifest;
 mod orders;
+mod terms;
 mod told;
 
 use connectors::{Settings, simulator};
@@ -184,7 +185,8 @@ async fn seed(tx: &mut Tx, hash: &str, simulator: &str) -> Result<(), Error> {
     }
     seed_people(tx, hash).await?;
     save_vendors_address(tx, simulator).await?;
-    catalog::seed(tx).await
+    catalog::seed(tx).await?;
+    terms::seed(tx).await
 }
 
 /// Each country of the demo world has one.

@@ -25,6 +25,7 @@ pub mod schedules;
 pub mod sessions;
 pub mod subscriptions;
 pub mod suspensions;
+pub mod terms;
 pub mod verify;
 pub mod views;
 pub mod worker;
@@ -194,6 +195,15 @@ pub enum Error {
     /// The prices moved since the cart was shown.
     #[error("a price has changed since you opened the cart")]
     Repriced,
+    /// Other terms are in force than those that were shown.
+    #[error(
+        "the terms and conditions have changed since you opened them: version {version} is in force \
+         now; read it and accept it"
+    )]
+    TermsChanged {
+        /// What is in force.
+        version: String,
+    },
     /// The idempotency key stands for another request.
     #[error("this Idempotency-Key was used for a different request")]
     KeyReused,

@@ -70,6 +70,15 @@ pub struct AskedRules {
 impl App {
     /// The distributors and sellers whose price rules a caller may look at, by name.
     pub async fn pricing_partners(&self, caller: &Caller) -> Result<Vec<Organization>, Error> {
+        self.partners_for(caller, Permission::ConfigurePrices).await
+    }
+
+    /// The distributors and sellers of which a caller may look at something, by name.
+    pub(crate) async fn partners_for(
+        &self,
+        caller: &Caller,
+        permission: Permission,
+    ) -> Result<Vec<Organization>, Error> {
         let mut tx = self.store.read().await?;
         let held = caller
             .memberships
@@ -84,7 +93,7 @@ impl App {
             partners.push(top);
             for partner in partners {
                 let standing = Standing::new(&caller.memberships, &partner.chain);
-                let may = standing.is_some_and(|s| s.may_view(Permission::ConfigurePrices));
+                let may = standing.is_some_and(|s| s.may_view(permission));
                 let is_new = found.iter().all(|known| known.id != partner.id);
                 if partner.kind != OrganizationKind::Customer && may && is_new {
                     found.push(partner);

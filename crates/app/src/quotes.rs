@@ -17,10 +17,10 @@ use store::{Mode, StoreError, Tx, orders, quotes, users};
 
 pub use self::typed::{TypedItem, TypedQuote};
 use crate::access::Access;
-use crate::carts::{self, TERMS};
+use crate::carts;
 use crate::clock::TaskIds;
 use crate::orders::{Conditions, seen_by};
-use crate::{App, Error, approvals, catalog, suspensions};
+use crate::{App, Error, approvals, catalog, suspensions, terms};
 
 /// Quotes on one page at the most.
 pub const PAGE_MAX: u32 = 200;
@@ -428,7 +428,8 @@ impl Answering {
         }
         let asked = approvals::asked(tx, access, &order.lines).await?;
         order.require(asked);
-        events.extend(order.place(TERMS.to_owned(), actor, now)?);
+        let accepted = terms::accepted(tx, access, &order.lines, None, now).await?;
+        events.extend(order.place(accepted, actor, now)?);
         match orders::insert(tx, &mut order, &events, now).await {
             Ok(()) => {}
             Err(StoreError::Taken) => return Ok(None),

@@ -72,6 +72,7 @@ id!(/** A note on an order. */ NoteId, "not");
 id!(/** Many changes that were asked for at once. */ JobId, "job");
 id!(/** A list that somebody saved under a name. */ SavedViewId, "viw");
 id!(/** A partner's rule about orders that it wants to approve. */ ApprovalRuleId, "apr");
+id!(/** A version of terms and conditions. */ TermsId, "trm");
 id!(/** A priced proposal to a customer. */ QuoteId, "quo");
 id!(/** An API token (its record, never its secret). */ TokenId, "tok");
 

@@ -28,4 +28,5 @@ pub mod provisioning;
 pub mod quote;
 pub mod subscription;
 pub mod task;
+pub mod terms;
 pub mod text;

@@ -25,6 +25,7 @@ mod sql;
 pub mod subscriptions;
 pub mod suspensions;
 pub mod tasks;
+pub mod terms;
 mod tx;
 pub mod users;
 pub mod verification;

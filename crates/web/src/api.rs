@@ -13,6 +13,7 @@ mod reference;
 mod story;
 pub(crate) mod subscriptions;
 mod suspension;
+pub(crate) mod terms;
 pub(crate) mod view;
 pub(crate) mod views;
 
@@ -103,6 +104,8 @@ fn documented() -> OpenApiRouter<Web> {
             approval_rules::delete_rule
         ))
         .routes(routes!(price_rules::rules, price_rules::add_rule))
+        .routes(routes!(terms::terms))
+        .routes(routes!(terms::partner_terms, terms::publish_terms))
         .routes(routes!(price_rules::end_rule, price_rules::remove_rule))
         .routes(routes!(
             suspension::suspension,

@@ -24,6 +24,7 @@ pub(crate) fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::Withdrawn { .. } => (StatusCode::CONFLICT, "offer_withdrawn"),
         Error::Changed => (StatusCode::PRECONDITION_FAILED, "changed"),
         Error::Repriced => (StatusCode::CONFLICT, "repriced"),
+        Error::TermsChanged { .. } => (StatusCode::CONFLICT, "terms_changed"),
         Error::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused"),
         Error::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
         Error::TooManyStreams => (StatusCode::TOO_MANY_REQUESTS, "too_many_streams"),

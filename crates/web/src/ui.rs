@@ -30,6 +30,7 @@ mod sheet;
 mod subscriptions;
 mod suggestions;
 mod suspension;
+mod terms;
 mod timeline;
 mod views;
 mod waterfall;
@@ -74,12 +75,18 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
             "/partners/{partner}/prices/{id}/removal",
             post(prices::remove),
         )
+        .route("/terms", get(terms::first))
+        .route(
+            "/partners/{partner}/terms",
+            get(terms::list).post(terms::publish),
+        )
         .route("/desk", get(desk::show))
         .route("/o/{organization}/catalog", get(catalog::list))
         .route(
             "/o/{organization}/catalog/{offer}",
             get(offer::show).post(offer::add),
         )
+        .route("/o/{organization}/terms", get(terms::show))
         .route("/o/{organization}/cart", get(cart::show).post(cart::place))
         .route("/o/{organization}/cart/items/{line}", post(cart::change))
         .route(

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use super::told::{Asked, End, MANAGER, Refused, SELLER, Told, orders as told_orders};
 use super::{damaged, organization};
-use crate::{Error, carts, catalog, subscriptions};
+use crate::{Error, catalog, subscriptions};
 
 struct Seeder<'t> {
     tx: &'t mut Tx,
@@ -282,7 +282,7 @@ impl Story {
             End::Draft => return self.obey(Command::SaveAsDraft, placed),
             _ => {}
         }
-        let terms = carts::TERMS.to_owned();
+        let terms = super::terms::VERSION.to_owned();
         let events = self.order.place(terms, &self.actor, placed)?;
         self.events.extend(events);
         match end {

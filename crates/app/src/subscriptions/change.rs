@@ -17,10 +17,10 @@ use store::{Mode, StoreError, Tx, orders, slots, subscriptions};
 
 use super::typed::{TypedWish, read};
 use crate::access::Access;
-use crate::carts::{self, TERMS};
+use crate::carts;
 use crate::clock::TaskIds;
 use crate::orders::{Conditions, seen_by};
-use crate::{App, Error, approvals, suspensions};
+use crate::{App, Error, approvals, suspensions, terms};
 
 /// A wish with what its asker says of it.
 #[derive(Debug, Clone, Default)]
@@ -342,7 +342,7 @@ impl Placing {
         let mut started = Order::start(id, access.tenant(), number, actor.clone(), now);
         let asked = approvals::asked(tx, access, &self.lines).await?;
         started.0.require(asked);
-        let terms = TERMS.to_owned();
+        let terms = terms::accepted(tx, access, &self.lines, None, now).await?;
         let (mut order, events) =
             Order::update(started, self.lines, terms, self.waits, actor, now)?;
         match orders::insert(tx, &mut order, &events, now).await {

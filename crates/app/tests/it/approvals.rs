@@ -43,7 +43,7 @@ impl World {
             .unwrap();
     }
 
-    async fn partner(&self, email: &str, partner: &str) -> Access {
+    pub(super) async fn partner(&self, email: &str, partner: &str) -> Access {
         let caller = self.caller(email).await;
         self.app.partner_access(&caller, partner).await.unwrap()
     }

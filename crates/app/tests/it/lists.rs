@@ -72,6 +72,7 @@ fn what_lists_details_and_placing_cost_is_counted() {
             number: cart.number,
             version: cart.version,
             accept_terms: true,
+            terms_version: None,
         };
         let before = world.store.statements();
         world

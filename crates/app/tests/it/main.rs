@@ -18,6 +18,7 @@ mod partner_center;
 mod prices;
 mod quotes;
 mod suspensions;
+mod terms;
 mod views;
 mod year;
 
@@ -157,6 +158,7 @@ impl World {
             number: cart.number,
             version: cart.version,
             accept_terms: true,
+            terms_version: None,
         };
         self.app
             .place_cart(access, command, None, Mode::Commit)
@@ -344,6 +346,7 @@ fn one_wish_is_one_order_however_often_it_is_sent() {
             number,
             version,
             accept_terms: true,
+            terms_version: None,
         };
         let keyed = |content: &'static [u8]| {
             let once = Once::new("key-1", content).unwrap();
@@ -382,6 +385,7 @@ fn a_dry_run_buys_nothing_and_what_is_wrong_is_named() {
             number: cart.number,
             version: cart.version,
             accept_terms,
+            terms_version: None,
         };
         let shown = world
             .app

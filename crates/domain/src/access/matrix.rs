@@ -33,7 +33,7 @@ macro_rules! permissions {
 
 // Columns: distributor admin, read-only; seller admin, account, subscriptions, product, billing,
 // support; customer admin, customer, customer billing. The first rows are `reference.md` 2.4; the
-// last four are ours, least privilege.
+// last five are ours, least privilege.
 permissions! {
     /// Act on behalf of a customer.
     EnterCustomerView = b"yvyyy-vv---",
@@ -87,6 +87,8 @@ permissions! {
     ManageVendors = b"y-y--------",
     /// Say which orders have to be approved.
     ManageApprovals = b"yvy--------",
+    /// Publish terms and conditions.
+    ManageTerms = b"yvyv-y-----",
 }
 
 /// The matrix.
@@ -189,6 +191,15 @@ mod tests {
             Permission::ManageApprovals,
             &[Role::DistributorAdmin, Role::SellerAdmin],
             &[Role::DistributorReadOnly],
+        ),
+        (
+            Permission::ManageTerms,
+            &[
+                Role::DistributorAdmin,
+                Role::SellerAdmin,
+                Role::ProductManager,
+            ],
+            &[Role::DistributorReadOnly, Role::AccountManager],
         ),
     ];
 

@@ -270,6 +270,9 @@ pub(crate) struct PlaceCartView {
     number: u64,
     version: i64,
     accept_terms: bool,
+    /// The version that was shown, as `GET …/terms` names it: another one in force refuses the order
+    /// with 409 `terms_changed`. The one in force now when absent.
+    terms_version: Option<String>,
 }
 
 /// What an action may need; each reads its own and refuses the others.

@@ -1,7 +1,7 @@
 //! The cart and checkout on one page: lines, total, terms, and one button that names the amount.
 
 use app::access::Access;
-use app::carts::{ChangeItem, PlaceCart, TERMS};
+use app::carts::{ChangeItem, PlaceCart};
 use app::{Error, Mode};
 use askama::Template;
 use axum::Form;
@@ -12,6 +12,7 @@ use domain::access::Permission;
 use domain::id::LineId;
 use domain::money::Money;
 use domain::order::seen::SeenOrder;
+use domain::terms::Applied;
 use serde::Deserialize;
 
 use super::filters;
@@ -26,7 +27,7 @@ use crate::visitor::Visitor;
 struct CartPage {
     frame: Frame,
     cart: Option<SeenOrder>,
-    terms: &'static str,
+    terms: Applied,
     may_quote: bool,
     problem: Option<String>,
 }
@@ -51,6 +52,8 @@ pub(crate) struct Checkout {
     version: i64,
     #[serde(default)]
     accept_terms: Option<String>,
+    #[serde(default)]
+    terms_version: Option<String>,
 }
 
 /// A quantity as typed.
@@ -82,6 +85,11 @@ async fn page(
     problem: Option<&Error>,
 ) -> Result<Response, Page> {
     let cart = web.app.cart(access).await?;
+    let lines = cart.iter().flat_map(|cart| &cart.lines);
+    let terms = web
+        .app
+        .terms_for(access, lines.map(|line| line.item.vendor));
+    let terms = terms.await?;
     let frame = Frame::new(web, visitor, access, Section::Cart).await?;
     let status = problem.map_or(StatusCode::OK, |_| StatusCode::CONFLICT);
     let problem = problem.map(words);
@@ -90,7 +98,7 @@ async fn page(
         render(&CartPage {
             frame,
             cart,
-            terms: TERMS,
+            terms,
             may_quote: access.standing().may(Permission::ManageQuotes),
             problem,
         }),
@@ -125,6 +133,7 @@ pub(crate) async fn place(
         number: form.number,
         version: form.version,
         accept_terms,
+        terms_version: form.terms_version,
     };
     let placed = web
         .app

@@ -19,6 +19,8 @@ pub(crate) enum Section {
     Approvals,
     /// Rules that make prices, in Seller View.
     Prices,
+    /// Terms and conditions, in Seller View.
+    Terms,
     Catalog,
     Cart,
     Orders,
@@ -30,7 +32,7 @@ impl Section {
     /// Of an address in Customer View.
     pub(crate) fn of(path: &str) -> Section {
         match path.split('/').nth(3) {
-            Some("catalog") => Section::Catalog,
+            Some("catalog" | "terms") => Section::Catalog,
             Some("cart") => Section::Cart,
             Some("subscriptions" | "jobs") => Section::Subscriptions,
             Some("quotes") => Section::Quotes,
@@ -128,6 +130,7 @@ pub(crate) struct SellerFrame {
     pub(crate) has_desk: bool,
     pub(crate) has_approvals: bool,
     pub(crate) has_prices: bool,
+    pub(crate) has_terms: bool,
 }
 
 impl SellerFrame {
@@ -147,6 +150,7 @@ impl SellerFrame {
             has_desk: caller.has_desk(),
             has_approvals: caller.sees_approval_rules(),
             has_prices: caller.sees_prices(),
+            has_terms: caller.sees_partner_terms(),
         }
     }
 
