@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod browser_api;
+mod catalog;
 mod kinds;
 mod lists;
 mod live;

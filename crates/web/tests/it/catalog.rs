@@ -1,0 +1,147 @@
+//! The catalog and the terms on which is bought: pages without script, the API by pages, and a version
+//! that came into force between look and order.
+
+use crate::screens::{has, links_to, page, words};
+use crate::twins::world::{Ask, Who, World};
+
+#[tokio::test]
+async fn the_catalog_is_searched_and_narrowed_by_a_form_and_shows_products() {
+    let world = World::new(None).await;
+    let all = page(&world, Who::Customer, "/o/amber/catalog").await;
+    for shown in [
+        "<h2><bdi>Microsoft 365</bdi></h2>",
+        "<option>Telephony</option>",
+    ] {
+        assert!(all.body.contains(shown), "{shown}");
+    }
+    has(
+        &all,
+        &[
+            "Microsoft 365 E3",
+            "Desk Phone Line",
+            "per license and month",
+        ],
+    );
+    let narrowed = "/o/amber/catalog?q=cloud+server&vendor=cirrus&category=Backup&sold=here";
+    let found = page(&world, Who::Customer, narrowed).await;
+    has(&found, &["No offer is like that", "Show all"]);
+    let found = page(&world, Who::Customer, &narrowed.replace("cloud+", "")).await;
+    has(&found, &["Cirrus Server Backup"]);
+    assert!(!words(&found).contains("Cirrus Workstation Backup"));
+    assert!(found.body.contains("<option value=\"here\" selected>"));
+    let offer = page(
+        &world,
+        Who::Customer,
+        "/o/amber/catalog/off_00000000000000000000000000000006",
+    );
+    let offer = offer.await;
+    assert!(links_to(&offer, "/o/amber/catalog?category=Backup"));
+}
+
+#[tokio::test]
+async fn the_api_tells_the_catalog_by_pages_that_follow_one_another() {
+    let world = World::new(None).await;
+    let whole = world
+        .ask_plainly(Who::Customer, &Ask::api("GET", "/catalog", ""))
+        .await;
+    let whole = whole.json();
+    let mut path = "/catalog?q=backup&limit=1".to_owned();
+    let mut names = Vec::new();
+    loop {
+        let asked = world
+            .ask_plainly(Who::Customer, &Ask::api("GET", &path, ""))
+            .await;
+        for offer in asked.json().as_array().unwrap() {
+            assert!(whole.as_array().unwrap().contains(offer));
+            names.push(offer["name"].as_str().unwrap().to_owned());
+        }
+        let Some(link) = asked.header("link") else {
+            break;
+        };
+        let question = link
+            .split_once('<')
+            .and_then(|(_, rest)| rest.split_once('>'));
+        path = format!("/catalog{}", question.unwrap().0);
+    }
+    assert_eq!(names, ["Cirrus Server Backup", "Cirrus Workstation Backup"]);
+    for (wrong, field) in [
+        ("limit=0", "/limit"),
+        ("limit=201", "/limit"),
+        ("vendor=nobody", "/vendor"),
+        ("cursor=x", "/cursor"),
+        ("cursor=off_000000000000000000000000000000ff", "/cursor"),
+    ] {
+        let asked = Ask::api("GET", &format!("/catalog?{wrong}"), "");
+        let refused = world.ask_plainly(Who::Customer, &asked).await;
+        assert_eq!(
+            (refused.status, &refused.json()["pointer"]),
+            (422, &field.into())
+        );
+    }
+}
+
+#[tokio::test]
+async fn other_terms_than_those_that_were_shown_have_to_be_read_and_accepted() {
+    let world = World::new(None).await;
+    let item = "{\"offer\": \"off_00000000000000000000000000000005\", \
+                \"plan\": \"pln_00000000000000000000000000001389\", \"quantity\": 2, \
+                \"contact_email\": \"a@amber.example\", \"contact_name\": \"A\", \
+                \"contact_surname\": \"B\"}";
+    let who = Who::CustomerAdmin;
+    let added = world
+        .ask_plainly(who, &Ask::api("POST", "/cart/items", item))
+        .await;
+    assert_eq!(added.status, 201, "{}", added.body);
+    let cart = added.json();
+    let checkout = page(&world, who, "/o/amber/cart").await;
+    assert!(
+        checkout
+            .body
+            .contains("name=\"terms_version\" value=\"2026-11\"")
+    );
+    let terms = "/o/amber/terms?version=trm_00000000000000000000000000000002";
+    assert!(links_to(&checkout, terms));
+    has(
+        &page(&world, who, terms).await,
+        &["2026-11", "In force", "Prices are those of the order"],
+    );
+    let published = Ask {
+        path: "/api/v1/partners/baltic/terms".into(),
+        ..Ask::api("POST", "", "{\"label\": \"2027-01\", \"text\": \"New.\"}")
+    };
+    let published = world.ask_plainly(Who::Staff, &published).await;
+    assert_eq!(published.status, 201, "{}", published.body);
+    let (number, version) = (&cart["number"], &cart["version"]);
+    let form = format!("number={number}&version={version}&accept_terms=yes&terms_version=2026-11");
+    let refused = world
+        .ask_plainly(who, &Ask::form("/o/amber/cart", form))
+        .await;
+    assert_eq!(refused.status, 409);
+    has(&refused, &["version 2027-01 is in force now"]);
+    assert!(
+        refused
+            .body
+            .contains("name=\"terms_version\" value=\"2027-01\"")
+    );
+    let place = |pinned: &str| {
+        let body = format!(
+            "{{\"number\": {number}, \"version\": {version}, \"accept_terms\": true{pinned}}}"
+        );
+        Ask::api("POST", "/cart/placement", body)
+    };
+    let pinned = place(", \"terms_version\": \"2026-11\"");
+    let refused = world.ask_plainly(who, &pinned).await;
+    assert_eq!(
+        (refused.status, &refused.json()["code"]),
+        (409, &"terms_changed".into())
+    );
+    let placed = world.ask_plainly(who, &place("")).await;
+    assert_eq!(placed.status, 200, "{}", placed.body);
+    let details = page(&world, who, &format!("/o/amber/orders/{number}")).await;
+    has(&details, &["Version 2027-01"]);
+    let earlier = page(&world, who, "/o/amber/terms").await;
+    assert!(links_to(
+        &earlier,
+        "?version=trm_00000000000000000000000000000002"
+    ));
+}
