@@ -53,13 +53,14 @@ pub struct SeenPlan {
 }
 
 impl SeenOffer {
-    /// The plan that costs least by the month; what is paid once counts as a month.
+    /// The plan that asks for least at a time: of those that are paid most often, the cheapest.
     pub fn cheapest(&self) -> Option<&SeenPlan> {
-        let months = |plan: &SeenPlan| i128::from(plan.cadence.cycle_months.max(1));
-        let cost = |plan: &SeenPlan| i128::from(plan.unit.unit.minor);
-        self.plans
-            .iter()
-            .min_by(|a, b| (cost(a) * months(b)).cmp(&(cost(b) * months(a))))
+        let often = |plan: &SeenPlan| match plan.cadence.cycle_months {
+            0 => u32::MAX,
+            months => months,
+        };
+        let plans = self.plans.iter();
+        plans.min_by_key(|plan| (often(plan), plan.unit.unit.minor))
     }
 }
 

@@ -95,6 +95,15 @@ fn a_catalog_is_searched_and_offers_of_one_product_stand_together() {
         );
         let page = world.app.catalog(&amber, &asked("365 busi")).await.unwrap();
         assert_eq!(page.offers.len(), 2);
+        // Of a year that is paid by the month or at once.
+        let cheapest = page.offers[0].cheapest().unwrap();
+        assert_eq!(
+            (
+                cheapest.cadence.cycle_months,
+                cheapest.unit.unit.to_string()
+            ),
+            (1, "5.80 EUR".into())
+        );
         let facets = world.app.catalog_facets(&amber).await.unwrap();
         assert_eq!(
             facets.categories,
