@@ -234,7 +234,7 @@ fn a_page_of_twenty_thousand_offers_takes_the_statements_of_a_page_of_two_hundre
         vendors(&store).await;
         let page = async || {
             let mut all = Vec::new();
-            for search in searches() {
+            for search in searches().into_iter().step_by(3) {
                 if !search.words.contains(&"nothing".to_owned()) {
                     all.push(costs(&store, &search).await);
                 }
