@@ -21,7 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0012_prices.sql"),
     include_str!("../migrations/0013_installation.sql"),
     include_str!("../migrations/0014_catalog.sql"),
-    include_str!("../migrations/0016_terms.sql"),
+    include_str!("../migrations/0015_terms.sql"),
 ];
 
 /// How many migrations there are.
