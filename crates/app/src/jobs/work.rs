@@ -164,6 +164,7 @@ impl Batch {
                 lines: group.lines,
                 waits: group.waits,
                 ids: TaskIds::from_base(self.tasks.nth(at << IDS_OF_ORDER)),
+                terms: None,
             };
             let Some(order) = placing.run(tx, &self.access, self.now).await? else {
                 return Ok(None);

@@ -29,6 +29,8 @@ pub struct Change {
     pub wish: TypedWish,
     /// The terms are accepted; a preview needs no consent.
     pub accept_terms: bool,
+    /// The version that was shown, as an order records it; what is in force now when absent.
+    pub terms_version: Option<String>,
     /// Times without an offset are meant here.
     pub zone: Option<TimeZone>,
 }
@@ -161,6 +163,7 @@ impl Changing {
             lines,
             waits,
             ids: self.ids,
+            terms: self.change.terms_version.clone(),
         };
         let Some(order) = placing.run(tx, access, self.now).await? else {
             return Ok(None);
@@ -327,6 +330,8 @@ pub(crate) struct Placing {
     pub(crate) lines: Vec<Line>,
     pub(crate) waits: Option<(Timestamp, Occasion)>,
     pub(crate) ids: TaskIds,
+    /// The version of the terms that was shown.
+    pub(crate) terms: Option<String>,
 }
 
 impl Placing {
@@ -342,7 +347,7 @@ impl Placing {
         let mut started = Order::start(id, access.tenant(), number, actor.clone(), now);
         let asked = approvals::asked(tx, access, &self.lines).await?;
         started.0.require(asked);
-        let terms = terms::accepted(tx, access, &self.lines, None, now).await?;
+        let terms = terms::accepted(tx, access, &self.lines, self.terms.as_deref(), now).await?;
         let (mut order, events) =
             Order::update(started, self.lines, terms, self.waits, actor, now)?;
         match orders::insert(tx, &mut order, &events, now).await {

@@ -52,6 +52,7 @@ impl World {
         let change = Change {
             wish,
             accept_terms: true,
+            terms_version: None,
             zone: None,
         };
         let conditions = Conditions::default();

@@ -132,3 +132,40 @@ fn who_publishes_terms_is_the_matrix_and_what_is_wrong_is_said_field_by_field() 
         assert!(matches!(again, Err(Error::Problems(problems)) if problems[0].field == "/label"));
     });
 }
+
+#[test]
+fn a_change_of_what_runs_is_ordered_on_the_terms_that_were_shown() {
+    on_each_database(async |world| {
+        world.app.seed_demo_orders().await.unwrap();
+        let amber = world.access(SELLER, "amber").await;
+        let asked = app::subscriptions::Asked {
+            status: Some("active".into()),
+            limit: 1,
+            ..app::subscriptions::Asked::default()
+        };
+        let found = world.app.subscriptions(&amber, asked).await.unwrap();
+        let found = &found.found[0];
+        world.publish(typed("2027-01", "", "")).await.unwrap();
+        let change = async |shown: Option<&str>| {
+            let change = app::subscriptions::Change {
+                wish: app::subscriptions::TypedWish {
+                    name: Some("Another name".into()),
+                    ..app::subscriptions::TypedWish::default()
+                },
+                accept_terms: true,
+                terms_version: shown.map(str::to_owned),
+                zone: None,
+            };
+            let conditions = app::orders::Conditions::default();
+            let changed =
+                world
+                    .app
+                    .change_subscription(&amber, found.id, change, conditions, Mode::Commit);
+            changed.await
+        };
+        let refused = change(Some("2026-11")).await;
+        assert!(matches!(refused, Err(Error::TermsChanged { version }) if version == "2027-01"));
+        let changed = change(Some("2027-01")).await.unwrap();
+        assert_eq!(changed.order.terms.as_deref(), Some("2027-01"));
+    });
+}

@@ -41,6 +41,7 @@ impl World {
         let change = Change {
             wish,
             accept_terms: true,
+            terms_version: None,
             zone: Some(TimeZone::get(zone).unwrap()),
         };
         let conditions = Conditions::default();

@@ -317,14 +317,26 @@ struct ChangeBody {
     wish: TypedWish,
     /// Must be true for an order; a preview needs no consent.
     accept_terms: bool,
+    /// The version that was shown: another one in force refuses the change with 409 `terms_changed`.
+    terms_version: Option<String>,
     /// Times without an offset are meant here; UTC when absent.
     time_zone: Option<String>,
 }
 
 /// The wish with the consent beside it.
-fn typed(body: &[u8]) -> Result<(TypedWish, bool, Option<TimeZone>), Error> {
+fn typed(body: &[u8]) -> Result<Change, Error> {
     let mut fields: serde_json::Map<String, serde_json::Value> = read(body)?;
     let accept_terms = fields.remove("accept_terms") == Some(true.into());
+    let terms_version = match fields.remove("terms_version") {
+        None | Some(serde_json::Value::Null) => None,
+        Some(serde_json::Value::String(version)) => Some(version),
+        Some(_) => {
+            return Err(Error::Invalid {
+                field: "/terms_version",
+                reason: Invalid("must be the version that was shown".into()),
+            });
+        }
+    };
     let zone = match fields.remove("time_zone") {
         None => None,
         Some(name) => {
@@ -339,7 +351,12 @@ fn typed(body: &[u8]) -> Result<(TypedWish, bool, Option<TimeZone>), Error> {
         field: "",
         reason: Invalid(format!("Body: {error}")),
     })?;
-    Ok((wish, accept_terms, zone))
+    Ok(Change {
+        wish,
+        accept_terms,
+        terms_version,
+        zone,
+    })
 }
 
 /// What a change costs, as the customer pays it.
@@ -401,12 +418,7 @@ pub(crate) async fn change(
 ) -> Result<Response, Problem> {
     let access = web.app.access(&caller, &organization).await?;
     let id = subscription.parse().map_err(|_| Error::NotFound)?;
-    let (wish, accept_terms, zone) = typed(&body)?;
-    let change = Change {
-        wish,
-        accept_terms,
-        zone,
-    };
+    let change = typed(&body)?;
     let conditions = Conditions {
         expected: expected(&headers)?,
         once: once(&headers, &format!("change {subscription}"), &body)?,

@@ -18,6 +18,7 @@ use domain::id::SubscriptionId;
 use domain::order::slot::Slot;
 use domain::subscription::decide::Problem;
 use domain::subscription::{SeenSubscription, SubscriptionState};
+use domain::terms::Applied;
 use serde::Deserialize;
 
 use super::filters;
@@ -127,6 +128,7 @@ struct SubscriptionPage {
     frame: Frame,
     details: Details,
     choices: Choices,
+    terms: Applied,
     typed: Typed,
     problems: Vec<Problem>,
     preview: Option<Changed>,
@@ -254,6 +256,8 @@ async fn page(
         true => web.app.change_choices(access, id).await?,
         false => Choices::default(),
     };
+    let vendor = details.subscription.item.vendor;
+    let terms = web.app.terms_for(access, [vendor]).await?;
     let may_price = may(Permission::EditSubscriptionMarkup);
     let roles = access.standing().roles();
     let status = match shown.problems.is_empty() {
@@ -264,6 +268,7 @@ async fn page(
         frame: Frame::new(web, visitor, access, Section::Subscriptions).await?,
         details,
         choices,
+        terms,
         typed: shown.typed,
         problems: shown.problems,
         preview: shown.preview,
@@ -301,6 +306,7 @@ pub(crate) async fn change(
         let change = Change {
             wish,
             accept_terms: shown.typed.contains_key("accept_terms"),
+            terms_version: shown.typed.get("terms_version").cloned(),
             zone: Some(preferences::zone()),
         };
         let expected = shown
@@ -332,6 +338,14 @@ pub(crate) async fn change(
                 field: "",
                 reason: words(&error),
             }),
+            Err(error @ app::Error::TermsChanged { .. }) => {
+                // What was accepted is not what is in force.
+                shown.typed.remove("accept_terms");
+                problems.push(Problem {
+                    field: "",
+                    reason: words(&error),
+                });
+            }
             Err(error) => return Err(Page(error)),
         }
     }
