@@ -24,22 +24,21 @@ const PAGE: usize = 1_000;
 pub async fn write(url: &str, file: &Path, now: Timestamp) -> Result<u64, StoreError> {
     refuse_existing(file)?;
     match url.split_once("://") {
-        Some(("sqlite", path)) => {
-            let mut source = connect(Path::new(path), SqliteJournalMode::Wal).await?;
-            let name = file.to_str().ok_or(StoreError::BadAddress)?;
-            let query = Query::new("VACUUM INTO $1").bind(name);
-            source.execute(query).await?;
-        }
+        Some(("sqlite", path)) => write_out(Path::new(path), file).await?,
         _ => {
-            let source = Store::open(url).await?;
-            if schema::check(&source).await? != SchemaState::Current {
-                return Err(StoreError::OtherRelease);
+            let beside = Beside(with(file, ".part"));
+            {
+                let source = Store::open(url).await?;
+                if schema::check(&source).await? != SchemaState::Current {
+                    return Err(StoreError::OtherRelease);
+                }
+                let mut tx = source.read().await?;
+                tx.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                    .await?;
+                copy(&mut tx, &new_file(&beside.0).await?).await?;
+                tx.batch("COMMIT").await?;
             }
-            let mut tx = source.read().await?;
-            tx.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                .await?;
-            copy(&mut tx, &new_file(file).await?).await?;
-            tx.batch("COMMIT").await?;
+            write_out(&beside.0, file).await?;
         }
     }
     // One file, without a log beside it.
@@ -56,7 +55,6 @@ pub async fn write(url: &str, file: &Path, now: Timestamp) -> Result<u64, StoreE
     };
     installation::save(&mut copied, &known).await?;
     check_file(&mut copied).await?;
-    std::fs::remove_file(lock_of(file)).ok();
     count(&mut copied).await
 }
 
@@ -115,9 +113,28 @@ fn refuse_existing(file: &Path) -> Result<(), StoreError> {
     }
 }
 
-fn lock_of(file: &Path) -> PathBuf {
+/// Writes a database, which may be in use, into one file.
+async fn write_out(path: &Path, file: &Path) -> Result<(), StoreError> {
+    let mut source = connect(path, SqliteJournalMode::Wal).await?;
+    let name = file.to_str().ok_or(StoreError::BadAddress)?;
+    let query = Query::new("VACUUM INTO $1").bind(name);
+    source.execute(query).await.map(drop)
+}
+
+/// A database that is only needed on the way; its files go with it.
+struct Beside(PathBuf);
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        for end in ["", "-wal", "-shm", ".lock"] {
+            std::fs::remove_file(with(&self.0, end)).ok();
+        }
+    }
+}
+
+fn with(file: &Path, end: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(end);
     name.into()
 }
 
