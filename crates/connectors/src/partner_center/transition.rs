@@ -204,11 +204,22 @@ impl PartnerCenter {
         moved: &Move<'_>,
         before: usize,
     ) -> Result<Outcome, Stop> {
+        // An older move of as many seats looks alike; the seats that are left tell them apart.
+        let has_left = match moved.part {
+            None => true,
+            Some(_) => {
+                let (customer, subscription) = (from.customer, from.subscription);
+                moved.has_left(&self.read_subscription(customer, subscription).await?)
+            }
+        };
         let history = self.history(from, moved).await?;
-        match history.last().filter(|_| history.len() > before) {
-            Some(newest) => follow(newest, from, moved, before),
-            None => Ok(from.still(before)),
+        let Some(newest) = history.last().filter(|_| history.len() > before) else {
+            return Ok(from.still(before));
+        };
+        if state(newest) == State::Completed && !has_left {
+            return Ok(from.still(before));
         }
+        follow(newest, from, moved, before)
     }
 
     /// The transitions of this kind, the newest last.

@@ -209,10 +209,9 @@ async fn a_stale_etag_is_read_again_and_both_changes_stand() {
             .front
             .fault("PATCH subscriptions/one", 2, Action::Instead(status, body));
         let request = change(&id, 600, Verb::Quantity { from: 10, to: 15 });
-        assert!(matches!(
-            vendor.carry_out(&request).await,
-            Outcome::Done { .. }
-        ));
+        // Not one of the engine's turns is spent on it.
+        let told = vendor.connector.submit(&request).await;
+        assert!(matches!(told, Ok(Outcome::Done { .. })), "{told:?}");
         let calls = vendor.front.calls("PATCH subscriptions/one");
         assert_eq!(calls.len(), 3);
         assert!(
@@ -293,4 +292,38 @@ async fn an_unknown_state_is_that_of_something_that_is_there() {
         Outcome::Done { .. }
     ));
     assert_eq!(vendor.subscription(&id)["status"], "disabled");
+}
+
+#[tokio::test]
+async fn what_can_not_be_read_says_nothing_of_what_was_accepted() {
+    for what in ["GET orders/one", "GET subscriptions/one"] {
+        let vendor = vendor().await;
+        let strange = Action::Instead(403, error("20002"));
+        vendor.front.fault(what, 2, strange);
+        vendor.buy().await;
+        assert_eq!(vendor.bought(), 1, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn an_older_move_between_the_same_licenses_is_not_taken_for_the_new_one() {
+    let vendor = vendor().await;
+    let id = vendor.buy().await;
+    let mut moved = Vec::new();
+    for (number, of) in [(900, 10), (901, 6)] {
+        vendor.front.books(|books| books.history_lag = 3);
+        let verb = Verb::MovePart {
+            product: BETTER.into(),
+            plan: SKU.into(),
+            seats: 4,
+            of,
+        };
+        let Outcome::Done { vendor_reference } = vendor.carry_out(&change(&id, number, verb)).await
+        else {
+            panic!("not moved");
+        };
+        assert_eq!(vendor.subscription(&id)["quantity"], of - 4);
+        moved.push(vendor_reference);
+    }
+    assert_ne!(moved[0], moved[1]);
 }
