@@ -7,6 +7,7 @@
 )]
 
 mod jobs;
+mod partner_center;
 
 use std::collections::BTreeMap;
 use std::process::Stdio;

@@ -16,7 +16,7 @@ use super::fault::{Action, KillPoint};
 use super::{CALLS_MAX, PASSWORD, Simulator, USERNAME, World};
 
 /// How long an answer may take to leave before the victim dies of it.
-const AFTER_ANSWER: Duration = Duration::from_millis(2);
+pub(super) const AFTER_ANSWER: Duration = Duration::from_millis(2);
 
 /// A status and a JSON body.
 pub(super) type Said = (u16, Value);
@@ -181,7 +181,7 @@ fn dropped() -> Response {
     Response::new(Body::from_stream(broken))
 }
 
-async fn kill(victim: Option<u32>) {
+pub(super) async fn kill(victim: Option<u32>) {
     let Some(pid) = victim else {
         return tracing::error!("a kill rule hit, and no victim was named");
     };

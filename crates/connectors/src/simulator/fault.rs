@@ -83,7 +83,7 @@ pub(super) enum Action {
 /// When the victim dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum KillPoint {
+pub enum KillPoint {
     /// The request has arrived; nothing is booked.
     BeforeBooking,
     /// Booked; the answer is not sent.

@@ -16,6 +16,8 @@ use tokio::net::TcpListener;
 
 pub use self::books::{ADDON, BETTER, Books, CUSTOMER, DOMAIN, PRODUCT, SKU};
 use super::CALLS_MAX;
+use super::call::{AFTER_ANSWER, kill};
+pub use super::fault::KillPoint;
 
 /// The secret that the sign-in takes; it guards nothing.
 pub const SECRET: &str = "open sesame";
@@ -46,6 +48,8 @@ pub enum Action {
     Instead(u16, Value),
     /// It is turned away with a pace: in the header, or in words alone.
     Throttle(Option<u64>),
+    /// The victim is ended by SIGKILL.
+    Kill(KillPoint),
 }
 
 struct Fault {
@@ -65,6 +69,7 @@ struct World {
     grants: Vec<(String, Option<String>)>,
     /// Answers by their request id: a repeat gets the first one's.
     answered: BTreeMap<String, (u16, Value)>,
+    victim: Option<u32>,
 }
 
 /// A handle on it; all handles show the same.
@@ -92,9 +97,19 @@ impl Front {
         });
     }
 
+    /// Names the process that [`Action::Kill`] ends.
+    pub fn name_victim(&self, pid: u32) {
+        self.world().victim = Some(pid);
+    }
+
     /// Looks into the books, or changes them behind everybody's back.
     pub fn books<T>(&self, look: impl FnOnce(&mut Books) -> T) -> T {
         look(&mut self.world().books)
+    }
+
+    /// How many calls are still to go wrong.
+    pub fn faults_left(&self) -> u32 {
+        self.world().faults.iter().map(|fault| fault.times).sum()
     }
 
     /// Takes no token any more that was handed out before.
@@ -134,15 +149,14 @@ async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mut world = front.world();
     let header = |name| Some(headers.get(name)?.to_str().ok()?.to_owned());
     if uri.path().ends_with("/oauth2/token") {
-        return world.sign_in(&body);
+        return front.world().sign_in(&body);
     }
     let path: Vec<&str> = uri.path().trim_start_matches("/v1/").split('/').collect();
     let token = header("authorization").unwrap_or_default();
     let token = token.trim_start_matches("Bearer ");
-    if !world.tokens.contains(token) {
+    if !front.world().tokens.contains(token) {
         return answer((401, json!({"code": "400", "description": "Access denied"})));
     }
     let call = Call {
@@ -157,7 +171,16 @@ async fn handle(
         query: uri.query().unwrap_or_default(),
         is_person: token.starts_with("person"),
     };
-    world.take(&asked, call)
+    let (response, point, victim) = front.world().take(&asked, call);
+    match point {
+        Some(KillPoint::BeforeBooking | KillPoint::AfterBooking) => kill(victim).await,
+        Some(KillPoint::AfterAnswer) => drop(tokio::spawn(async move {
+            tokio::time::sleep(AFTER_ANSWER).await;
+            kill(victim).await;
+        })),
+        None => {}
+    }
+    response
 }
 
 /// Where a call goes and who makes it.
@@ -170,23 +193,36 @@ struct Asked<'r> {
 }
 
 impl World {
-    fn take(&mut self, asked: &Asked<'_>, call: Call) -> Response {
+    /// The answer, and when the victim dies of the call.
+    fn take(
+        &mut self,
+        asked: &Asked<'_>,
+        call: Call,
+    ) -> (Response, Option<KillPoint>, Option<u32>) {
         if self.calls.len() < CALLS_MAX {
             self.calls.push(call.clone());
         }
         let action = self.hit(&call.what);
+        let point = match action {
+            Some(Action::Kill(point)) => Some(point),
+            _ => None,
+        };
+        (self.respond(asked, call, action), point, self.victim)
+    }
+
+    fn respond(&mut self, asked: &Asked<'_>, call: Call, action: Option<Action>) -> Response {
         match action {
-            Some(Action::DropBefore) => return broken(),
+            Some(Action::DropBefore | Action::Kill(KillPoint::BeforeBooking)) => return broken(),
             Some(Action::Throttle(seconds)) => return throttle(seconds),
             Some(Action::Instead(status, body)) => return answer((status, body)),
-            Some(Action::DropAfter | Action::Answer(..)) | None => {}
+            Some(Action::DropAfter | Action::Answer(..) | Action::Kill(_)) | None => {}
         }
         let known = call
             .request_id
             .as_ref()
-            .and_then(|id| self.answered.get(id))
-            .cloned();
-        let found = match known.filter(|_| !self.books.forgets_requests) {
+            .and_then(|id| self.answered.get(id));
+        let known = known.filter(|_| !self.books.forgets_requests).cloned();
+        let found = match known {
             Some(known) => known,
             None => self.books.carry_out(asked, &call),
         };
@@ -194,7 +230,7 @@ impl World {
             self.answered.insert(id, found.clone());
         }
         match action {
-            Some(Action::DropAfter) => broken(),
+            Some(Action::DropAfter | Action::Kill(KillPoint::AfterBooking)) => broken(),
             Some(Action::Answer(status, body)) => answer((status, body)),
             _ => answer(found),
         }

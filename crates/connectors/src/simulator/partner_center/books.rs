@@ -20,6 +20,8 @@ pub const ADDON: &str = "CFQ7TTC0ADD0";
 pub const SKU: &str = "0001";
 /// What nobody sells.
 const NOTHING: &str = "CFQNOTHING";
+/// So many lookups later an availability is another.
+const FRESH: u32 = 64;
 /// Most seats that are sold.
 const SEATS_MAX: u64 = 300;
 
@@ -142,13 +144,21 @@ impl Books {
         ])
     }
 
+    /// Whether an availability was told lately; older ones are sold no more.
+    fn is_fresh(&self, item: &str) -> bool {
+        let told = item
+            .rsplit_once(":AV")
+            .and_then(|(_, number)| number.parse::<u32>().ok());
+        told.is_some_and(|number| number + FRESH > self.availability)
+    }
+
     fn fill(&mut self, call: &Call) -> Answer {
         let mut line = call.body["lineItems"][0].clone();
         let item = line["catalogItemId"]
             .as_str()
             .unwrap_or_default()
             .to_owned();
-        if !item.ends_with(&format!("AV{}", self.availability)) {
+        if !self.is_fresh(&item) {
             line["error"] =
                 json!({"errorCode": "10001", "errorDescription": "Catalog item id is not valid"});
         } else if line["quantity"]
