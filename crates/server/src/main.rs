@@ -179,13 +179,7 @@ enum UserCommand {
 enum VendorCommand {
     /// Add a connection, or replace the one of that slug; its settings are JSON on standard input
     ///
-    /// A person with a form: {"connector": "manual"}
-    ///
-    /// A broker: {"connector": "open_service_broker", "url": "https://…", "username": "…", "password": "…"}
-    ///
-    /// Microsoft: {"connector": "partner_center", "tenant": "…", "client_id": "…", "client_secret": "…",
-    /// "market": "US"}; with "refresh_token" the application acts for the person who consented, and the
-    /// token is renewed by itself; "segment", "url" and "login_url" have Microsoft's usual values
+    /// {"connector": "partner_center", "tenant": "…", …}; docs/vendors.md has the settings of each kind
     Add {
         #[command(flatten)]
         database: Database,
