@@ -52,6 +52,8 @@ struct Job {
     request: Request,
     owner: OrganizationId,
     settings: Settings,
+    /// The vendor's own date for taking back what it has just finished.
+    returnable_until: Option<Timestamp>,
 }
 
 impl App {
@@ -158,10 +160,16 @@ impl App {
             })
             .await?;
         self.committed(organization);
-        let Some(job) = prepared else { return Ok(true) };
+        let Some(mut job) = prepared else {
+            return Ok(true);
+        };
         self.pass(Point::BeforeCall);
         let answer = match self.connection(job.owner, job.task.vendor, &job.settings) {
-            Ok(connector) => ask(connector.as_ref(), &job).await,
+            Ok(connector) => {
+                let answer = ask(connector.as_ref(), &job).await;
+                job.returnable_until = deadline(connector.as_ref(), &job, &answer).await;
+                answer
+            }
             Err(fault) => Err(fault),
         };
         let state = (job, answer, self.task_ids(), self.clock.now());
@@ -187,6 +195,27 @@ async fn ask(connector: &dyn Connector, job: &Job) -> Result<Outcome, Fault> {
         Question::Settle(doubt) => connector.settle(&job.request, doubt).await,
         Question::Poll(operation) => connector.poll(&job.request, operation.as_deref()).await,
         Question::Clear => connector.clear(&job.request).await,
+    }
+}
+
+/// Until when the vendor itself says that it takes back what it has finished buying.
+async fn deadline(
+    connector: &dyn Connector,
+    job: &Job,
+    answer: &Result<Outcome, Fault>,
+) -> Option<Timestamp> {
+    let is_bought = match job.request.verb {
+        Verb::Purchase { .. } => true,
+        Verb::Quantity { from, to } => to > from,
+        _ => false,
+    };
+    match answer {
+        Ok(Outcome::Done { vendor_reference }) if is_bought => {
+            connector
+                .returnable_until(&job.request, vendor_reference)
+                .await
+        }
+        _ => None,
     }
 }
 
@@ -253,6 +282,7 @@ async fn prepare(
         request,
         owner: vendor.owner,
         settings,
+        returnable_until: None,
     }))
 }
 
@@ -403,7 +433,7 @@ async fn record(
     }
 }
 
-/// Until when the vendor takes back what it has just finished.
+/// Until when the vendor takes back what it has just finished: its own word, else its usual window.
 fn note_deadline(order: &mut Order, job: &Job, now: Timestamp) {
     let window = connectors::abilities(&job.settings).cancellation_window;
     let is_done = |line: &&mut Line| {
@@ -416,7 +446,8 @@ fn note_deadline(order: &mut Order, job: &Job, now: Timestamp) {
         line.id == job.task.line && is_bought && is_finished
     };
     for line in order.lines.iter_mut().filter(is_done) {
-        line.cancellable_until = window.and_then(|window| now.checked_add(window).ok());
+        let usual = || now.checked_add(window?).ok();
+        line.cancellable_until = job.returnable_until.or_else(usual);
     }
 }
 

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::money::Currency;
 use domain::provisioning::{Abilities, Doubt, Fault, Outcome, RepeatClass, Request, Verb};
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +68,12 @@ pub trait Connector: Send + Sync {
 
     /// Removes what a refused purchase may have left behind. `Done` when nothing remains.
     async fn clear(&self, request: &Request) -> Result<Outcome, Fault>;
+
+    /// Until when the vendor takes back what a request has just bought, where it says so itself; its usual
+    /// window is one of its [`Abilities`].
+    async fn returnable_until(&self, _: &Request, _vendor_reference: &str) -> Option<Timestamp> {
+        None
+    }
 
     /// Lists what the vendor sells. Harmless; `vendor check` calls it too.
     async fn catalog(&self) -> Result<Vec<CatalogEntry>, Fault>;

@@ -22,6 +22,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::price::refund::WINDOW;
 use domain::provisioning::{Abilities, Doubt, Failure, Fault, Outcome, RepeatClass, Request, Verb};
+use jiff::Timestamp;
 
 pub use self::account::Account;
 use self::answer::Stop;
@@ -34,6 +35,9 @@ use crate::{CatalogEntry, Connector, SecretKeeper};
 
 /// All calls of one question together; the engine holds a task for longer than that.
 const DEADLINE: Duration = Duration::from_secs(50);
+
+/// What is asked besides, once the decision is there.
+const ASIDE: Duration = Duration::from_secs(5);
 
 /// A partner's account at Microsoft.
 pub struct PartnerCenter {
@@ -318,6 +322,19 @@ impl Connector for PartnerCenter {
                 .clone()
                 .unwrap_or_else(|| request.key.to_string()),
         })
+    }
+
+    async fn returnable_until(
+        &self,
+        request: &Request,
+        vendor_reference: &str,
+    ) -> Option<Timestamp> {
+        let work = async {
+            let customer = customer::id(&self.http, request).await.ok()?;
+            let found = self.read_subscription(&customer, vendor_reference).await;
+            subscription::returnable_until(&found.ok()?, &request.verb)
+        };
+        tokio::time::timeout(ASIDE, work).await.ok().flatten()
     }
 
     async fn catalog(&self) -> Result<Vec<CatalogEntry>, Fault> {

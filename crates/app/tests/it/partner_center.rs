@@ -1,6 +1,7 @@
 //! Orders at Partner Center, through the engine: what is stored between two steps is enough to go on
 //! with, and what the vendor renews is stored.
 
+use app::clock::Clock;
 use app::subscriptions::{TypedUpgrade, TypedWish};
 use connectors::simulator::partner_center::{Action, Front, SECRET};
 use domain::subscription::SubscriptionState;
@@ -165,6 +166,27 @@ fn a_renewed_refresh_token_is_stored_and_a_typed_one_begins_anew() {
             .map(|(_, token)| token.unwrap())
             .collect();
         assert_eq!(used, ["consent", "refresh-1", "typed"]);
+    });
+}
+
+#[test]
+fn microsofts_own_date_says_until_when_a_purchase_can_be_taken_back() {
+    on_each_database(async |world| {
+        let front = world.connect_partner_center().await;
+        let access = world.access(SELLER, "amber").await;
+        let date = world.clock.now() + SignedDuration::from_hours(50);
+        for told in [Some(date), None] {
+            front.books(|books| books.returnable_until = told.map(|date| date.to_string()));
+            let cart = world.fill(&access, BASIC, 10).await.unwrap();
+            let placed = world.place(&access, &cart).await.unwrap();
+            world.settle().await;
+            let line = &world.order(&access, placed.number).await.lines[0];
+            let LineState::Finished { at, .. } = &line.state else {
+                panic!("not bought: {:?}", line.state);
+            };
+            let usual = *at + SignedDuration::from_hours(7 * 24);
+            assert_eq!(line.cancellable_until, Some(told.unwrap_or(usual)));
+        }
     });
 }
 

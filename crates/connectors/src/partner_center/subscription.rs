@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use domain::offer::Cadence;
-use domain::provisioning::{Failure, Outcome, Request};
+use domain::provisioning::{Failure, Outcome, Request, Verb};
+use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::json;
 
@@ -212,6 +213,20 @@ fn after(answer: &Answer, changed: &Changed<'_>, wish: Wish) -> Result<Outcome, 
     }
 }
 
+/// Until when Microsoft takes seats back: those of the purchase, or the newest of those added since. The
+/// dates of samples can't all be read; what can't counts as nothing.
+pub(super) fn returnable_until(found: &Resource, verb: &Verb) -> Option<Timestamp> {
+    let date = |text: String| text.trim().parse::<Timestamp>().ok();
+    if let Verb::Purchase { .. } = verb {
+        return date(found.text("cancellationAllowedUntilDate")?);
+    }
+    let added = found.part("refundableQuantity")?.parts("details");
+    let dates = added
+        .iter()
+        .filter_map(|one| one.text("allowedUntilDateTime"));
+    dates.filter_map(date).max()
+}
+
 fn drifted(wish: Wish, seats: u64) -> Failure {
     let from = match wish {
         Wish::Seats { from, .. } => from,
@@ -263,5 +278,31 @@ mod tests {
         let found = Resource::read(br#"{"quantity": 7}"#).unwrap();
         let wish = Wish::Seats { from: 1, to: 5 };
         assert_eq!(wish.standing(&found), Standing::Drifted(7));
+    }
+
+    #[test]
+    fn microsofts_own_date_says_until_when_seats_are_taken_back() {
+        let body = json!({"cancellationAllowedUntilDate": "2026-12-02T23:59:00Z", "refundableQuantity":
+            {"totalQuantity": 7, "details": [
+                {"quantity": 4, "allowedUntilDateTime": "2026-12-02T23:59:00+00:00"},
+                {"quantity": 2, "allowedUntilDateTime": "2026-12-05T00:00:00Z"},
+                {"quantity": 1, "allowedUntilDateTime": "0001-01-01T00:00:00"}]}});
+        let found = Resource::read(body.to_string().as_bytes()).unwrap();
+        let raised = Verb::Quantity { from: 1, to: 2 };
+        for (verb, expected) in [
+            (Verb::Purchase { quantity: 1 }, "2026-12-02T23:59:00Z"),
+            (raised.clone(), "2026-12-05T00:00:00Z"),
+        ] {
+            let expected = expected.parse().ok();
+            assert_eq!(returnable_until(&found, &verb), expected, "{verb:?}");
+        }
+        let silent =
+            Resource::read(br#"{"cancellationAllowedUntilDate": "2015-11-25T06: 41: 12Z"}"#);
+        let silent = silent.unwrap();
+        assert_eq!(
+            returnable_until(&silent, &Verb::Purchase { quantity: 1 }),
+            None
+        );
+        assert_eq!(returnable_until(&silent, &raised), None);
     }
 }

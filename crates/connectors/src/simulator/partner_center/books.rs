@@ -54,6 +54,8 @@ pub struct Books {
     pub order_error: Option<(&'static str, &'static str)>,
     /// How many more reads of a history lack its newest entry.
     pub history_lag: u32,
+    /// The vendor's own date for taking back what is bought.
+    pub returnable_until: Option<String>,
     /// What licenses can become beside [`BETTER`], as product and SKU.
     pub targets: Vec<(String, String)>,
 }
@@ -206,6 +208,7 @@ impl Books {
         let bought = json!({"id": subscription, "offerId": line["catalogItemId"], "orderId": id,
             "friendlyName": line["friendlyName"], "quantity": line["quantity"], "status": "active",
             "autoRenewEnabled": true, "termDuration": line["termDuration"], "billingCycle": line["billingCycle"],
+            "cancellationAllowedUntilDate": self.returnable_until,
             "parentSubscriptionId": parent, "newerThanUs": {"keep": [1, 2]},
             "attributes": {"etag": "etag-1", "objectType": "Subscription"}});
         self.orders.push(order);
