@@ -181,11 +181,7 @@ fn may_view(access: &Access) -> Result<(), Error> {
 
 fn taken() -> Error {
     let words = format!("is the name of another rule, or there are {RULES_MAX}, which is the most");
-    let problem = Problem {
-        field: "/name",
-        reason: words,
-    };
-    Error::Problems(vec![problem])
+    Error::Problems(vec![Problem::new("/name", words)])
 }
 
 /// Who has to approve what is ordered: partners above the customer with a rule that fits.
@@ -224,7 +220,8 @@ async fn read(
     typed: &TypedRule,
 ) -> Result<ApprovalRule, Error> {
     let mut problems = Vec::new();
-    let mut wrong = |field, reason: String| problems.push(Problem { field, reason });
+    let mut wrong =
+        |field: &'static str, reason: String| problems.push(Problem::new(field, reason));
     let name = line(&typed.name, 80);
     let name = name.map_err(|reason| wrong("/name", reason.to_string()));
     let total_at_least = amount(typed).unwrap_or_else(|(field, reason)| {

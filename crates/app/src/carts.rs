@@ -1,48 +1,30 @@
 //! The cart: an order that its owner still puts together, up to the moment it is placed.
 
+mod adding;
+mod contact;
 mod prices;
 
 use domain::access::Permission;
 use domain::event::Event;
-use domain::id::{LineId, OfferId, OrderId, PlanId, SubscriptionId};
-use domain::order::change::RequestedChange;
-use domain::order::line::{Line, LineState};
+use domain::id::LineId;
+use domain::order::line::Line;
 use domain::order::seen::SeenOrder;
 use domain::order::{Order, Stage};
 use domain::task::{Task, TaskKind};
-use domain::text::{Contact, Email, Invalid, line};
+use domain::text::Invalid;
 use jiff::Timestamp;
 use serde::Deserialize;
 use store::orders::Loaded;
-use store::{Mode, StoreError, Tx, orders, tasks};
+use store::{Mode, Tx, orders, tasks};
 
+pub use self::adding::AddItem;
+pub(crate) use self::contact::parse_tenant;
 pub(crate) use self::prices::reprice;
 use crate::access::Access;
 use crate::clock::TaskIds;
 use crate::orders::seen_by;
 use crate::requests::Once;
 use crate::{App, Error, approvals, catalog, suspensions, terms};
-
-/// A license to put into the cart, as it is typed.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AddItem {
-    /// What.
-    pub offer: OfferId,
-    /// On which terms.
-    pub plan: PlanId,
-    /// How many.
-    pub quantity: i64,
-    /// Who will use it: e-mail address.
-    pub contact_email: String,
-    /// Who will use it: first name.
-    pub contact_name: String,
-    /// Who will use it: family name.
-    pub contact_surname: String,
-    /// The customer's tenant at the vendor, where the offer asks for one.
-    #[serde(default)]
-    pub tenant: Option<String>,
-}
 
 /// A new quantity for a license in the cart.
 #[derive(Debug, Clone, Deserialize)]
@@ -75,41 +57,6 @@ impl App {
         let mut tx = self.store.read().await?;
         let cart = orders::find_cart(&mut tx, access.tenant(), access.actor().user).await?;
         cart.map(|cart| seen_by(&cart, access)).transpose()
-    }
-
-    /// Puts a license into the cart; the first one starts an order.
-    pub async fn add_to_cart(
-        &self,
-        access: &Access,
-        item: AddItem,
-        once: Option<Once>,
-    ) -> Result<SeenOrder, Error> {
-        access.require(Permission::PlaceOrders)?;
-        let contact = contact(&item)?;
-        // Drawn before the transaction, which may run again; a number that is taken is drawn anew.
-        loop {
-            let state = Adding {
-                access: access.clone(),
-                item: item.clone(),
-                contact: contact.clone(),
-                once: once.clone(),
-                line: (LineId(self.id()), SubscriptionId(self.id())),
-                order: self.order_identity(),
-                now: self.clock.now(),
-            };
-            let added = self
-                .store
-                .write(state, |state, tx| Box::pin(state.run(tx)))
-                .await;
-            match added {
-                Ok(Some(order)) => {
-                    self.committed(access.tenant());
-                    return seen_by(&order, access);
-                }
-                Ok(None) => {}
-                Err(error) => return Err(error),
-            }
-        }
     }
 
     /// Changes the quantity of a license in the cart, at today's price.
@@ -199,67 +146,6 @@ impl App {
         let order = placed?;
         self.committed(access.tenant());
         seen_by(&order, access)
-    }
-}
-
-struct Adding {
-    access: Access,
-    item: AddItem,
-    contact: Contact,
-    once: Option<Once>,
-    line: (LineId, SubscriptionId),
-    order: (OrderId, u64),
-    now: Timestamp,
-}
-
-impl Adding {
-    /// `None` when the new order's number is taken.
-    async fn run(&self, tx: &mut Tx) -> Result<Option<Order>, Error> {
-        let (access, item) = (&self.access, &self.item);
-        let asked = [item.offer].into();
-        let offers = catalog::load_all(tx, access, asked, self.now).await?;
-        let (offer, plan) = offers.find(item.offer, item.plan)?;
-        let quantity = check_quantity(offer, item.quantity)?;
-        let line = Line {
-            id: self.line.0,
-            subscription: self.line.1,
-            change: RequestedChange::Purchase { quantity },
-            vendor_reference: None,
-            contact: self.contact.clone(),
-            tenant: tenant(offer, item.tenant.as_deref())?,
-            parameters: serde_json::Map::new(),
-            period: None,
-            cancellable_until: None,
-            parent: None,
-            after: None,
-            markups: None,
-            destination: None,
-            price: offers.quote(offer, plan, quantity)?,
-            state: LineState::Started,
-            item: catalog::item(offer, plan),
-        };
-        let (tenant, user) = (access.tenant(), access.actor().user);
-        let cart = orders::find_cart(tx, tenant, user).await?;
-        let target = cart.as_ref().map_or(self.order.0, |cart| cart.id);
-        if let Some(once) = &self.once
-            && let Some(order) = once.recall(tx, access, target, self.now).await?
-        {
-            return Ok(Some(order));
-        }
-        if let Some(mut order) = cart {
-            let events = order.add(line, access.actor(), self.now)?;
-            orders::save(tx, &mut order, &events, self.now).await?;
-            return Ok(Some(order.into_order()));
-        }
-        let (id, number) = self.order;
-        let (mut order, mut events) =
-            Order::start(id, tenant, number, access.actor().clone(), self.now);
-        events.extend(order.add(line, access.actor(), self.now)?);
-        match orders::insert(tx, &mut order, &events, self.now).await {
-            Ok(()) => Ok(Some(order)),
-            Err(StoreError::Taken) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
     }
 }
 
@@ -365,58 +251,4 @@ fn check_quantity(offer: &domain::offer::Offer, quantity: i64) -> Result<u32, Er
             field: "/quantity",
             reason,
         })
-}
-
-fn contact(item: &AddItem) -> Result<Contact, Error> {
-    parse_contact(
-        &item.contact_email,
-        &item.contact_name,
-        &item.contact_surname,
-    )
-}
-
-/// Who will use a license, as typed.
-pub fn parse_contact(email: &str, name: &str, surname: &str) -> Result<Contact, Error> {
-    let parsed = |field, text| line(text, 80).map_err(|reason| Error::Invalid { field, reason });
-    Ok(Contact {
-        email: Email::parse(email).map_err(|reason| Error::Invalid {
-            field: "/contact_email",
-            reason,
-        })?,
-        name: parsed("/contact_name", name)?,
-        surname: parsed("/contact_surname", surname)?,
-    })
-}
-
-/// Taken where the offer asks for one, refused where it does not.
-fn tenant(offer: &domain::offer::Offer, typed: Option<&str>) -> Result<Option<String>, Error> {
-    let wrong = |words: &str| Error::Invalid {
-        field: "/tenant",
-        reason: Invalid(words.into()),
-    };
-    match (
-        offer.has_tenant,
-        typed.map(str::trim).filter(|typed| !typed.is_empty()),
-    ) {
-        (false, None) => Ok(None),
-        (false, Some(_)) => Err(wrong("is not used by this vendor; leave it empty")),
-        (true, None) => Err(wrong("must name the tenant, such as amber.onmicrosoft.com")),
-        (true, Some(typed)) => parse_tenant(typed).map(Some),
-    }
-}
-
-/// A customer's tenant, as typed.
-pub fn parse_tenant(typed: &str) -> Result<String, Error> {
-    let name = typed.trim().to_lowercase();
-    let prefix = name.strip_suffix(".onmicrosoft.com").unwrap_or_default();
-    let is_good =
-        (1..=27).contains(&prefix.len()) && prefix.bytes().all(|b| b.is_ascii_alphanumeric());
-    if is_good {
-        Ok(name)
-    } else {
-        Err(Error::Invalid {
-            field: "/tenant",
-            reason: Invalid("must be like amber.onmicrosoft.com".into()),
-        })
-    }
 }

@@ -1,5 +1,6 @@
 //! What an organization may buy, and at which price.
 
+mod configure;
 mod list;
 mod outlook;
 
@@ -8,7 +9,7 @@ use std::collections::BTreeSet;
 use domain::access::Permission;
 use domain::id::{OfferId, PlanId};
 use domain::offer::listing::Search;
-use domain::offer::{Cadence, Offer, Plan, Unavailable};
+use domain::offer::{Cadence, Form, Offer, Plan, Unavailable};
 use domain::order::line::{Item, LinePrice};
 use domain::order::seen::SeenPrice;
 use domain::organization::Organization;
@@ -20,6 +21,8 @@ use store::catalog::search;
 use store::price_rules::Wanted;
 use store::{Tx, catalog, price_rules};
 
+pub use self::configure::Configurable;
+pub(crate) use self::configure::{check_alone, load_addons};
 pub use self::list::{AskedOffers, Facets, LIMIT_MAX, OfferPage};
 pub use self::outlook::Outlook;
 use crate::access::Access;
@@ -259,5 +262,13 @@ pub(crate) fn item(offer: &Offer, plan: &Plan) -> Item {
         vendor_plan: offer.vendor_plan.clone(),
         has_tenant: offer.has_tenant,
         cadence: plan.cadence,
+        questions: offer.form.as_ref().map(asked).unwrap_or_default(),
     }
+}
+
+fn asked(form: &Form) -> Vec<(String, String)> {
+    let questions = form.questions.iter();
+    questions
+        .map(|question| (question.name.clone(), question.title.clone()))
+        .collect()
 }

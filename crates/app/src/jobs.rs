@@ -256,10 +256,7 @@ fn outcome_of(error: Error) -> Result<RowOutcome, Error> {
         | Error::Forbidden
         | Error::Withdrawn { .. }
         | Error::Changed) => vec![error.to_string()],
-        Error::Invalid { field, reason } => vec![told(&Problem {
-            field,
-            reason: reason.0,
-        })],
+        Error::Invalid { field, reason } => vec![told(&Problem::new(field, reason.0))],
         other => return Err(other),
     };
     Ok(RowOutcome::Refused { reasons })
@@ -295,5 +292,5 @@ fn same_as(first: u32) -> Error {
 
 /// A row that is wrong as a whole.
 fn refusal(reason: String) -> Error {
-    Error::Problems(vec![Problem { field: "", reason }])
+    Error::Problems(vec![Problem::new("", reason)])
 }

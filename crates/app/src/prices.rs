@@ -231,10 +231,10 @@ impl App {
                 let record = found.ok_or(Error::NotFound)?;
                 match record.state(*today) {
                     RuleState::Coming => Ok(price_rules::delete(tx, access.tenant(), *id).await?),
-                    RuleState::Open | RuleState::Ended => Err(Error::Problems(vec![Problem {
-                        field: "/till",
-                        reason: "has to be set instead: the rule has made prices already".into(),
-                    }])),
+                    RuleState::Open | RuleState::Ended => Err(Error::Problems(vec![Problem::new(
+                        "/till",
+                        "has to be set instead: the rule has made prices already",
+                    )])),
                 }
             })
         });
@@ -259,10 +259,7 @@ impl App {
         let rule = typed::read(tx, partner, typed, id, now).await?;
         let beside = price_rules::list_beside(tx, partner.id, &rule, rule.from).await?;
         if let Some(reason) = clash(&rule, &beside) {
-            return Err(Error::Problems(vec![Problem {
-                field: "/from",
-                reason: reason.0,
-            }]));
+            return Err(Error::Problems(vec![Problem::new("/from", reason.0)]));
         }
         Ok(RuleRecord {
             owner: partner.id,

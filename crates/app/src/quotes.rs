@@ -337,9 +337,14 @@ async fn take_cart(
     let fresh = |at: usize| LineId(ids.nth(2 * at).0);
     let known: Vec<LineId> = cart.lines.iter().map(|line| line.id).collect();
     let again = |id: LineId| known.iter().position(|known| *known == id).map(fresh);
+    // An add-on is of its license's subscription.
+    let license = |at: usize, line: &Line| {
+        let is_it = |id: LineId| known.iter().position(|known| *known == id);
+        line.parent.and_then(is_it).unwrap_or(at)
+    };
     let lines = cart.lines.iter().enumerate().map(|(at, line)| Line {
         id: fresh(at),
-        subscription: SubscriptionId(ids.nth(2 * at + 1).0),
+        subscription: SubscriptionId(ids.nth(2 * license(at, line) + 1).0),
         parent: line.parent.and_then(again),
         after: line.after.and_then(again),
         state: LineState::Started,

@@ -44,11 +44,12 @@ impl TypedCorrection {
                 .transpose()
         };
         let email = self.contact_email.map(|email| Email::parse(&email));
+        let tenant = self.tenant.as_deref().map(parse_tenant);
         Ok(Corrected {
             email: email.transpose().map_err(invalid("/contact_email"))?,
             name: named("/contact_name", self.contact_name)?,
             surname: named("/contact_surname", self.contact_surname)?,
-            tenant: self.tenant.as_deref().map(parse_tenant).transpose()?,
+            tenant: tenant.transpose().map_err(invalid("/tenant"))?,
             parameters: parameters(self.parameters).map_err(invalid("/parameters"))?,
         })
     }

@@ -143,13 +143,11 @@ impl App {
                 let version = read(tx, access, typed, *id, *now).await?;
                 match terms::insert(tx, &version).await {
                     Ok(()) => Ok(version),
-                    Err(StoreError::Taken) => Err(Error::Problems(vec![Problem {
-                        field: "/label",
-                        reason:
-                            "is one that these terms have had, or another version begins on the \
-                                 same day; choose another"
-                                .into(),
-                    }])),
+                    Err(StoreError::Taken) => Err(Error::Problems(vec![Problem::new(
+                        "/label",
+                        "is one that these terms have had, or another version begins on the \
+                                 same day; choose another",
+                    )])),
                     Err(error) => Err(error.into()),
                 }
             })
@@ -265,10 +263,7 @@ fn take<T>(
     read: Result<T, Invalid>,
 ) -> Option<T> {
     read.map_err(|reason| {
-        problems.push(Problem {
-            field,
-            reason: reason.0,
-        });
+        problems.push(Problem::new(field, reason.0));
     })
     .ok()
 }

@@ -1,6 +1,8 @@
 //! What is sold: offers with their plans and their limits.
 
+mod addon;
 mod cadence;
+pub mod form;
 pub mod listing;
 mod market;
 mod sold;
@@ -8,7 +10,9 @@ mod sold;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::addon::not_alone;
 pub use self::cadence::Cadence;
+pub use self::form::Form;
 pub use self::market::{Country, Segment};
 pub use self::sold::Unavailable;
 use crate::id::{OfferId, OrganizationId, PlanId, VendorId};
@@ -84,6 +88,9 @@ pub struct Offer {
     /// The offers that it is an add-on to; whatever has none is sold by itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<OfferId>,
+    /// What is asked of whoever buys it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
     /// What it costs, by term, cycle and currency.
     pub plans: Vec<Plan>,
 }
@@ -107,13 +114,9 @@ impl Offer {
             product_name: String::new(),
             categories: Vec::new(),
             parents: Vec::new(),
+            form: None,
             plans: Vec::new(),
         }
-    }
-
-    /// It can't be bought by itself.
-    pub fn is_addon(&self) -> bool {
-        !self.parents.is_empty()
     }
 
     /// Checks a typed quantity against the offer's limits.

@@ -95,7 +95,7 @@ pub enum Verb {
         /// The answer's name.
         field: String,
         /// The answer.
-        value: String,
+        value: serde_json::Value,
     },
 }
 

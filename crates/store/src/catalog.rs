@@ -85,8 +85,10 @@ pub async fn save_offers<'o>(
 ) -> Result<(), StoreError> {
     let offers: Vec<&Offer> = offers.into_iter().collect();
     terms::keep(tx, &offers).await?;
-    let mut rows = Vec::new();
+    let (mut rows, mut addons) = (Vec::new(), Vec::new());
     for offer in offers {
+        let of = |parent: &OfferId| vec![offer.owner.0.into(), parent.0.into(), offer.id.0.into()];
+        addons.extend(offer.parents.iter().map(of));
         rows.push(vec![
             offer.owner.0.into(),
             offer.id.0.into(),
@@ -98,7 +100,36 @@ pub async fn save_offers<'o>(
     let text = "INSERT INTO offers (organization_id, id, vendor_id, name, body) VALUES ";
     let end = " ON CONFLICT (organization_id, id) DO UPDATE SET name = excluded.name, \
                body = excluded.body";
-    insert(tx, text, rows, end).await.map(drop)
+    insert(tx, text, rows, end).await?;
+    let text = "INSERT INTO offer_addons (organization_id, parent_id, offer_id) VALUES ";
+    let end = " ON CONFLICT (organization_id, parent_id, offer_id) DO NOTHING";
+    insert(tx, text, addons, end).await.map(drop)
+}
+
+/// The add-ons to any of some offers that an organization may be sold, by name, with their prices at an
+/// instant; at most `limit`, withdrawn ones among them.
+pub async fn list_addons(
+    tx: &mut Tx,
+    chain: &[OrganizationId],
+    parents: &BTreeSet<OfferId>,
+    limit: u32,
+    at: Timestamp,
+) -> Result<Vec<Offer>, StoreError> {
+    if parents.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Query::new(
+        "SELECT body FROM offers WHERE (organization_id, id) IN \
+         (SELECT organization_id, offer_id FROM offer_addons WHERE organization_id IN ",
+    )
+    .list(ids(chain))
+    .then(" AND parent_id IN ")
+    .list(parents.iter().map(|parent| parent.0.into()))
+    .and(") ORDER BY name, id LIMIT ?", i64::from(limit));
+    let rows = tx.rows(query).await?;
+    let mut found = priced(tx, chain, &rows, at).await?;
+    found.retain(|offer| offer.parents.iter().any(|parent| parents.contains(parent)));
+    Ok(found)
 }
 
 /// Offers that an organization may be sold, of those asked for, with their prices at an instant; also

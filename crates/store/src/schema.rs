@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0013_installation.sql"),
     include_str!("../migrations/0014_catalog.sql"),
     include_str!("../migrations/0015_terms.sql"),
+    include_str!("../migrations/0016_addons.sql"),
 ];
 
 /// How many migrations there are.

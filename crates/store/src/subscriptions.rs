@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::access::Visibility;
-use domain::id::{OrganizationId, SubscriptionId, VendorId};
+use domain::id::{OfferId, OrganizationId, SubscriptionId, VendorId};
 use domain::subscription::history::Entry;
 use domain::subscription::{Subscription, SubscriptionState};
 use jiff::Timestamp;
@@ -51,7 +51,7 @@ pub async fn save(tx: &mut Tx, subscription: &Subscription) -> Result<(), StoreE
     };
     let query = Query::new(
         "INSERT INTO subscriptions (organization_id, id, started_at, status, vendor_id, auto_renews, \
-         due_at, words, body) VALUES ",
+         due_at, words, offer_id, body) VALUES ",
     )
     .list([
         subscription.organization.0.into(),
@@ -62,12 +62,14 @@ pub async fn save(tx: &mut Tx, subscription: &Subscription) -> Result<(), StoreE
         subscription.auto_renews.into(),
         due_at.map_or(i64::MAX, Timestamp::as_microsecond).into(),
         words.join("\n").into(),
+        subscription.item.offer.0.into(),
         json(subscription)?.into(),
     ])
     .then(
         " ON CONFLICT (organization_id, id) DO UPDATE SET status = excluded.status, \
          vendor_id = excluded.vendor_id, auto_renews = excluded.auto_renews, \
-         due_at = excluded.due_at, words = excluded.words, body = excluded.body",
+         due_at = excluded.due_at, words = excluded.words, \
+         offer_id = excluded.offer_id, body = excluded.body",
     );
     tx.execute(query).await.map(drop)
 }
@@ -143,6 +145,58 @@ pub async fn list(
         .iter()
         .map(|row| row.json("body"))
         .collect()
+}
+
+/// An organization's active subscriptions of some offers, newest first; at most `limit`.
+pub async fn list_of_offers(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    offers: &BTreeSet<OfferId>,
+    limit: u32,
+) -> Result<Vec<Subscription>, StoreError> {
+    if offers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Query::new("SELECT body FROM subscriptions")
+        .and(" WHERE organization_id = ?", organization.0)
+        .then(" AND offer_id IN ")
+        .list(offers.iter().map(|offer| offer.0.into()))
+        .and(" AND status = ?", "active")
+        .and(
+            " ORDER BY started_at DESC, id DESC LIMIT ?",
+            i64::from(limit),
+        );
+    tx.rows(query)
+        .await?
+        .iter()
+        .map(|row| row.json("body"))
+        .collect()
+}
+
+/// Writes beside the next subscriptions of an earlier release what they are found by now; where the batch
+/// ended, unless it was the last.
+pub(crate) async fn rebuild(
+    tx: &mut Tx,
+    after: Option<(Uuid, Uuid)>,
+    batch: usize,
+) -> Result<Option<(Uuid, Uuid)>, StoreError> {
+    let mut query = Query::new("SELECT body FROM subscriptions");
+    if let Some((organization, id)) = after {
+        query = query
+            .then(" WHERE (organization_id, id) > ")
+            .list([organization.into(), id.into()]);
+    }
+    let query = query
+        .then(" ORDER BY organization_id, id LIMIT ")
+        .number(batch);
+    let rows = tx.rows(query).await?;
+    let mut last = None;
+    for row in &rows {
+        let found: Subscription = row.json("body")?;
+        save(tx, &found).await?;
+        last = Some((found.organization.0, found.id.0));
+    }
+    Ok(last.filter(|_| rows.len() == batch))
 }
 
 /// How many of an organization's subscriptions are in each state.

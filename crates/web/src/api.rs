@@ -20,6 +20,7 @@ pub(crate) mod views;
 use app::carts::{AddItem, ChangeItem, PlaceCart};
 use app::orders::Conditions;
 use app::requests::Once;
+use app::subscriptions::TypedAddon;
 use app::{Error, Mode};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -86,8 +87,10 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(cart))
         .routes(routes!(add_to_cart))
         .routes(routes!(change_item, remove_item))
+        .routes(routes!(add_addon))
         .routes(routes!(place_cart))
         .routes(routes!(catalog::catalog))
+        .routes(routes!(catalog::offer))
         .routes(routes!(subscriptions::subscriptions))
         .routes(routes!(subscriptions::subscription))
         .routes(routes!(subscriptions::change))
@@ -328,7 +331,30 @@ async fn change_item(
     Ok(tagged(StatusCode::OK, OrderView::new(&order, &access)))
 }
 
-/// Takes a license out of the caller's cart; the last one deletes the order.
+/// Puts an add-on into the caller's cart, to a license that is there.
+#[utoipa::path(post, path = "/api/v1/organizations/{organization}/cart/items/{item}/addons",
+    params(("organization" = String, Path), ("item" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header)),
+    request_body = TypedAddon,
+    responses((status = 201, body = OrderView), (status = 404, body = view::ProblemView),
+        (status = 409, body = view::ProblemView), (status = 422, body = view::ProblemView)))]
+async fn add_addon(
+    State(web): State<Web>,
+    Path((organization, item)): Path<(String, String)>,
+    Program(caller): Program,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let access = web.app.access(&caller, &organization).await?;
+    let license = item.parse().map_err(|_| Error::NotFound)?;
+    let once = once(&headers, &format!("add-on to {item}"), &body)?;
+    let addon = read::<TypedAddon>(&body)?;
+    let added = web.app.add_addon_to_cart(&access, license, addon, once);
+    let order = added.await?;
+    Ok(tagged(StatusCode::CREATED, OrderView::new(&order, &access)))
+}
+
+/// Takes a license out of the caller's cart, and its add-ons with it; the last one deletes the order.
 #[utoipa::path(delete, path = "/api/v1/organizations/{organization}/cart/items/{item}",
     params(("organization" = String, Path), ("item" = String, Path)),
     responses((status = 200, body = OrderView), (status = 404, body = view::ProblemView)))]

@@ -52,7 +52,7 @@ pub(crate) fn words(error: &Error) -> String {
 
 /// What is wrong with a field, by its pointer: `Contact email must be …`.
 pub(crate) fn sentence(field: &str, reason: &str) -> String {
-    let name = field.trim_start_matches('/').replace('_', " ");
+    let name = field.trim_start_matches('/').replace(['_', '/'], " ");
     format!("{} {reason}", capitalized(&name))
 }
 
@@ -179,7 +179,7 @@ impl IntoResponse for Problem {
         let (status, code) = classify(&self.0);
         let pointer = match &self.0 {
             Error::Invalid { field, .. } => Some(*field),
-            Error::Problems(problems) => problems.first().map(|problem| problem.field),
+            Error::Problems(problems) => problems.first().map(|problem| &*problem.field),
             _ => None,
         };
         let errors: Vec<_> = match &self.0 {

@@ -1,6 +1,7 @@
 //! Pages: each a struct with its template beside its handler; they work without script.
 
 mod address;
+mod answers;
 mod approval_rules;
 pub(crate) mod assets;
 mod bulk;
@@ -89,6 +90,10 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         .route("/o/{organization}/terms", get(terms::show))
         .route("/o/{organization}/cart", get(cart::show).post(cart::place))
         .route("/o/{organization}/cart/items/{line}", post(cart::change))
+        .route(
+            "/o/{organization}/cart/items/{line}/addons",
+            post(cart::add_addon),
+        )
         .route(
             "/o/{organization}/cart/items/{line}/removal",
             post(cart::remove),

@@ -1,7 +1,9 @@
 //! Prices of a cart: today's, frozen with what is bought, and told where they moved.
 
 use domain::event::Event;
-use domain::order::Order;
+use domain::offer::{Offer, form};
+use domain::order::line::Line;
+use domain::order::{Order, Refusal};
 use jiff::Timestamp;
 use store::{Tx, orders};
 
@@ -40,6 +42,10 @@ pub(super) async fn freeze(
     let offers = catalog::load_all(tx, access, asked, now).await?;
     for line in &mut order.lines {
         let (offer, plan) = offers.find(line.item.offer, line.item.plan)?;
+        if line.parent.is_none() {
+            catalog::check_alone(tx, access, offer, now).await?;
+        }
+        check_answers(offer, line)?;
         let quantity = check_quantity(offer, line.price.quantity.into())?;
         let today = offers.quote(offer, plan, quantity)?;
         if today.unit.customer != line.price.unit.customer {
@@ -48,6 +54,21 @@ pub(super) async fn freeze(
         line.price = today;
     }
     Ok(())
+}
+
+/// What a vendor asks for may have become another since the license was put into the cart.
+fn check_answers(offer: &Offer, line: &Line) -> Result<(), Error> {
+    let wrong = form::check(offer.form.as_ref(), &line.parameters);
+    let Some((name, reason)) = wrong.into_iter().next() else {
+        return Ok(());
+    };
+    let question = offer.form.as_ref().and_then(|form| form.question(&name));
+    let title = question.map_or(name.as_str(), |question| question.title.as_str());
+    let words = format!(
+        "{}: {title} {reason}; remove it from the cart and add it again with what is asked for now",
+        offer.name
+    );
+    Err(Refusal::Because(words).into())
 }
 
 /// Today's prices for a cart that comes back; each that moved is told (T5). What is no longer sold

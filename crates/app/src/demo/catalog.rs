@@ -3,13 +3,14 @@
 use domain::event::Actor;
 use domain::id::{OfferId, PlanId, PriceRuleId, UserId, VendorId};
 use domain::money::{Currency, UnitAmount};
-use domain::offer::{Cadence, Offer, Plan, VendorPrice};
+use domain::offer::{Cadence, Form, Offer, Plan, VendorPrice};
 use domain::price::record::RuleRecord;
 use domain::price::rule::{PriceRule, RuleLevel, RuleScope};
 use domain::price::{Adjustment, Percent, PriceSource};
 use jiff::Timestamp;
 use jiff::civil::date;
 use rust_decimal::Decimal;
+use serde_json::{Value, json};
 use store::plan_prices::{self, PlanPrice};
 use store::{Tx, catalog, price_rules};
 use uuid::Uuid;
@@ -101,6 +102,36 @@ const OFFERS: &[Sold] = &[
         9600,
         12_000,
     ),
+    (
+        1,
+        "Microsoft",
+        "Defender for Endpoint P1",
+        "defender",
+        "p1",
+        10_000,
+        2880,
+        3600,
+    ),
+    (
+        2,
+        "Cirrus Backup",
+        "Cirrus Microsoft 365 Backup",
+        "cirrus-backup",
+        "m365-backup",
+        5_000,
+        3000,
+        4200,
+    ),
+    (
+        2,
+        "Cirrus Backup",
+        "Cirrus Vault",
+        "cirrus-backup",
+        "vault",
+        500,
+        4800,
+        6000,
+    ),
 ];
 
 /// Names of the vendors' products, and what they are sorted under.
@@ -114,6 +145,43 @@ const PRODUCTS: &[(&str, &str, &[&str])] = &[
     ("cirrus-backup", "Cirrus Backup", &["Backup"]),
     ("phone", "Paper & Phone lines", &["Telephony"]),
 ];
+/// Offers that are add-ons to others, by their numbers.
+const ADDONS: &[(u128, &[u128])] = &[(8, &[2, 3]), (9, &[5, 6])];
+
+/// The offers with an order form: the one may be answered, the other must be.
+const SERVER: u128 = 6;
+const VAULT: u128 = 10;
+
+/// What the vendor of backups asks for.
+fn form(number: u128) -> Result<Option<Form>, Error> {
+    let (region, days, required) = match number {
+        SERVER => (Value::Null, Value::Null, json!([])),
+        VAULT => (
+            json!("north"),
+            json!(30),
+            json!(["region", "retention_days"]),
+        ),
+        _ => return Ok(None),
+    };
+    let mut schema = json!({
+        "type": "object",
+        "required": required,
+        "additionalProperties": false,
+        "properties": {
+            "region": { "type": "string", "enum": ["north", "west", "south"],
+                "title": "Data region", "description": "Where the copies are kept" },
+            "retention_days": { "type": "integer", "minimum": 7, "maximum": 3650,
+                "title": "Retention, days", "description": "How long a copy is kept" },
+        },
+    });
+    for (name, default) in [("region", region), ("retention_days", days)] {
+        if !default.is_null() {
+            schema["properties"][name]["default"] = default;
+        }
+    }
+    let read = serde_json::from_value(schema).map(Some);
+    read.map_err(|error| Error::Internal(format!("the demo world is damaged: {error}")))
+}
 
 /// Rough rates against the euro, so that each customer finds prices in their own currency.
 const CURRENCIES: &[(&str, i64)] = &[("EUR", 1), ("NOK", 11), ("JPY", 160)];
@@ -255,9 +323,13 @@ async fn seed_offers(tx: &mut Tx) -> Result<(), Error> {
         let id = OfferId(Uuid::from_u128(number));
         let vendor = VendorId(Uuid::from_u128(*vendor));
         let (product_name, categories) = sorted(product);
+        let parents = ADDONS.iter().filter(|(addon, _)| *addon == number);
+        let parents = parents.flat_map(|(_, parents)| *parents);
         let offer = Offer {
             product_name,
             categories,
+            form: form(number)?,
+            parents: parents.map(|id| OfferId(Uuid::from_u128(*id))).collect(),
             vendor_name: (*vendor_name).to_owned(),
             name: (*name).to_owned(),
             description: format!("{name}, per license"),

@@ -105,7 +105,9 @@ impl Seeder<'_> {
         for (at, asked) in (1u128..).zip(told.asked) {
             let mut line = self.line(told.place, at, asked.clone()).await?;
             if asked.is_addon {
-                line.parent = order.lines.last().map(|license| license.id);
+                let license = order.lines.last();
+                line.parent = license.map(|license| license.id);
+                line.subscription = license.map_or(line.subscription, |l| l.subscription);
             }
             events.extend(order.add(line, &actor, begun)?);
         }

@@ -93,6 +93,7 @@ const EXCHANGE: usize = 3;
 const WORKSTATION: usize = 4;
 const SERVER: usize = 5;
 const PHONE: usize = 6;
+const DEFENDER: usize = 7;
 
 /// Subscriptions that several orders speak of.
 const MAIL: u128 = 1_000_001;
@@ -137,7 +138,7 @@ fn addon(change: fn(String) -> RequestedChange) -> Asked {
     let change = change("Defender for Endpoint P1".into());
     Asked {
         is_addon,
-        ..ask(EXCHANGE, change)
+        ..ask(DEFENDER, change)
     }
 }
 

@@ -85,10 +85,7 @@ pub fn read_sheet(text: &str) -> Result<Vec<Row>, Error> {
 }
 
 fn refused(problems: Vec<String>) -> Error {
-    let problem = |reason| Problem {
-        field: "/sheet",
-        reason,
-    };
+    let problem = |reason: String| Problem::new("/sheet", reason);
     Error::Problems(problems.into_iter().map(problem).collect())
 }
 

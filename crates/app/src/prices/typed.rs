@@ -75,8 +75,7 @@ struct Reading<'r> {
 
 impl Reading<'_> {
     fn problem(&mut self, field: &'static str, reason: impl Into<String>) {
-        let reason = reason.into();
-        self.problems.push(Problem { field, reason });
+        self.problems.push(Problem::new(field, reason));
     }
 
     fn is_distributor(&self) -> bool {

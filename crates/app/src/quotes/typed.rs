@@ -126,7 +126,7 @@ impl TypedQuote {
 }
 
 fn problem(field: &'static str, reason: String) -> Problem {
-    Problem { field, reason }
+    Problem::new(field, reason)
 }
 
 impl TypedItem {

@@ -3,6 +3,7 @@
 use domain::access::{Permission, Side};
 use domain::id::{LineId, OrderId, SubscriptionId};
 use domain::order::Order;
+use domain::order::change::RequestedChange;
 use domain::order::line::{Line, LineState};
 use domain::order::seen::SeenOrder;
 use domain::order::slot::Slot;
@@ -233,11 +234,8 @@ impl Asking<'_> {
                 Some(joined.item.offer) == target && !joined.state.has_ended()
             };
             if !joined.as_ref().is_some_and(fits) {
-                problems.push(Problem {
-                    field: "/upgrade/into",
-                    reason: "must be a running subscription of the license that is upgraded to"
-                        .into(),
-                });
+                let words = "must be a running subscription of the license that is upgraded to";
+                problems.push(Problem::new("/upgrade/into", words));
             }
         }
         match found.decide(&read.wish, &read.limits, self.now) {
@@ -297,7 +295,17 @@ impl Asking<'_> {
 /// given place on.
 pub(crate) fn lines(found: &Subscription, steps: &[Step], ids: TaskIds, from: usize) -> Vec<Line> {
     let mut before: Option<LineId> = None;
+    // Each asks with the answers that the ones before have left.
+    let mut parameters = found.parameters.clone();
     let made = (from..).zip(steps).map(|(at, step)| {
+        if let RequestedChange::Configuration {
+            field,
+            answer: Some(answer),
+            ..
+        } = &step.change
+        {
+            parameters.insert(field.clone(), answer.clone());
+        }
         let line = Line {
             id: LineId(ids.nth(at).0),
             item: step.item.clone(),
@@ -308,7 +316,7 @@ pub(crate) fn lines(found: &Subscription, steps: &[Step], ids: TaskIds, from: us
             vendor_reference: Some(found.vendor_reference.clone()),
             contact: found.contact.clone(),
             tenant: found.tenant.clone(),
-            parameters: found.parameters.clone(),
+            parameters: parameters.clone(),
             period: None,
             cancellable_until: None,
             price: step.price,

@@ -1,7 +1,10 @@
 //! What a subscription can be changed to: the plans, licenses and add-ons that its forms offer.
 
+use std::collections::BTreeSet;
+
 use domain::access::Permission;
-use domain::id::SubscriptionId;
+use domain::id::{OfferId, SubscriptionId};
+use domain::offer::Form;
 use domain::order::line::LinePrice;
 use domain::provisioning::Abilities;
 use domain::subscription::wish::Target;
@@ -27,6 +30,10 @@ pub struct Choices {
     pub plans: Vec<Choice>,
     /// Other licenses of its vendor that it can become.
     pub upgrades: Vec<Choice>,
+    /// Add-ons that it does not have yet, on its own terms where they are sold on them.
+    pub addons: Vec<Choice>,
+    /// What its offer asks for, whose answers can be others.
+    pub form: Option<Form>,
 }
 
 impl App {
@@ -54,6 +61,18 @@ impl App {
             } else if !is_own && !offer.is_addon() && can_become(&found, &target, &abilities) {
                 choices.upgrades.push(choice(target, found.markups)?);
             }
+        }
+        let license: BTreeSet<OfferId> = [found.item.offer].into();
+        let own = catalog::load_all(&mut tx, access, license.clone(), self.clock.now()).await?;
+        choices.form = own.listed().next().and_then(|offer| offer.form.clone());
+        let addons = catalog::load_addons(&mut tx, access, license, self.clock.now()).await?;
+        for addon in addons.listed() {
+            if found.addons.iter().any(|had| had.item.offer == addon.id) {
+                continue;
+            }
+            let (addon, plan) = addons.find_by_cadence(addon.id, found.item.cadence)?;
+            let target = addons.target(addon, plan)?;
+            choices.addons.push(choice(target, Markups::default())?);
         }
         Ok(choices)
     }

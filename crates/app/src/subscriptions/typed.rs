@@ -6,9 +6,9 @@ use domain::calendar::parse_local;
 use domain::id::{OfferId, PlanId, SubscriptionId};
 use domain::money::{Currency, Money};
 use domain::price::Percent;
-use domain::subscription::Subscription;
 use domain::subscription::decide::Problem;
 use domain::subscription::wish::{AddonWish, Limits, Pricing, Switch, Target, Upgrade, When, Wish};
+use domain::subscription::{Addon, Subscription};
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -156,8 +156,7 @@ pub(super) async fn read(
 
 impl Reading<'_> {
     fn problem(&mut self, field: &'static str, reason: impl Into<String>) {
-        let reason = reason.into();
-        self.problems.push(Problem { field, reason });
+        self.problems.push(Problem::new(field, reason));
     }
 
     fn wish(&mut self, typed: &TypedWish, zone: &TimeZone, fresh: SubscriptionId) -> Wish {
@@ -177,7 +176,7 @@ impl Reading<'_> {
         });
         let mut addons = Vec::new();
         for addon in &typed.addons {
-            let target = self.target("/addons", addon.offer, addon.plan);
+            let target = self.addon(addon);
             if let (Some(target), Some(quantity)) = (target, self.count("/addons", addon.quantity))
             {
                 addons.push(AddonWish { target, quantity });
@@ -191,7 +190,7 @@ impl Reading<'_> {
             plan,
             upgrade,
             addons,
-            configuration: typed.configuration.clone(),
+            configuration: self.answers(&typed.configuration),
             pricing: self.pricing(typed),
             when: self.when(typed.when.as_deref(), zone),
             in_steps: typed.in_steps,
@@ -228,6 +227,45 @@ impl Reading<'_> {
                 None
             }
         }
+    }
+
+    /// One that it has, or one that is an add-on to its license.
+    fn addon(&mut self, typed: &TypedAddon) -> Option<Target> {
+        let target = self.target("/addons", typed.offer, typed.plan)?;
+        let subscription = self.subscription;
+        let had = |addon: &Addon| addon.item.offer == typed.offer;
+        let license = &subscription.item;
+        if subscription.addons.iter().any(had)
+            || self.offers.go_together(typed.offer, license.offer)
+        {
+            return Some(target);
+        }
+        let words = format!("{} is no add-on to {}", target.item.name, license.name);
+        self.problem("/addons", words);
+        None
+    }
+
+    /// Those that fit what the offer asks for; what is wrong with the others is told.
+    fn answers(&mut self, typed: &Map<String, Value>) -> Map<String, Value> {
+        let own = self.subscription.item.offer;
+        let form = self.offers.listed().find(|offer| offer.id == own);
+        let form = form.and_then(|offer| offer.form.clone());
+        let mut answers = Map::new();
+        for (name, answer) in typed {
+            let question = form.as_ref().and_then(|form| form.question(name));
+            let checked = question.map(|question| question.check(answer));
+            match checked {
+                Some(Ok(())) => drop(answers.insert(name.clone(), answer.clone())),
+                Some(Err(reason)) => self.problem_at(name, reason.0),
+                None => self.problem_at(name, "is not asked for by this offer".into()),
+            }
+        }
+        answers
+    }
+
+    fn problem_at(&mut self, answer: &str, reason: String) {
+        let pointer = format!("/configuration/{answer}");
+        self.problems.push(Problem::new(pointer, reason));
     }
 
     fn switch(&mut self, status: Option<&str>) -> Option<Switch> {

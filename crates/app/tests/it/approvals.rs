@@ -308,7 +308,7 @@ fn rules_are_the_partners_own_and_every_problem_is_named() {
         let Err(Error::Problems(problems)) = refused else {
             panic!("{refused:?}");
         };
-        let fields: Vec<&str> = problems.iter().map(|problem| problem.field).collect();
+        let fields: Vec<&str> = problems.iter().map(|problem| &*problem.field).collect();
         assert_eq!(
             fields,
             [

@@ -107,9 +107,12 @@ pub(crate) fn at(wish: TypedWish, when: &str) -> TypedWish {
     }
 }
 
-fn problems(refused: Result<Changed, Error>) -> Vec<&'static str> {
+fn problems(refused: Result<Changed, Error>) -> Vec<String> {
     match refused {
-        Err(Error::Problems(problems)) => problems.iter().map(|problem| problem.field).collect(),
+        Err(Error::Problems(problems)) => problems
+            .iter()
+            .map(|problem| problem.field.to_string())
+            .collect(),
         other => panic!("{other:?}"),
     }
 }

@@ -34,6 +34,8 @@ impl World {
             contact_name: "Ieva".into(),
             contact_surname: "Berg".into(),
             tenant: None,
+            parameters: Map::new(),
+            addons: Vec::new(),
         };
         let cart = self.app.add_to_cart(access, item, None).await.unwrap();
         let placed = self.place(access, &cart).await.unwrap();

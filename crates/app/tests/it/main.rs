@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "what is left out is said aloud")]
 
 mod actions;
+mod addons;
 mod approvals;
 mod bulk;
 mod catalog;
@@ -11,6 +12,7 @@ mod demo;
 mod desk;
 mod failures;
 mod filing;
+mod forms;
 mod installation;
 mod jobs;
 mod lists;
@@ -38,7 +40,7 @@ use domain::order::line::LineState;
 use domain::order::phase::{Status, View};
 use domain::order::seen::SeenOrder;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sqlx::Connection as _;
 use store::credentials::CredentialKind;
 use store::{Mode, Store, schema};
@@ -149,6 +151,8 @@ impl World {
                 .offer
                 .has_tenant
                 .then(|| "amber.onmicrosoft.com".into()),
+            parameters: Map::new(),
+            addons: Vec::new(),
         };
         self.app.add_to_cart(access, item, None).await
     }

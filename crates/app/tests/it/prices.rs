@@ -41,11 +41,14 @@ fn rule(percent: &str) -> TypedPriceRule {
     }
 }
 
-fn fields(error: Error) -> Vec<&'static str> {
+fn fields(error: Error) -> Vec<String> {
     let Error::Problems(problems) = error else {
         panic!("{error:?}")
     };
-    problems.iter().map(|problem| problem.field).collect()
+    problems
+        .iter()
+        .map(|problem| problem.field.to_string())
+        .collect()
 }
 
 #[test]

@@ -279,7 +279,7 @@ fn every_problem_of_a_quote_is_named() {
         let Err(Error::Problems(problems)) = refused else {
             panic!("{refused:?}");
         };
-        let fields: Vec<&str> = problems.iter().map(|problem| problem.field).collect();
+        let fields: Vec<&str> = problems.iter().map(|problem| &*problem.field).collect();
         assert_eq!(fields, ["/name", "/recipients", "/valid_days", "/item"]);
         let kept = world.app.cart(&manager).await.unwrap().unwrap();
         assert_eq!(kept.number, cart.number, "nothing typed is lost");

@@ -123,7 +123,7 @@ fn who_publishes_terms_is_the_matrix_and_what_is_wrong_is_said_field_by_field() 
         let Err(Error::Problems(problems)) = world.publish(wrong).await else {
             panic!("taken");
         };
-        let fields = problems.iter().map(|problem| problem.field);
+        let fields = problems.iter().map(|problem| &*problem.field);
         assert_eq!(
             fields.collect::<Vec<_>>(),
             ["/label", "/vendor", "/from", "/text"]

@@ -140,9 +140,7 @@ impl Fetched {
                 }
             }
             Verb::AutoRenewal { on } => Some(self.parameters.get("auto_renew")?.as_bool()? == *on),
-            Verb::Configure { field, value } => {
-                Some(self.parameters.get(field)?.as_str()? == value)
-            }
+            Verb::Configure { field, value } => Some(self.parameters.get(field)? == value),
             // It is there: neither bought by this request nor canceled.
             Verb::Purchase { .. } | Verb::MovePart { .. } => None,
             Verb::Cancel => Some(false),

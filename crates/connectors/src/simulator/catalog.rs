@@ -52,6 +52,7 @@ const PRODUCTS: &[Product] = &[
             ("workstation", "Workstation", 1_000, 2400),
             ("server", "Server", 100, 18_000),
             ("m365-backup", "Microsoft 365 Backup", 5_000, 3000),
+            ("vault", "Vault", 500, 4800),
         ],
     },
 ];

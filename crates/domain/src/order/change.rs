@@ -6,9 +6,10 @@ pub use self::kind::ChangeKind;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::money::Money;
-use crate::offer::Cadence;
+use crate::offer::{Cadence, form};
 
 /// What a line asks for. Both values are stored when the order is placed and never computed again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +70,9 @@ pub enum RequestedChange {
         field: String,
         from: String,
         to: String,
+        /// The answer itself; orders of earlier releases have its words alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer: Option<Value>,
     },
     Markup {
         from: Decimal,
@@ -182,7 +186,9 @@ impl RequestedChange {
                 format!("Add-on {addon} {from} → {to} ({})", signed(*from, *to))
             }
             C::AddonRemove { addon, quantity } => format!("Add-on {addon} {quantity} → 0"),
-            C::Configuration { field, from, to } => format!("{field} {from} → {to}"),
+            C::Configuration {
+                field, from, to, ..
+            } => format!("{} {from} → {to}", form::readable(field)),
             C::Markup { from, to } => {
                 format!("Markup {} % → {} %", from.normalize(), to.normalize())
             }

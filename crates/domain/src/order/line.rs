@@ -5,12 +5,14 @@ mod state;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 pub use self::state::{IllegalMove, LineEvent, LineState};
 use super::change::RequestedChange;
 use crate::id::{LineId, OfferId, PlanId, SubscriptionId, VendorId};
 use crate::money::{Money, MoneyError};
 use crate::offer::Cadence;
+use crate::offer::form::Question;
 use crate::price::{PriceInputs, UnitPrices};
 use crate::provisioning::Verb;
 use crate::subscription::Markups;
@@ -37,6 +39,26 @@ pub struct Item {
     pub has_tenant: bool,
     /// Term and billing cycle.
     pub cadence: Cadence,
+    /// The questions of the offer's form: the name of each and what people read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<(String, String)>,
+}
+
+impl Item {
+    /// Answers in the words of their questions, in the order of the form.
+    pub fn answers(&self, given: &Map<String, Value>) -> Vec<(String, String)> {
+        let title = |name: &String| {
+            let mut asked = self.questions.iter();
+            let found = asked.find(|(known, _)| known == name);
+            found.map_or_else(|| name.clone(), |(_, title)| title.clone())
+        };
+        let place = |name: &String| self.questions.iter().position(|(known, _)| known == name);
+        let mut given: Vec<_> = given.iter().collect();
+        given.sort_by_key(|(name, _)| place(name).unwrap_or(usize::MAX));
+        let told = given.into_iter();
+        told.map(|(name, answer)| (title(name), Question::words(answer)))
+            .collect()
+    }
 }
 
 /// A line's price per billing cycle, frozen when the order is placed.
@@ -189,9 +211,11 @@ impl Line {
             C::AddonQuantity { from, to, .. } => addon(*from, *to),
             C::AddonRemove { quantity, .. } => addon(*quantity, 0),
             C::AutoRenewal { to, .. } => Verb::AutoRenewal { on: *to },
-            C::Configuration { field, to, .. } => Verb::Configure {
+            C::Configuration {
+                field, to, answer, ..
+            } => Verb::Configure {
                 field: field.clone(),
-                value: to.clone(),
+                value: answer.clone().unwrap_or_else(|| to.as_str().into()),
             },
             C::Rename { .. }
             | C::Markup { .. }

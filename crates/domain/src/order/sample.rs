@@ -53,6 +53,7 @@ pub(crate) fn line(id: u128) -> Line {
                 term_months: 12,
                 cycle_months: 1,
             },
+            questions: Vec::new(),
         },
         parent: None,
         change: RequestedChange::Purchase { quantity: 10 },
@@ -233,6 +234,7 @@ pub(crate) fn changes() -> Vec<RequestedChange> {
             field: "Region".into(),
             from: "west".into(),
             to: "north".into(),
+            answer: None,
         },
         C::Markup {
             from: percent(50),

@@ -2,6 +2,8 @@
 
 mod combination;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use super::effect::Done;
@@ -9,6 +11,7 @@ use super::wish::{Limits, Pricing, Switch, Target, Upgrade, When, Wish, priced};
 use super::{Markups, Subscription, SubscriptionState};
 use crate::id::SubscriptionId;
 use crate::money::{Money, MoneyError};
+use crate::offer::form::Question;
 use crate::order::change::{Part, RequestedChange};
 use crate::order::line::{Item, LinePrice};
 use crate::text::line;
@@ -19,10 +22,20 @@ pub const NOTHING: &str = "nothing would change";
 /// Why a wish can't be granted, and what would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The wish's field as a JSON pointer.
-    pub field: &'static str,
+    /// The field as a JSON pointer; that of an answer names the offer's own question.
+    pub field: Cow<'static, str>,
     /// Why, and the way out.
     pub reason: String,
+}
+
+impl Problem {
+    /// A field and what is wrong with it.
+    pub fn new(field: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> Problem {
+        Problem {
+            field: field.into(),
+            reason: reason.into(),
+        }
+    }
 }
 
 /// A line of the order to come.
@@ -99,7 +112,7 @@ struct Deciding<'a> {
 
 impl Deciding<'_> {
     fn problem(&mut self, field: &'static str, reason: String) {
-        self.problems.push(Problem { field, reason });
+        self.problems.push(Problem::new(field, reason));
     }
 
     /// All wishes in the order in which they are done: what no vendor is asked for comes first.
@@ -415,19 +428,19 @@ impl Deciding<'_> {
 
     fn ask_configuration(&mut self) {
         for (field, value) in self.wish.configuration.clone() {
-            let words = |value: &serde_json::Value| match value.as_str() {
-                Some(text) => text.to_owned(),
-                None => value.to_string(),
-            };
-            let from = self
-                .after
-                .parameters
-                .get(&field)
-                .map_or_else(String::new, words);
-            let to = words(&value);
-            if from != to {
-                self.step(RequestedChange::Configuration { field, from, to });
+            let now = self.after.parameters.get(&field);
+            if now == Some(&value) {
+                continue;
             }
+            let from = now.map_or_else(String::new, Question::words);
+            let to = Question::words(&value);
+            let answer = Some(value);
+            self.step(RequestedChange::Configuration {
+                field,
+                from,
+                to,
+                answer,
+            });
         }
     }
 

@@ -158,8 +158,11 @@ impl Subscription {
             C::AddonAdd { .. } | C::AddonQuantity { .. } | C::AddonRemove { .. } => {
                 self.change_addon(done);
             }
-            C::Configuration { field, to, .. } => {
-                drop(self.parameters.insert(field.clone(), to.as_str().into()));
+            C::Configuration {
+                field, to, answer, ..
+            } => {
+                let answer = answer.clone().unwrap_or_else(|| to.as_str().into());
+                drop(self.parameters.insert(field.clone(), answer));
             }
             C::Markup { .. } | C::MarkupDistributor { .. } | C::TargetPrice { .. } => {
                 self.markups = done.markups.unwrap_or(self.markups);

@@ -11,6 +11,7 @@ use crate::{StoreError, Tx, catalog, plan_prices, subscriptions};
 
 const LISTS: &str = "order_lists";
 const SUBSCRIPTIONS: &str = "subscriptions";
+const SUBSCRIPTION_OFFERS: &str = "subscription_offers";
 const PLAN_PRICES: &str = "plan_prices";
 const OFFER_TERMS: &str = "offer_terms";
 /// Orders of one transaction.
@@ -35,6 +36,7 @@ pub(crate) async fn rebuild(tx: &mut Tx) -> Result<bool, StoreError> {
     let last = match name.as_str() {
         PLAN_PRICES => plan_prices::rebuild(tx, after, BATCH).await?,
         OFFER_TERMS => catalog::rebuild(tx, after, BATCH).await?,
+        SUBSCRIPTION_OFFERS => subscriptions::rebuild(tx, after, BATCH).await?,
         _ => derive_from_orders(tx, &name, after).await?,
     };
     let query = match last {

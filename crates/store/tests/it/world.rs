@@ -214,6 +214,7 @@ pub fn line(number: u128, change: RequestedChange) -> Line {
                 term_months: 12,
                 cycle_months: 1,
             },
+            questions: Vec::new(),
         },
         change,
         subscription: SubscriptionId(id(number)),

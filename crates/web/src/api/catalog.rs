@@ -1,12 +1,14 @@
 //! The catalog in the API: a page of offers, as their reader may know them.
 
 use app::Error;
-use app::catalog::{AskedOffers, SeenOffer, SeenPlan};
+use app::catalog::{AskedOffers, Configurable, SeenOffer, SeenPlan};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use domain::id::OfferId;
+use domain::offer::Form;
+use domain::subscription::SeenSubscription;
 use domain::text::Invalid;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -98,6 +100,10 @@ pub(crate) struct OfferView {
     categories: Vec<String>,
     /// Offers that it is an add-on to; what has any can't be bought alone.
     addon_to: Vec<String>,
+    /// What is asked of whoever buys it: a JSON Schema that `parameters` have to fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    form: Option<Form>,
     minimum: u32,
     maximum: u32,
     needs_tenant: bool,
@@ -122,6 +128,7 @@ impl OfferView {
             vendor: offer.vendor_name.clone(),
             categories: offer.categories.clone(),
             addon_to: offer.parents.iter().map(ToString::to_string).collect(),
+            form: offer.form.clone(),
             minimum: offer.minimum,
             maximum: offer.maximum,
             needs_tenant: offer.has_tenant,
@@ -151,4 +158,55 @@ pub(crate) async fn catalog(
     }
     let views: Vec<OfferView> = page.offers.iter().map(OfferView::new).collect();
     Ok((headers, Json(views)).into_response())
+}
+
+/// One offer, with its add-ons and what runs of it already.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/catalog/{offer}",
+    params(("organization" = String, Path), ("offer" = String, Path)),
+    responses((status = 200, body = ConfigurableView), (status = 404, body = ProblemView)))]
+pub(super) async fn offer(
+    State(web): State<Web>,
+    Path((organization, offer)): Path<(String, String)>,
+    Program(caller): Program,
+) -> Result<Json<ConfigurableView>, Problem> {
+    let access = web.app.access(&caller, &organization).await?;
+    let id = offer.parse().map_err(|_| Error::NotFound)?;
+    let found = web.app.configurable(&access, id).await?;
+    Ok(Json(ConfigurableView::new(&found)))
+}
+
+/// An offer with what stands around it when somebody wants to buy it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ConfigurableView {
+    offer: OfferView,
+    /// What can be bought with it.
+    addons: Vec<OfferView>,
+    /// Active subscriptions of it, the newest: what may be increased instead. Of an add-on those that it
+    /// can be added to.
+    running: Vec<RunningView>,
+}
+
+/// A subscription that runs.
+#[derive(Serialize, ToSchema)]
+struct RunningView {
+    subscription: String,
+    name: String,
+    quantity: u32,
+    term_ends_at: Option<String>,
+}
+
+impl ConfigurableView {
+    pub(super) fn new(found: &Configurable) -> ConfigurableView {
+        let running = |one: &SeenSubscription| RunningView {
+            subscription: one.id.to_string(),
+            name: one.name.clone(),
+            quantity: one.quantity,
+            term_ends_at: one.term_ends_at.map(|ends| ends.to_string()),
+        };
+        ConfigurableView {
+            offer: OfferView::new(&found.found),
+            addons: found.addons.iter().map(OfferView::new).collect(),
+            running: found.running.iter().map(running).collect(),
+        }
+    }
 }

@@ -4,6 +4,7 @@ use app::Error;
 use app::access::Access;
 use app::orders::may;
 use app::retries::TypedCorrection;
+use app::subscriptions::TypedAddon;
 use domain::event::Actor;
 use domain::id::{LineId, NoteId};
 use domain::money::Money;
@@ -18,7 +19,7 @@ use domain::order::{OrderKind, Refusal};
 use domain::text::{Invalid, line};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// An amount in minor units.
@@ -124,6 +125,9 @@ impl ApprovalView {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ItemView {
     id: String,
+    /// The item that it is an add-on to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    addon_to: Option<String>,
     name: String,
     vendor: String,
     quantity: u32,
@@ -137,6 +141,10 @@ pub(crate) struct ItemView {
     /// Microsoft only.
     #[serde(skip_serializing_if = "Option::is_none")]
     tenant: Option<String>,
+    /// Answers to the offer's form.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = Object)]
+    parameters: Map<String, Value>,
     unit_price: MoneyView,
     licenses_now: u32,
     licenses_after: Option<u32>,
@@ -197,6 +205,7 @@ impl OrderView {
 fn item_view(line: &SeenLine) -> ItemView {
     ItemView {
         id: line.id.to_string(),
+        addon_to: line.parent.map(|license| license.to_string()),
         name: line.item.name.clone(),
         vendor: line.item.vendor_name.clone(),
         quantity: line.price.quantity,
@@ -210,6 +219,7 @@ fn item_view(line: &SeenLine) -> ItemView {
         contact_name: line.contact.name.clone(),
         contact_surname: line.contact.surname.clone(),
         tenant: line.tenant.clone(),
+        parameters: line.parameters.clone(),
         unit_price: line.price.unit.into(),
         licenses_now: line.totals.now,
         licenses_after: line.totals.after,
@@ -248,6 +258,11 @@ pub(crate) struct AddItemView {
     contact_name: String,
     contact_surname: String,
     tenant: Option<String>,
+    /// Answers to the offer's form, by name.
+    #[schema(value_type = Option<Object>)]
+    parameters: Option<Value>,
+    /// What is bought with it.
+    addons: Option<Vec<TypedAddon>>,
 }
 
 /// What `app::carts::ChangeItem` reads.
@@ -307,7 +322,7 @@ pub(crate) struct ActionBody {
     pub(crate) tenant: Option<String>,
     /// Corrected answers to the offer's form, by name (`retry` of one item).
     #[schema(value_type = Object)]
-    pub(crate) parameters: serde_json::Map<String, Value>,
+    pub(crate) parameters: Map<String, Value>,
 }
 
 impl ActionBody {

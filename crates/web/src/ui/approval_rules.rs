@@ -98,7 +98,7 @@ impl RulesPage {
     }
 
     fn sentence(&self, problem: &Problem) -> String {
-        error::sentence(problem.field, &problem.reason)
+        error::sentence(&problem.field, &problem.reason)
     }
 }
 

@@ -1,7 +1,11 @@
 //! The cart and checkout on one page: lines, total, terms, and one button that names the amount.
 
+use std::collections::BTreeSet;
+
 use app::access::Access;
 use app::carts::{ChangeItem, PlaceCart};
+use app::catalog::{SeenOffer, SeenPlan};
+use app::subscriptions::TypedAddon;
 use app::{Error, Mode};
 use askama::Template;
 use axum::Form;
@@ -9,9 +13,11 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Permission;
-use domain::id::LineId;
+use domain::id::{LineId, OfferId};
 use domain::money::Money;
-use domain::order::seen::SeenOrder;
+use domain::offer::Offer;
+use domain::order::seen::{SeenLine, SeenOrder};
+use domain::subscription::SeenSubscription;
 use domain::terms::Applied;
 use serde::Deserialize;
 
@@ -27,12 +33,56 @@ use crate::visitor::Visitor;
 struct CartPage {
     frame: Frame,
     cart: Option<SeenOrder>,
+    /// What its licenses can have with them.
+    addons: Vec<SeenOffer>,
+    /// What runs of its licenses already.
+    running: Vec<SeenSubscription>,
+    may_change: bool,
     terms: Applied,
     may_quote: bool,
     problem: Option<String>,
 }
 
 impl CartPage {
+    fn lines<'c>(&self, cart: &'c SeenOrder) -> Vec<&'c SeenLine> {
+        order::nested(cart)
+    }
+
+    /// The add-ons that a license can have and does not have yet, each with its price.
+    fn addons(&self, license: &SeenLine) -> Vec<(OfferId, String)> {
+        let lines = self.cart.iter().flat_map(|cart| &cart.lines);
+        let has = |addon: &Offer| {
+            let mut beside = lines.clone().filter(|line| line.parent == Some(license.id));
+            beside.any(|line| line.item.offer == addon.id)
+        };
+        let goes = |addon: &&SeenOffer| addon.offer.parents.contains(&license.item.offer);
+        let left = self.addons.iter().filter(goes);
+        let left = left.filter(|addon| !has(&addon.offer));
+        left.map(|addon| (addon.offer.id, self.addon_label(addon, license)))
+            .collect()
+    }
+
+    fn addon_label(&self, addon: &SeenOffer, license: &SeenLine) -> String {
+        let same = |plan: &&SeenPlan| plan.cadence == license.item.cadence;
+        let plan = addon.plans.iter().find(same).or(addon.plans.first());
+        let price = plan.map_or_else(String::new, |plan| {
+            let cycle = plan.cadence.cycle_label();
+            format!(": {} each, billed {cycle}", plan.unit.unit)
+        });
+        format!("{}{price}", addon.offer.name)
+    }
+
+    /// What runs of a license, and how much it would be with what is in the cart.
+    fn running(&self, line: &SeenLine) -> Vec<(&SeenSubscription, u32)> {
+        let same =
+            |one: &&SeenSubscription| one.item.offer == line.item.offer && line.parent.is_none();
+        let more = line.price.quantity;
+        let found = self.running.iter().filter(same);
+        found
+            .map(|one| (one, one.quantity.saturating_add(more)))
+            .collect()
+    }
+
     fn total(&self) -> String {
         let total = self.cart.as_ref().and_then(|cart| cart.total);
         total.map_or_else(String::new, |total| total.to_string())
@@ -86,10 +136,10 @@ async fn page(
 ) -> Result<Response, Page> {
     let cart = web.app.cart(access).await?;
     let lines = cart.iter().flat_map(|cart| &cart.lines);
-    let terms = web
-        .app
-        .terms_for(access, lines.map(|line| line.item.vendor));
-    let terms = terms.await?;
+    let vendors = lines.clone().map(|line| line.item.vendor);
+    let terms = web.app.terms_for(access, vendors).await?;
+    let licenses = lines.filter(|line| line.parent.is_none());
+    let licenses: BTreeSet<OfferId> = licenses.map(|line| line.item.offer).collect();
     let frame = Frame::new(web, visitor, access, Section::Cart).await?;
     let status = problem.map_or(StatusCode::OK, |_| StatusCode::CONFLICT);
     let problem = problem.map(words);
@@ -97,6 +147,9 @@ async fn page(
         status,
         render(&CartPage {
             frame,
+            addons: web.app.addons_to(access, &licenses).await?,
+            running: web.app.running_of(access, &licenses).await?,
+            may_change: access.standing().may(Permission::ChangeSubscriptions),
             cart,
             terms,
             may_quote: access.standing().may(Permission::ManageQuotes),
@@ -159,6 +212,33 @@ pub(crate) async fn change(
         .change_cart(&access, line, ChangeItem { quantity })
         .await;
     let done = changed.map(|_| format!("/o/{organization}/cart"));
+    answer(&web, &visitor, &access, done).await
+}
+
+/// An add-on for a license in the cart, as typed.
+#[derive(Deserialize)]
+pub(crate) struct Addon {
+    token: String,
+    offer: String,
+    quantity: String,
+}
+
+pub(crate) async fn add_addon(
+    State(web): State<Web>,
+    Path((organization, line)): Path<(String, String)>,
+    visitor: Visitor,
+    Form(form): Form<Addon>,
+) -> Result<Response, Page> {
+    visitor.check_form(&form.token, &organization)?;
+    let access = web.app.access(&visitor.caller, &organization).await?;
+    let line: LineId = line.parse().map_err(|_| Error::NotFound)?;
+    let addon = TypedAddon {
+        offer: form.offer.parse().map_err(|_| Error::NotFound)?,
+        plan: None,
+        quantity: form.quantity.trim().parse().unwrap_or(-1),
+    };
+    let added = web.app.add_addon_to_cart(&access, line, addon, None).await;
+    let done = added.map(|_| format!("/o/{organization}/cart"));
     answer(&web, &visitor, &access, done).await
 }
 

@@ -136,16 +136,49 @@ pub(crate) fn acting<'a>(actor: &'a Actor, _: &dyn askama::Values) -> askama::Re
 }
 
 /// The text beside a field that is wrong; nothing beside the others.
-pub(crate) struct Wrong<'a>(pub(crate) Option<&'a str>);
+pub(crate) struct Marked<'a> {
+    field: String,
+    wrong: Option<&'a str>,
+}
 
-impl HtmlSafe for Wrong<'_> {}
+impl<'a> Marked<'a> {
+    pub(crate) fn new(field: &str, wrong: Option<&'a str>) -> Marked<'a> {
+        let field = field.to_owned();
+        Marked { field, wrong }
+    }
 
-impl Display for Wrong<'_> {
+    /// What the field itself says of it.
+    pub(crate) fn attributes(&self) -> Attributes {
+        Attributes(self.wrong.map(|_| self.field.clone()))
+    }
+}
+
+impl HtmlSafe for Marked<'_> {}
+
+impl Display for Marked<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        let Some(words) = self.0 else { return Ok(()) };
-        let words = askama::filters::escape(words, askama::filters::Html);
-        let Ok(words) = words;
-        write!(f, "<p class=\"wrong\" id=\"wrong\">{words}.</p>")
+        let Some(words) = self.wrong else {
+            return Ok(());
+        };
+        let Ok(words) = askama::filters::escape(words, askama::filters::Html);
+        let Ok(field) = askama::filters::escape(&self.field, askama::filters::Html);
+        write!(f, "<p class=\"wrong\" id=\"{field}-wrong\">{words}.</p>")
+    }
+}
+
+/// The attributes of a field that is wrong; nothing for the others.
+pub(crate) struct Attributes(Option<String>);
+
+impl HtmlSafe for Attributes {}
+
+impl Display for Attributes {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let Some(field) = &self.0 else { return Ok(()) };
+        let Ok(field) = askama::filters::escape(field, askama::filters::Html);
+        write!(
+            f,
+            " aria-invalid=\"true\" aria-describedby=\"{field}-wrong\""
+        )
     }
 }
 

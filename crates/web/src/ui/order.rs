@@ -57,18 +57,8 @@ impl OrderPage {
         self.order.view == Some(View::Historical)
     }
 
-    /// Each line, its add-ons right under it.
     fn lines(&self) -> Vec<&SeenLine> {
-        let is_there = |line: &SeenLine| {
-            let lines = &self.order.lines;
-            lines.iter().any(|other| Some(other.id) == line.parent)
-        };
-        let tops = self.order.lines.iter().filter(|line| !is_there(line));
-        tops.flat_map(|top| {
-            let below = self.order.lines.iter();
-            std::iter::once(top).chain(below.filter(|line| line.parent == Some(top.id)))
-        })
-        .collect()
+        nested(&self.order)
     }
 
     fn is_failed(&self, line: &SeenLine) -> bool {
@@ -246,6 +236,20 @@ impl OrderPage {
     fn waterfall(&self) -> Option<Waterfall> {
         Waterfall::new(&self.order.lines)
     }
+}
+
+/// Each line, its add-ons right under it.
+pub(crate) fn nested(order: &SeenOrder) -> Vec<&SeenLine> {
+    let is_there = |line: &SeenLine| {
+        let mut lines = order.lines.iter();
+        lines.any(|other| Some(other.id) == line.parent)
+    };
+    let tops = order.lines.iter().filter(|line| !is_there(line));
+    tops.flat_map(|top| {
+        let below = order.lines.iter();
+        std::iter::once(top).chain(below.filter(|line| line.parent == Some(top.id)))
+    })
+    .collect()
 }
 
 /// The customer's sums by billing cycle, in the order of the lines; `None` of them is a mixture.

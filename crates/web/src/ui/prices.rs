@@ -92,7 +92,7 @@ impl PricesPage {
     }
 
     fn sentence(&self, problem: &Problem) -> String {
-        let name = match problem.field {
+        let name = match problem.field.as_ref() {
             "/percent" => "Markup or discount",
             "/source" => "Taken of",
             "/from" => "First day",
@@ -289,10 +289,7 @@ async fn answer(
             return Ok(Redirect::to(&back).into_response());
         }
         Err(Error::Problems(problems)) => problems,
-        Err(Error::Invalid { field, reason }) => vec![Problem {
-            field,
-            reason: reason.0,
-        }],
+        Err(Error::Invalid { field, reason }) => vec![Problem::new(field, reason.0)],
         Err(error) => return Err(Page(error)),
     };
     let page = PricesPage {

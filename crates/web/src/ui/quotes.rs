@@ -194,7 +194,7 @@ fn value<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
 fn sentences(error: Error) -> Result<(StatusCode, Vec<String>), Page> {
     match &error {
         Error::Problems(problems) => {
-            let sentences = problems.iter().map(|one| sentence(one.field, &one.reason));
+            let sentences = problems.iter().map(|one| sentence(&one.field, &one.reason));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, sentences.collect()))
         }
         Error::Invalid { .. } | Error::Refused(_) | Error::Changed | Error::Withdrawn { .. } => {

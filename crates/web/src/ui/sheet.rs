@@ -159,10 +159,9 @@ pub(crate) async fn judge(
                 let address = format!("/o/{organization}/jobs/{}", job.id);
                 return Ok(Redirect::to(&address).into_response());
             }
-            Err(ref error @ Error::Invalid { field, .. }) => problems.push(Problem {
-                field,
-                reason: words(error),
-            }),
+            Err(ref error @ Error::Invalid { field, .. }) => {
+                problems.push(Problem::new(field, words(error)))
+            }
             Err(error) => return Err(Page(error)),
         }
     }

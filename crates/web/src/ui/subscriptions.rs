@@ -15,12 +15,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::{Permission, Side};
 use domain::id::SubscriptionId;
+use domain::offer::form::Question;
 use domain::order::slot::Slot;
 use domain::subscription::decide::Problem;
 use domain::subscription::{SeenSubscription, SubscriptionState};
 use domain::terms::Applied;
 use serde::Deserialize;
 
+use super::answers::{self, Field};
 use super::filters;
 use super::frame::{Frame, Section};
 use super::preferences;
@@ -28,6 +30,9 @@ use crate::Web;
 use crate::api::subscriptions::{cursor, read_cursor};
 use crate::error::{Page, capitalized, render, words};
 use crate::visitor::Visitor;
+
+/// Where the answers to an offer's form are in a change.
+const ANSWERS: &str = "configuration";
 
 /// Rows of a page.
 const PAGE: u32 = 50;
@@ -153,10 +158,16 @@ impl SubscriptionPage {
     }
 
     fn renews(&self) -> bool {
-        match self.typed.is_empty() {
-            true => self.found().auto_renews,
-            false => self.typed.contains_key("auto_renewal"),
+        // A form that was sent has its token; an address fills in less than that.
+        match self.typed.contains_key("token") {
+            false => self.found().auto_renews,
+            true => self.typed.contains_key("auto_renewal"),
         }
+    }
+
+    fn addon_label(&self, choice: &Choice) -> String {
+        let cycle = choice.target.item.cadence.cycle_label();
+        format!("{} each, billed {cycle}", choice.price.unit.customer)
     }
 
     fn wrong(&self, field: &str) -> Option<&str> {
@@ -167,7 +178,31 @@ impl SubscriptionPage {
             .map(|problem| problem.reason.as_str())
     }
 
+    /// The questions of the offer, with what is answered now.
+    fn questions(&self) -> Vec<Field<'_>> {
+        let is_sent = self.typed.contains_key("token");
+        let answer = |id: &str, question: &Question| match self.typed.get(id) {
+            Some(typed) => typed.clone(),
+            None if is_sent => String::new(),
+            None => {
+                let now = self.found().parameters.get(&question.name);
+                now.map_or_else(String::new, answers::plain)
+            }
+        };
+        let wrong = |id: &str| {
+            let is_it = |problem: &&Problem| problem.field.strip_prefix('/') == Some(id);
+            let found = self.problems.iter().find(is_it);
+            found.map(|problem| problem.reason.as_str())
+        };
+        Field::all(self.choices.form.as_ref(), ANSWERS, answer, wrong)
+    }
+
     fn field_name(&self, problem: &Problem) -> String {
+        let answer = problem.field.strip_prefix("/configuration/");
+        let question = answer.and_then(|name| self.choices.form.as_ref()?.question(name));
+        if let Some(question) = question {
+            return question.title.clone();
+        }
         let name = problem.field.trim_start_matches('/');
         capitalized(&name.replace(['_', '/'], " "))
     }
@@ -178,11 +213,11 @@ impl SubscriptionPage {
 
     /// Where a problem's field is on the page.
     fn anchor(&self, problem: &Problem) -> String {
-        let name = problem.field.trim_start_matches('/').replace('/', "_");
-        if name.is_empty() {
-            "change".into()
-        } else {
-            name
+        let name = problem.field.trim_start_matches('/');
+        match name.is_empty() {
+            true => "change".into(),
+            false if name.starts_with(ANSWERS) => name.into(),
+            false => name.replace('/', "_"),
         }
     }
 
@@ -220,15 +255,25 @@ impl SubscriptionPage {
     }
 }
 
+/// What an address fills in: the number that somebody would have in all.
+#[derive(Deserialize)]
+pub(crate) struct FilledIn {
+    quantity: Option<u32>,
+}
+
 pub(crate) async fn show(
     State(web): State<Web>,
     Path((organization, subscription)): Path<(String, String)>,
+    Query(filled): Query<FilledIn>,
     visitor: Visitor,
 ) -> Result<Response, Page> {
     let access = web.app.access(&visitor.caller, &organization).await?;
     let id = subscription.parse().map_err(|_| app::Error::NotFound)?;
+    let quantity = filled.quantity.iter();
     let asked = Shown {
-        typed: Typed::new(),
+        typed: quantity
+            .map(|quantity| ("quantity".to_owned(), quantity.to_string()))
+            .collect(),
         problems: Vec::new(),
         preview: None,
     };
@@ -296,7 +341,11 @@ pub(crate) async fn change(
         _ => Mode::DryRun,
     };
     let found = web.app.subscription(&access, id).await?.subscription;
-    let (wish, mut problems) = read(&typed, &found);
+    let (mut wish, mut problems) = read(&typed, &found);
+    let form = web.app.change_choices(&access, id).await?.form;
+    wish.configuration = answers::read(form.as_ref(), ANSWERS, &typed);
+    wish.configuration
+        .retain(|name, answer| found.parameters.get(name) != Some(answer));
     let mut shown = Shown {
         typed,
         problems: Vec::new(),
@@ -327,24 +376,17 @@ pub(crate) async fn change(
             }
             Ok(changed) => shown.preview = Some(changed),
             Err(app::Error::Problems(found)) => problems = found,
-            Err(app::Error::Invalid { field, reason }) => problems.push(Problem {
-                field,
-                reason: reason.0,
-            }),
+            Err(app::Error::Invalid { field, reason }) => {
+                problems.push(Problem::new(field, reason.0));
+            }
             Err(
                 error
                 @ (app::Error::InFlight { .. } | app::Error::Refused(_) | app::Error::Changed),
-            ) => problems.push(Problem {
-                field: "",
-                reason: words(&error),
-            }),
+            ) => problems.push(Problem::new("", words(&error))),
             Err(error @ app::Error::TermsChanged { .. }) => {
                 // What was accepted is not what is in force.
                 shown.typed.remove("accept_terms");
-                problems.push(Problem {
-                    field: "",
-                    reason: words(&error),
-                });
+                problems.push(Problem::new("", words(&error)));
             }
             Err(error) => return Err(Page(error)),
         }
@@ -364,11 +406,7 @@ fn read(typed: &Typed, found: &SeenSubscription) -> (TypedWish, Vec<Problem>) {
     {
         Ok(number) => Some(number),
         Err(_) => {
-            let reason = "must be a whole number".to_owned();
-            problems.push(Problem {
-                field: pointer,
-                reason,
-            });
+            problems.push(Problem::new(pointer, "must be a whole number"));
             None
         }
     };
@@ -384,11 +422,16 @@ fn read(typed: &Typed, found: &SeenSubscription) -> (TypedWish, Vec<Problem>) {
             into: None,
         })
     });
-    let addons = found.addons.iter().filter_map(|(item, price)| {
-        let field = format!("addon_{}", item.offer);
-        let quantity: i64 = text(&field)?.parse().unwrap_or(-1);
-        (quantity != i64::from(price.quantity)).then_some(TypedAddon {
-            offer: item.offer,
+    let had = |offer| {
+        let mut addons = found.addons.iter();
+        let had = addons.find(|(item, _)| item.offer == offer);
+        had.map_or(0, |(_, price)| i64::from(price.quantity))
+    };
+    let addons = typed.keys().filter_map(|field| {
+        let offer = field.strip_prefix("addon_")?.parse().ok()?;
+        let quantity: i64 = text(field)?.parse().unwrap_or(-1);
+        (quantity != had(offer)).then_some(TypedAddon {
+            offer,
             plan: None,
             quantity,
         })

@@ -112,7 +112,7 @@ impl PartnerTermsPage {
     }
 
     fn sentence(&self, problem: &Problem) -> String {
-        match problem.field {
+        match problem.field.as_ref() {
             "/label" => format!("Version {}", problem.reason),
             "/from" => format!("First day {}", problem.reason),
             field => sentence(field, &problem.reason),

@@ -14,13 +14,30 @@ if (summary) {
   };
   const show = () => {
     const plan = summary.elements.plan.selectedOptions[0].dataset;
-    const quantity = summary.elements.quantity.value.trim();
-    const isNumber = /^\d{1,6}$/.test(quantity);
-    const say = (name, text) => (summary.querySelector(`dl [data-${name}]`).textContent = text);
+    const count = ({ value }) => (/^\d{1,6}$/.test(value.trim()) ? BigInt(value.trim()) : null);
+    const quantity = count(summary.elements.quantity);
+    const say = (name, text) => {
+      const place = summary.querySelector(`dl [data-${name}]`);
+      if (place) place.textContent = text;
+    };
+    // Sums by billing cycle: an add-on that is not sold on the license's terms has its own.
+    const sums = new Map([[plan.cycle, BigInt(plan.minor) * (quantity ?? 0n)]]);
+    const addons = [];
+    for (const addon of summary.querySelectorAll("[data-plans]")) {
+      const units = count(addon);
+      if (!units) continue;
+      const plans = addon.dataset.plans.split(";").map((one) => one.split("="));
+      const [, minor, cycle] = plans.find(([cadence]) => cadence === plan.cadence) ?? plans[0];
+      const price = BigInt(minor) * units;
+      sums.set(cycle, (sums.get(cycle) ?? 0n) + price);
+      addons.push(`${units} × ${addon.dataset.addon}: ${money(price)}`);
+    }
+    const others = [...sums].slice(1).map(([cycle, sum]) => ` and ${money(sum)} billed ${cycle}`);
     say("unit", money(plan.minor));
     say("cycle", plan.cycle);
-    say("quantity", isNumber ? quantity : "–");
-    say("total", isNumber ? money(BigInt(plan.minor) * BigInt(quantity)) : "–");
+    say("quantity", quantity ?? "–");
+    say("addons", addons.join("; ") || "none");
+    say("total", quantity === null ? "–" : money(sums.get(plan.cycle)) + others.join(""));
   };
   summary.addEventListener("input", show);
   show();

@@ -214,6 +214,12 @@ const PAGES: &[Row] = &[
     ),
     (
         "POST",
+        "/o/{organization}/cart/items/{line}/addons",
+        "/o/amber/cart/items/LINE/addons",
+        "offer=OFFER&quantity=0",
+    ),
+    (
+        "POST",
         "/o/{organization}/cart/items/{line}/removal",
         "/o/amber/cart/items/LINE/removal",
         "",
@@ -494,6 +500,12 @@ const API: &[Row] = &[
     ("DELETE", "/cart/items/{item}", "/cart/items/LINE", ""),
     (
         "POST",
+        "/cart/items/{item}/addons",
+        "/cart/items/LINE/addons",
+        "{\"offer\": \"OFFER\", \"quantity\": 1}",
+    ),
+    (
+        "POST",
         "/cart/placement",
         "/cart/placement",
         "{\"number\": 1, \"version\": 1, \"accept_terms\": false}",
@@ -523,6 +535,7 @@ const API: &[Row] = &[
     ("PUT", "/suspension", "/suspension", "{\"reason\": \"\"}"),
     ("DELETE", "/suspension", "/suspension", ""),
     ("GET", "/catalog", "/catalog", ""),
+    ("GET", "/catalog/{offer}", "/catalog/OFFER", ""),
     ("GET", "/subscriptions", "/subscriptions", ""),
     (
         "GET",

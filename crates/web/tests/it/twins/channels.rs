@@ -75,6 +75,7 @@ pub async fn ask(
         "/catalog",
         "/catalog?q=micro&limit=2",
         "/terms",
+        "/catalog/off_00000000000000000000000000000001",
         "/subscriptions",
         "/jobs",
         "/jobs/job_00000000000000000000000000000001",

@@ -173,6 +173,13 @@ async fn change(world: &World, log: &mut Log, who: Who, chance: &mut Chance) {
         ),
     };
     told(world, log, who, ask).await;
+    // An add-on, which some licenses take and others refuse.
+    let addon = format!("off_{:032x}", 8);
+    let body = json!({ "offer": addon, "quantity": quantity }).to_string();
+    let path = format!("/cart/items/{item}/addons");
+    told(world, log, who, Ask::api("POST", &path, body)).await;
+    let body = format!("offer={addon}&quantity={quantity}");
+    told(world, log, who, Ask::form(format!("/o/amber{path}"), body)).await;
 }
 
 async fn place(world: &World, log: &mut Log, who: Who, chance: &mut Chance) {

@@ -1,0 +1,94 @@
+//! Order forms: answers are checked when they are given and when they are bought, reach the vendor, and
+//! can be others later.
+
+use app::subscriptions::TypedWish;
+
+use super::addons::fields;
+use super::*;
+
+const VAULT: &str = "Cirrus Vault";
+
+fn answers(answers: Value) -> Map<String, Value> {
+    answers.as_object().unwrap().clone()
+}
+
+#[test]
+fn answers_are_checked_by_the_form_all_at_once_and_filled_by_its_defaults() {
+    on_each_database(async |world| {
+        let access = world.access(SELLER, "amber").await;
+        let mut item = world.item(&access, VAULT, 0).await;
+        item.parameters = answers(json!({ "region": "atlantis", "retention_days": 3, "color": 1 }));
+        let wrong = fields(world.app.add_to_cart(&access, item.clone(), None).await);
+        let expected = [
+            "/parameters/region",
+            "/parameters/retention_days",
+            "/parameters/color",
+            "/quantity",
+        ];
+        let sorted = |mut fields: Vec<String>| {
+            fields.sort();
+            fields
+        };
+        assert_eq!(sorted(wrong), sorted(expected.map(String::from).into()));
+        item.quantity = 5;
+        item.parameters = answers(json!({ "retention_days": 90 }));
+        let cart = world.app.add_to_cart(&access, item, None).await.unwrap();
+        let line = &cart.lines[0];
+        let told = line.item.answers(&line.parameters);
+        let told: Vec<_> = told.iter().map(|(q, a)| (q.as_str(), a.as_str())).collect();
+        assert_eq!(told, [("Data region", "north"), ("Retention, days", "90")]);
+        let mut unasked = world.item(&access, "Desk Phone Line", 5).await;
+        unasked.parameters = answers(json!({ "region": "north" }));
+        let wrong = fields(world.app.add_to_cart(&access, unasked, None).await);
+        assert_eq!(wrong, ["/parameters/region"]);
+    });
+}
+
+#[test]
+fn answers_reach_the_vendor_and_later_ones_too() {
+    on_each_database(async |world| {
+        let access = world.access(SELLER, "amber").await;
+        let mut item = world.item(&access, VAULT, 5).await;
+        item.parameters = answers(json!({ "region": "west", "retention_days": 90 }));
+        let cart = world.app.add_to_cart(&access, item, None).await.unwrap();
+        world.place(&access, &cart).await.unwrap();
+        world.settle().await;
+        let booked = world.bookings().await;
+        assert_eq!(booked.len(), 1, "{booked:?}");
+        let bought = &world.running(&access).await[0];
+        assert_eq!(bought.parameters["retention_days"], 90);
+        let wish = |configuration| TypedWish {
+            configuration: answers(configuration),
+            ..TypedWish::default()
+        };
+        let bad = wish(json!({ "retention_days": "soon", "color": "red" }));
+        let refused = world.wish(&access, bought.id, bad, Mode::Commit).await;
+        let Err(Error::Problems(problems)) = refused else {
+            panic!("{refused:?}")
+        };
+        let wrong: Vec<&str> = problems.iter().map(|problem| &*problem.field).collect();
+        assert_eq!(
+            wrong,
+            ["/configuration/color", "/configuration/retention_days"]
+        );
+        let both = wish(json!({ "retention_days": 365, "region": "south" }));
+        let made = world
+            .wish(&access, bought.id, both, Mode::Commit)
+            .await
+            .unwrap();
+        let texts: Vec<_> = made
+            .order
+            .lines
+            .iter()
+            .map(|line| line.change.text())
+            .collect();
+        assert_eq!(texts, ["Region west → south", "Retention days 90 → 365"]);
+        world.settle().await;
+        let now = &world.running(&access).await[0].parameters;
+        assert_eq!(
+            now,
+            &answers(json!({ "region": "south", "retention_days": 365 })),
+            "of their own kinds"
+        );
+    });
+}
