@@ -8,8 +8,10 @@ use domain::access::Permission;
 use domain::event::Event;
 use domain::id::LineId;
 use domain::order::line::Line;
+use domain::order::payment::Payment;
 use domain::order::seen::SeenOrder;
 use domain::order::{Order, Stage};
+use domain::subscription::decide::Problem;
 use domain::task::{Task, TaskKind};
 use domain::text::Invalid;
 use jiff::Timestamp;
@@ -48,6 +50,35 @@ pub struct PlaceCart {
     /// The version that was shown, as an order records it; what is in force now when absent.
     #[serde(default)]
     pub terms_version: Option<String>,
+    /// How it is paid; by invoice where nothing is said.
+    #[serde(default)]
+    pub payment: TypedPayment,
+}
+
+/// How an order is paid, as it is typed.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TypedPayment {
+    /// `invoice` (by default) or `card`.
+    pub method: String,
+    /// What the card on file is called; never its number.
+    pub card_reference: String,
+    /// The customer's own number for the order.
+    pub purchase_order: String,
+}
+
+impl TypedPayment {
+    fn read(&self) -> Result<Payment, Error> {
+        let read = Payment::read(&self.method, &self.card_reference, &self.purchase_order);
+        read.map_err(|wrong| {
+            let wrong = wrong.into_iter();
+            Error::Problems(
+                wrong
+                    .map(|(field, reason)| Problem::new(field, reason.0))
+                    .collect(),
+            )
+        })
+    }
 }
 
 impl App {
@@ -131,6 +162,7 @@ impl App {
         }
         let state = Placing {
             access: access.clone(),
+            payment: command.payment.read()?,
             command,
             once,
             ids: self.task_ids(),
@@ -152,6 +184,7 @@ impl App {
 struct Placing {
     access: Access,
     command: PlaceCart,
+    payment: Payment,
     once: Option<Once>,
     ids: TaskIds,
     now: Timestamp,
@@ -186,6 +219,7 @@ impl Placing {
         prices::freeze(tx, access, &mut order, self.now).await?;
         let asked = approvals::asked(tx, access, &order.lines).await?;
         order.require(asked);
+        order.payment = self.payment.clone();
         let shown = self.command.terms_version.as_deref();
         let accepted = terms::accepted(tx, access, &order.lines, shown, self.now).await?;
         let events = order.place(accepted, access.actor(), self.now)?;

@@ -15,6 +15,7 @@ pub mod listing;
 pub mod next;
 pub mod note;
 pub mod panel;
+pub mod payment;
 pub mod phase;
 mod refusal;
 pub mod retry;
@@ -36,6 +37,7 @@ use self::approval::{Approval, Planned};
 use self::change::RequestedChange;
 use self::line::{Line, LineEvent, LinePrice, LineState};
 use self::note::Note;
+use self::payment::Payment;
 use self::phase::{Phase, Status, View};
 pub use self::refusal::Refusal;
 use crate::event::{Actor, AttemptFacts, Event, EventKind};
@@ -116,6 +118,9 @@ pub struct Order {
     pub phase_since: Timestamp,
     /// Which version of the terms was accepted.
     pub terms: Option<String>,
+    /// How it is paid.
+    #[serde(default, skip_serializing_if = "Payment::is_plain")]
+    pub payment: Payment,
     /// Whose approval was asked for, the nearest to the customer first, and what they decided.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvals: Vec<Approval>,
@@ -159,6 +164,7 @@ impl Order {
             placed_at: None,
             phase_since: now,
             terms: None,
+            payment: Payment::default(),
             approvals: Vec::new(),
             stopped: None,
             notes: Vec::new(),

@@ -1,6 +1,7 @@
 //! Add-ons: bought with their license, added to one in the cart or to what runs, changed and removed, and
 //! never bought alone.
 
+use app::carts::TypedPayment;
 use app::catalog::SeenOffer;
 use app::subscriptions::{TypedAddon, TypedWish};
 use domain::order::change::RequestedChange;
@@ -275,5 +276,37 @@ fn what_runs_already_is_told_before_it_is_bought_again() {
         world.settle().await;
         let gone = world.app.configurable(&access, id).await.unwrap();
         assert!(gone.running.is_empty(), "it does not run any more");
+    });
+}
+
+/// R37: how an order is paid is chosen at checkout and frozen with it; a card's number is never kept.
+#[test]
+fn payment_is_chosen_at_checkout_and_frozen_with_the_order() {
+    on_each_database(async |world| {
+        let access = world.access(SELLER, "amber").await;
+        let cart = world.fill(&access, CIRRUS, 5).await.unwrap();
+        let place = |card_reference: &str, purchase_order: &str| {
+            let command = PlaceCart {
+                number: cart.number,
+                version: cart.version,
+                accept_terms: true,
+                terms_version: None,
+                payment: TypedPayment {
+                    method: "card".into(),
+                    card_reference: card_reference.into(),
+                    purchase_order: purchase_order.into(),
+                },
+            };
+            world.app.place_cart(&access, command, None, Mode::Commit)
+        };
+        let wrong = fields(place("4111 1111 1111 1111", &"9".repeat(61)).await);
+        assert_eq!(
+            wrong,
+            ["/payment/card_reference", "/payment/purchase_order"]
+        );
+        let placed = place("Visa, office", "PO 7").await.unwrap();
+        let payment = &world.order(&access, placed.number).await.payment;
+        assert_eq!(payment.method.label(), "Card on file: Visa, office");
+        assert_eq!(payment.purchase_order.as_deref(), Some("PO 7"));
     });
 }

@@ -73,6 +73,7 @@ fn what_lists_details_and_placing_cost_is_counted() {
             version: cart.version,
             accept_terms: true,
             terms_version: None,
+            payment: Default::default(),
         };
         let before = world.store.statements();
         world

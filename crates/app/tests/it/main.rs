@@ -163,6 +163,7 @@ impl World {
             version: cart.version,
             accept_terms: true,
             terms_version: None,
+            payment: Default::default(),
         };
         self.app
             .place_cart(access, command, None, Mode::Commit)
@@ -351,6 +352,7 @@ fn one_wish_is_one_order_however_often_it_is_sent() {
             version,
             accept_terms: true,
             terms_version: None,
+            payment: Default::default(),
         };
         let keyed = |content: &'static [u8]| {
             let once = Once::new("key-1", content).unwrap();
@@ -390,6 +392,7 @@ fn a_dry_run_buys_nothing_and_what_is_wrong_is_named() {
             version: cart.version,
             accept_terms,
             terms_version: None,
+            payment: Default::default(),
         };
         let shown = world
             .app

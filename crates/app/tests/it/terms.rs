@@ -39,6 +39,7 @@ fn an_order_records_what_was_in_force_and_a_change_in_between_has_to_be_accepted
                 version: cart.version,
                 accept_terms: true,
                 terms_version: shown.map(str::to_owned),
+                payment: Default::default(),
             };
             let placed = world.app.place_cart(&amber, command, None, Mode::Commit);
             placed.await

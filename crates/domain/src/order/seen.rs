@@ -10,6 +10,7 @@ use super::change::RequestedChange;
 use super::failure::Explanation;
 use super::line::{self, Item, Line, LinePrice, LineState, Period};
 use super::note::Note;
+use super::payment::Payment;
 use super::phase::{Phase, Status, View};
 use super::totals::Totals;
 use super::{Order, OrderKind, Refusal, Stage};
@@ -56,6 +57,8 @@ pub struct SeenOrder {
     pub phase_since: Timestamp,
     /// Which version of the terms was accepted.
     pub terms: Option<String>,
+    /// How it is paid.
+    pub payment: Payment,
     /// What people wrote, oldest first.
     pub notes: Vec<Note>,
     /// What the customer pays per billing cycle; `None` where nothing is ordered.
@@ -216,6 +219,7 @@ impl Order {
                 .collect::<Result<_, _>>()?,
             created_by: left.created_by,
             terms: left.terms,
+            payment: left.payment,
             notes: left.notes,
         }))
     }

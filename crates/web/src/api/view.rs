@@ -2,6 +2,7 @@
 
 use app::Error;
 use app::access::Access;
+use app::carts::TypedPayment;
 use app::orders::may;
 use app::retries::TypedCorrection;
 use app::subscriptions::TypedAddon;
@@ -13,6 +14,7 @@ use domain::order::approval::{Approval, ApprovalState};
 use domain::order::command::{Command, Resolution};
 use domain::order::line::{LineState, Period};
 use domain::order::note::{self, Note};
+use domain::order::payment::{Method, Payment};
 use domain::order::phase::{Status, View};
 use domain::order::seen::{SeenLine, SeenOrder};
 use domain::order::{OrderKind, Refusal};
@@ -150,6 +152,30 @@ pub(crate) struct ItemView {
     licenses_after: Option<u32>,
 }
 
+/// How an order is paid.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PaymentView {
+    /// `invoice` or `card`.
+    method: &'static str,
+    /// What the card on file is called.
+    card_reference: Option<String>,
+    /// The customer's own number for the order.
+    purchase_order: Option<String>,
+}
+
+impl PaymentView {
+    fn new(payment: &Payment) -> PaymentView {
+        PaymentView {
+            method: payment.method.name(),
+            card_reference: match &payment.method {
+                Method::Invoice => None,
+                Method::Card { reference } => Some(reference.clone()),
+            },
+            purchase_order: payment.purchase_order.clone(),
+        }
+    }
+}
+
 /// An order.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OrderView {
@@ -170,6 +196,7 @@ pub(crate) struct OrderView {
     scheduled_on: Option<String>,
     /// Why it was rejected or stopped.
     reason: Option<String>,
+    payment: PaymentView,
     notes: Vec<NoteView>,
     allowed_actions: Vec<Action>,
     pub(crate) version: i64,
@@ -192,6 +219,7 @@ impl OrderView {
             approvals: order.approvals.iter().map(ApprovalView::new).collect(),
             scheduled_on: order.scheduled_on.map(|on| on.to_string()),
             reason: order.rejection.clone().or_else(|| order.stopped.clone()),
+            payment: PaymentView::new(&order.payment),
             notes: order.notes.iter().map(NoteView::new).collect(),
             allowed_actions: Action::ALL
                 .into_iter()
@@ -288,6 +316,7 @@ pub(crate) struct PlaceCartView {
     /// The version that was shown, as `GET …/terms` names it: another one in force refuses the order
     /// with 409 `terms_changed`. The one in force now when absent.
     terms_version: Option<String>,
+    payment: Option<TypedPayment>,
 }
 
 /// What an action may need; each reads its own and refuses the others.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use app::access::Access;
-use app::carts::{ChangeItem, PlaceCart};
+use app::carts::{ChangeItem, PlaceCart, TypedPayment};
 use app::catalog::{SeenOffer, SeenPlan};
 use app::subscriptions::TypedAddon;
 use app::{Error, Mode};
@@ -20,12 +20,13 @@ use domain::order::seen::{SeenLine, SeenOrder};
 use domain::subscription::SeenSubscription;
 use domain::terms::Applied;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::filters;
 use super::frame::{Frame, Section};
 use super::order;
 use crate::Web;
-use crate::error::{Page, render, words};
+use crate::error::{Page, render, sentence, words};
 use crate::visitor::Visitor;
 
 #[derive(Template)]
@@ -40,6 +41,7 @@ struct CartPage {
     may_change: bool,
     terms: Applied,
     may_quote: bool,
+    typed: TypedPayment,
     problem: Option<String>,
 }
 
@@ -104,6 +106,12 @@ pub(crate) struct Checkout {
     accept_terms: Option<String>,
     #[serde(default)]
     terms_version: Option<String>,
+    #[serde(default)]
+    method: String,
+    #[serde(default)]
+    card_reference: String,
+    #[serde(default)]
+    purchase_order: String,
 }
 
 /// A quantity as typed.
@@ -125,7 +133,7 @@ pub(crate) async fn show(
     visitor: Visitor,
 ) -> Result<Response, Page> {
     let access = web.app.access(&visitor.caller, &organization).await?;
-    page(&web, &visitor, &access, None).await
+    page(&web, &visitor, &access, None, TypedPayment::default()).await
 }
 
 async fn page(
@@ -133,6 +141,7 @@ async fn page(
     visitor: &Visitor,
     access: &Access,
     problem: Option<&Error>,
+    typed: TypedPayment,
 ) -> Result<Response, Page> {
     let cart = web.app.cart(access).await?;
     let lines = cart.iter().flat_map(|cart| &cart.lines);
@@ -142,7 +151,7 @@ async fn page(
     let licenses: BTreeSet<OfferId> = licenses.map(|line| line.item.offer).collect();
     let frame = Frame::new(web, visitor, access, Section::Cart).await?;
     let status = problem.map_or(StatusCode::OK, |_| StatusCode::CONFLICT);
-    let problem = problem.map(words);
+    let problem = problem.map(told);
     Ok((
         status,
         render(&CartPage {
@@ -153,23 +162,43 @@ async fn page(
             cart,
             terms,
             may_quote: access.standing().may(Permission::ManageQuotes),
+            typed,
             problem,
         }),
     )
         .into_response())
 }
 
-/// Shows the cart again with what is wrong, unless that is a matter of rights or ours.
+/// What is wrong, with all fields of checkout at once.
+fn told(error: &Error) -> String {
+    let Error::Problems(problems) = error else {
+        return words(error);
+    };
+    let sentences = problems.iter().map(|one| sentence(&one.field, &one.reason));
+    sentences.collect::<Vec<_>>().join(". ")
+}
+
 async fn answer(
     web: &Web,
     visitor: &Visitor,
     access: &Access,
     done: Result<String, Error>,
 ) -> Result<Response, Page> {
+    answer_with(web, visitor, access, done, TypedPayment::default()).await
+}
+
+/// Shows the cart again with what is wrong and what was typed, unless that is a matter of rights or ours.
+async fn answer_with(
+    web: &Web,
+    visitor: &Visitor,
+    access: &Access,
+    done: Result<String, Error>,
+    typed: TypedPayment,
+) -> Result<Response, Page> {
     match done {
         Ok(address) => Ok(Redirect::to(&address).into_response()),
         Err(error @ (Error::NotFound | Error::Forbidden | Error::Internal(_))) => Err(Page(error)),
-        Err(error) => page(web, visitor, access, Some(&error)).await,
+        Err(error) => page(web, visitor, access, Some(&error), typed).await,
     }
 }
 
@@ -182,18 +211,24 @@ pub(crate) async fn place(
     visitor.check_form(&form.token, &organization)?;
     let access = web.app.access(&visitor.caller, &organization).await?;
     let accept_terms = form.accept_terms.is_some();
+    let payment = TypedPayment {
+        method: form.method,
+        card_reference: form.card_reference,
+        purchase_order: form.purchase_order,
+    };
     let command = PlaceCart {
         number: form.number,
         version: form.version,
         accept_terms,
         terms_version: form.terms_version,
+        payment: payment.clone(),
     };
     let placed = web
         .app
         .place_cart(&access, command, None, Mode::Commit)
         .await;
     let done = placed.map(|order| format!("/o/{organization}/orders?panel={}", order.number));
-    answer(&web, &visitor, &access, done).await
+    answer_with(&web, &visitor, &access, done, payment).await
 }
 
 pub(crate) async fn change(
@@ -233,7 +268,8 @@ pub(crate) async fn add_addon(
     let access = web.app.access(&visitor.caller, &organization).await?;
     let line: LineId = line.parse().map_err(|_| Error::NotFound)?;
     let addon = TypedAddon {
-        offer: form.offer.parse().map_err(|_| Error::NotFound)?,
+        // What is no offer is none of the catalog, and is told so to those who may buy.
+        offer: form.offer.parse().unwrap_or(OfferId(Uuid::nil())),
         plan: None,
         quantity: form.quantity.trim().parse().unwrap_or(-1),
     };
