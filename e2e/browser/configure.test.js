@@ -2,7 +2,7 @@
 // without JavaScript.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { look, signedIn } from "./world.js";
+import { look, shoot, signedIn } from "./world.js";
 
 async function contact(page) {
   await page.getByLabel("Admin e-mail").fill("ieva@amber.example");
@@ -45,9 +45,17 @@ test("a license is bought with its add-on, and the summary runs along", async ()
   assert.equal(await page.getByLabel("Quantity").inputValue(), "11");
 });
 
-test("the order form tells every problem at once and keeps what was typed, without JavaScript", async () => {
+for (const javaScriptEnabled of [true, false]) {
+  const words = javaScriptEnabled ? "with" : "without";
+  test(`the order form tells every problem at once and keeps what was typed, ${words} JavaScript`, () =>
+    answer(javaScriptEnabled));
+}
+
+async function answer(javaScriptEnabled) {
+  // Without a script there is none of axe's either.
+  const seen = javaScriptEnabled ? look : shoot;
   const page = await signedIn("admin@birch.example", {
-    javaScriptEnabled: false,
+    javaScriptEnabled,
     viewport: { width: 390, height: 844 },
   });
   await open(page, "Cirrus Vault");
@@ -66,10 +74,10 @@ test("the order form tells every problem at once and keeps what was typed, witho
   assert.equal(await wrong.getAttribute("aria-invalid"), "true");
   assert.equal(await wrong.inputValue(), "3");
   assert.equal(await page.getByLabel("Data region").inputValue(), "west");
-  await look(page, "configure-problems");
+  await seen(page, "configure-problems");
   await wrong.fill("90");
   await page.getByLabel("Quantity").fill("5");
   await page.getByRole("button", { name: "Add to cart" }).click();
   assert.match(await page.locator("tbody").innerText(), /Retention, days: 90/);
-  await look(page, "configure-phone-cart");
-});
+  await seen(page, "configure-phone-cart");
+}
