@@ -395,7 +395,7 @@ fn a_vendors_catalog_is_taken_over_and_taking_it_over_again_changes_nothing() {
         assert_eq!((first.added, first.withdrawn), (3, 0));
         assert_eq!(import().await.unwrap(), Imported::default());
         let after = world.offers(&access).await;
-        assert_eq!(after.len(), before.len() + 4);
+        assert_eq!(after.len(), before.len() + 3);
         let copilot = after
             .iter()
             .find(|found| found.offer.name == "Copilot for Microsoft 365");

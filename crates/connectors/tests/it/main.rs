@@ -319,5 +319,5 @@ async fn the_catalog_is_read() {
         .into_iter()
         .map(|entry| entry.plan)
         .collect();
-    assert_eq!(plans, ["workstation", "server", "m365-backup"]);
+    assert_eq!(plans, ["workstation", "server", "m365-backup", "vault"]);
 }
