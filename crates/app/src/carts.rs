@@ -7,12 +7,12 @@ mod prices;
 use domain::access::Permission;
 use domain::event::Event;
 use domain::id::LineId;
+use domain::order::Order;
 use domain::order::line::Line;
 use domain::order::payment::Payment;
 use domain::order::seen::SeenOrder;
-use domain::order::{Order, Stage};
 use domain::subscription::decide::Problem;
-use domain::task::{Task, TaskKind};
+use domain::task::{FollowUp, Task};
 use domain::text::Invalid;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -237,39 +237,23 @@ pub(crate) async fn enqueue(
     ids: TaskIds,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let mut due = Vec::new();
-    for (at, event) in events.iter().enumerate() {
-        let Some(kind) = event.kind.follow_up() else {
-            continue;
-        };
-        let line = match kind {
-            TaskKind::Start => order.lines.first(),
-            TaskKind::Provision | TaskKind::Clear => {
-                let lines = order.lines.iter();
-                // A step that waits is told of again when it is its turn; others have no vendor to ask.
-                let has_work = |line: &&Line| line.verb().is_some() && !order.is_waiting(line);
-                let mut lines = lines.filter(has_work);
-                lines.find(|line| Some(line.id) == event.line)
-            }
-        };
-        let due_at = match order.stage {
-            Stage::Scheduled { on, .. } if kind == TaskKind::Start => on,
-            _ => now,
-        };
-        if let Some(line) = line {
-            due.push(Task {
-                id: ids.nth(at),
-                organization: order.organization,
-                order: order.id,
-                line: line.id,
-                vendor: line.item.vendor,
-                kind,
-                due_at,
-                fence: 0,
-                tries: 0,
-            });
-        }
-    }
+    let task = |work: FollowUp| Task {
+        id: ids.nth(work.event),
+        organization: order.organization,
+        order: order.id,
+        line: work.line,
+        vendor: work.vendor,
+        kind: work.kind,
+        due_at: work.due_at,
+        fence: 0,
+        tries: 0,
+        strikes: 0,
+    };
+    let due: Vec<Task> = order
+        .follow_ups(events, now)
+        .into_iter()
+        .map(task)
+        .collect();
     Ok(tasks::enqueue(tx, &due).await?)
 }
 

@@ -13,13 +13,12 @@ use domain::access::{Permission, Visibility};
 use domain::event::Event;
 use domain::id::OrganizationId;
 use domain::order::action::Action;
-use domain::order::command::Command;
+use domain::order::command::{Command, Resolution};
 use domain::order::seen::SeenOrder;
 use domain::order::{Order, Refusal};
 use jiff::Timestamp;
 use store::changes::{self, Change, Place};
-use store::orders;
-use store::{Mode, Tx, catalog};
+use store::{Mode, Tx, catalog, orders, tasks};
 
 use crate::access::Access;
 use crate::carts;
@@ -209,6 +208,17 @@ impl Commanded {
             Command::Approve { .. } | Command::Retry { .. } => {
                 suspensions::check_active(&self.access)
             }
+            // A check that is under way may be a repeat: what it books would not be there yet.
+            Command::ResolveDoubt {
+                line,
+                resolution: Resolution::NotBooked,
+            } => match tasks::is_held(tx, self.access.tenant(), *line, self.now).await? {
+                true => Err(Refusal::Guarded(
+                    "the vendor is being asked at this moment; say it again in a minute",
+                )
+                .into()),
+                false => Ok(()),
+            },
             Command::ContinuePurchase | Command::Restore
                 if order.allows(Action::ContinuePurchase) || order.allows(Action::Restore) =>
             {

@@ -15,7 +15,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::money::Currency;
-use domain::provisioning::{Abilities, Doubt, Fault, Outcome, RepeatClass, Request, Verb};
+use domain::provisioning::{
+    Abilities, Doubt, Fault, Outcome, RepeatClass, RepeatRule, Request, Verb,
+};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -56,13 +58,20 @@ pub trait Connector: Send + Sync {
     /// How a lost answer to this verb may be settled.
     fn repeat_class(&self, verb: &Verb) -> RepeatClass;
 
-    /// Sends the request for the first time.
+    /// The class with the times that the vendor states for it; none unless it is said here.
+    fn repeat_rule(&self, verb: &Verb) -> RepeatRule {
+        self.repeat_class(verb).into()
+    }
+
+    /// Sends the request for the first time. Where only a difference can be sent, the vendor's count is
+    /// compared with [`Verb::base`] before.
     async fn submit(&self, request: &Request) -> Result<Outcome, Fault>;
 
     /// Asks about work that the vendor accepted.
     async fn poll(&self, request: &Request, operation: Option<&str>) -> Result<Outcome, Fault>;
 
-    /// Finds out what became of a request whose answer was lost, by the verb's repeat class.
+    /// Finds out what became of a request whose answer was lost, by the verb's repeat class. Never called
+    /// for [`RepeatClass::Once`]: the engine has no such question.
     /// `Refused` here means proven: nothing is booked and nothing will be.
     async fn settle(&self, request: &Request, doubt: &Doubt) -> Result<Outcome, Fault>;
 

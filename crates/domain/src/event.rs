@@ -59,6 +59,9 @@ pub enum EventKind {
     Skipped,
     HeldForApproval,
     Stopped,
+    AskedAgain,
+    LeftToPeople,
+    SetAside,
 }
 
 impl EventKind {
@@ -94,6 +97,9 @@ impl EventKind {
             EventKind::Skipped => "Not asked: the step before it failed",
             EventKind::HeldForApproval => "Waits for approval",
             EventKind::Stopped => "Stopped; what the vendor has already is settled",
+            EventKind::AskedAgain => "The vendor is asked again",
+            EventKind::LeftToPeople => "No answer, and no safe way to ask again; staff look it up",
+            EventKind::SetAside => "Set aside after errors of our own; tried again every hour",
         }
     }
 
@@ -126,6 +132,9 @@ impl EventKind {
             | K::Skipped
             | K::HeldForApproval
             | K::Stopped
+            | K::AskedAgain
+            | K::LeftToPeople
+            | K::SetAside
             | K::Archived
             | K::NoteAdded => None,
         }

@@ -471,6 +471,10 @@ fn told(happened: &LineEvent, actor: Option<&Actor>, now: Timestamp) -> Event {
         LineEvent::NotSent => (EventKind::NotSent, None, None),
         LineEvent::Accepted { .. } => (EventKind::Accepted, None, None),
         LineEvent::AnswerLost { evidence } => (EventKind::AnswerLost, None, Some(evidence.clone())),
+        LineEvent::AskedAgain => (EventKind::AskedAgain, None, None),
+        LineEvent::LeftToPeople { evidence } => {
+            (EventKind::LeftToPeople, None, Some(evidence.clone()))
+        }
         LineEvent::Finished { vendor_reference } => {
             (EventKind::Finished, None, Some(vendor_reference.clone()))
         }

@@ -1,10 +1,16 @@
 //! What is asked of a vendor and what can come of it; the words between the engine and the connectors.
 
+pub mod account;
+pub mod engine;
+pub mod pace;
+pub mod repeat;
+
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use self::repeat::{RepeatClass, RepeatRule};
 use crate::id::{LineId, OrganizationId, UserId};
 use crate::offer::Cadence;
 use crate::text::Contact;
@@ -12,24 +18,6 @@ use crate::text::Contact;
 /// What an accepted line is asked with while a person with a form has its turn. Other vendors may accept
 /// without naming an operation, so its absence says nothing.
 pub const BY_HAND: &str = "by hand";
-
-/// How a connector may repeat an operation whose answer was lost; declared per operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RepeatClass {
-    /// K: the vendor recognizes the same key and bytes, and answers as it did the first time.
-    Keyed,
-    /// T: two steps, of which the second is idempotent by the first one's id.
-    TwoStep,
-    /// R: our reference can be looked up before each repeat.
-    Referenced,
-    /// S: an absolute state, sent with a precondition.
-    Absolute,
-    /// D: a difference; the base count is recorded first and read again before a repeat.
-    Delta,
-    /// X: nothing helps; sent once, and any doubt goes to a person.
-    Once,
-}
 
 /// What a line wants from its vendor. One variant for each kind of change, so that a new kind is a
 /// compile error in every connector.

@@ -3,6 +3,7 @@
 //! Functions take a [`Tx`] and, for what belongs to an organization, that organization; permission
 //! is decided above, in `app`, and visibility arrives as data that becomes part of the query.
 
+pub mod accounts;
 pub mod approval_rules;
 pub mod backup;
 pub mod catalog;
@@ -111,6 +112,12 @@ pub enum StoreError {
     #[error("database file: {0}")]
     File(#[from] std::io::Error),
 }
+
+/// A transaction is committed and synced. Made here alone, after that.
+#[derive(Debug)]
+pub struct Committed(());
+
+impl domain::provisioning::engine::Durable for Committed {}
 
 /// An open database.
 #[derive(Clone)]
@@ -256,6 +263,18 @@ impl Store {
         F: for<'t> Fn(&'t S, &'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
         self.writer.write(state, Mode::Commit, work).await
+    }
+
+    /// [`Store::write`] with the proof that it can't be lost any more.
+    pub async fn write_durably<S, T, E, F>(&self, state: S, work: F) -> Result<(T, Committed), E>
+    where
+        S: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> Fn(&'t S, &'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        let written = self.write(state, work).await?;
+        Ok((written, Committed(())))
     }
 
     /// [`Store::write`], kept or only shown.

@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0014_catalog.sql"),
     include_str!("../migrations/0015_terms.sql"),
     include_str!("../migrations/0016_addons.sql"),
+    include_str!("../migrations/0017_engine.sql"),
 ];
 
 /// How many migrations there are.

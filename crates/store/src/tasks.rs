@@ -1,6 +1,7 @@
 //! Durable work in storage: saved with the events that cause it, claimed by compare-and-set.
 
 use domain::id::{LineId, OrderId, OrganizationId, TaskId, VendorId};
+use domain::provisioning::pace::STRIKES_MAX;
 use domain::task::Task;
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,7 +16,7 @@ pub async fn enqueue(tx: &mut Tx, tasks: &[Task]) -> Result<(), StoreError> {
     }
     let mut query = Query::new(
         "INSERT INTO tasks (organization_id, id, order_id, line_id, vendor_id, kind, due_at, fence, \
-         tries) VALUES ",
+         tries, strikes) VALUES ",
     );
     for (at, task) in tasks.iter().enumerate() {
         query = if at == 0 { query } else { query.then(", ") }.list([
@@ -28,22 +29,77 @@ pub async fn enqueue(tx: &mut Tx, tasks: &[Task]) -> Result<(), StoreError> {
             task.due_at.as_microsecond().into(),
             task.fence.into(),
             i64::from(task.tries).into(),
+            i64::from(task.strikes).into(),
         ]);
     }
     tx.later(query).await
 }
 
-/// What is due, oldest first, whoever's it is; only a claim makes it one's own. Nothing while the
-/// database is paused ([`crate::installation`]).
+/// What is due, whoever's it is; only a claim makes it one's own. What is for a vendor account that is
+/// paused is left out. Oldest first; where there is more than `limit`, organizations take turns, so that
+/// one with thousands of tasks keeps nobody else from being served. Nothing while the database is paused
+/// ([`crate::installation`]).
 pub async fn list_due(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<Vec<Task>, StoreError> {
-    let query = Query::new(
-        "SELECT organization_id, id, order_id, line_id, vendor_id, kind, due_at, fence, tries \
-         FROM tasks",
-    )
-    .and(" WHERE due_at <= ?", now.as_microsecond())
-    .then(" AND NOT EXISTS (SELECT 1 FROM installation WHERE paused IS NOT NULL)")
-    .and(" ORDER BY due_at LIMIT ?", i64::from(limit));
-    tx.rows(query).await?.iter().map(read).collect()
+    list_due_beside(tx, now, limit, &[]).await
+}
+
+/// [`list_due`] without those of some vendors.
+pub async fn list_due_beside(
+    tx: &mut Tx,
+    now: Timestamp,
+    limit: u32,
+    vendors: &[VendorId],
+) -> Result<Vec<Task>, StoreError> {
+    let query = Query::new(COLUMNS).then("FROM tasks");
+    let query = due(query, now, vendors).and(" ORDER BY due_at, id LIMIT ?", i64::from(limit) + 1);
+    let found = read_all(&tx.rows(query).await?)?;
+    if found.len() <= limit as usize {
+        return Ok(found);
+    }
+    let query = Query::new(COLUMNS).then(
+        "FROM (SELECT tasks.*, ROW_NUMBER() OVER \
+         (PARTITION BY organization_id ORDER BY due_at, id) AS turn FROM tasks",
+    );
+    let query = due(query, now, vendors).and(
+        ") AS waiting ORDER BY turn, due_at, id LIMIT ?",
+        i64::from(limit),
+    );
+    read_all(&tx.rows(query).await?)
+}
+
+const COLUMNS: &str = "SELECT organization_id, id, order_id, line_id, vendor_id, kind, due_at, fence, \
+                       tries, strikes ";
+
+/// Dates of orders ask no vendor.
+fn due(query: Query, now: Timestamp, beside: &[VendorId]) -> Query {
+    let query = query.and(" WHERE due_at <= ?", now.as_microsecond()).and(
+        " AND (kind = 'start' OR vendor_id NOT IN \
+             (SELECT vendor_id FROM vendor_pauses WHERE paused_until > ?))",
+        now.as_microsecond(),
+    );
+    match beside {
+        [] => query,
+        some => query
+            .then(" AND vendor_id NOT IN ")
+            .list(some.iter().map(|vendor| vendor.0.into())),
+    }
+}
+
+/// Whether a worker may be asking about a line at this moment.
+pub async fn is_held(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    line: LineId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let query = Query::new("SELECT id FROM tasks")
+        .and(" WHERE organization_id = ?", organization.0)
+        .and(" AND line_id = ?", line.0)
+        .and(
+            " AND strikes > 0 AND due_at > ? LIMIT 1",
+            now.as_microsecond(),
+        );
+    Ok(tx.row(query).await?.is_some())
 }
 
 /// Holds a task for a while: due again when the hold runs out, so a worker that dies lets go by
@@ -55,35 +111,39 @@ pub async fn claim(
     now: Timestamp,
 ) -> Result<Option<Task>, StoreError> {
     let due_at = now + hold;
-    let query = Query::new("UPDATE tasks SET fence = fence + 1, due_at = $1")
-        .bind(due_at.as_microsecond())
-        .and(" WHERE organization_id = ?", task.organization.0)
-        .and(" AND id = ?", task.id.0)
-        .and(" AND fence = ?", task.fence);
+    let query =
+        Query::new("UPDATE tasks SET fence = fence + 1, strikes = strikes + 1, due_at = $1")
+            .bind(due_at.as_microsecond())
+            .and(" WHERE organization_id = ?", task.organization.0)
+            .and(" AND id = ?", task.id.0)
+            .and(" AND fence = ?", task.fence);
     let won = tx.execute(query).await? == 1;
     Ok(won.then(|| Task {
         fence: task.fence + 1,
+        strikes: task.strikes.saturating_add(1),
         due_at,
         ..task.clone()
     }))
 }
 
-/// Lets go of all holds: right only when no other process can be working, as on SQLite.
+/// Lets go of all holds: right only when no other process can be working, as on SQLite. What was set aside
+/// stays there, so that it does not take the process down again at once.
 pub async fn release_all(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
     let query = Query::new("UPDATE tasks SET due_at = $1")
         .bind(now.as_microsecond())
-        .and(" WHERE due_at > ?", now.as_microsecond());
+        .and(" WHERE due_at > ?", now.as_microsecond())
+        .and(" AND strikes > 0 AND strikes < ?", i64::from(STRIKES_MAX));
     tx.execute(query).await.map(drop)
 }
 
-/// Puts a held task off. Fails with a conflict when the hold was lost meanwhile.
+/// Puts a held task off, which was worked at without an error of ours. Fails with a conflict when the hold was lost meanwhile.
 pub async fn postpone(
     tx: &mut Tx,
     task: &Task,
     due_at: Timestamp,
     tries: u32,
 ) -> Result<(), StoreError> {
-    let query = Query::new("UPDATE tasks SET due_at = $1, tries = $2")
+    let query = Query::new("UPDATE tasks SET strikes = 0, due_at = $1, tries = $2")
         .bind(due_at.as_microsecond())
         .bind(i64::from(tries));
     held(tx, query, task).await
@@ -105,6 +165,10 @@ async fn held(tx: &mut Tx, query: Query, task: &Task) -> Result<(), StoreError> 
     }
 }
 
+fn read_all(rows: &[Row]) -> Result<Vec<Task>, StoreError> {
+    rows.iter().map(read).collect()
+}
+
 fn read(row: &Row) -> Result<Task, StoreError> {
     Ok(Task {
         id: TaskId(row.get("id")?),
@@ -116,5 +180,6 @@ fn read(row: &Row) -> Result<Task, StoreError> {
         due_at: instant(row, "due_at")?,
         fence: row.get("fence")?,
         tries: u32::try_from(row.get::<i64>("tries")?).unwrap_or(u32::MAX),
+        strikes: u32::try_from(row.get::<i64>("strikes")?).unwrap_or(u32::MAX),
     })
 }

@@ -15,6 +15,8 @@ use crate::text::Invalid;
 
 /// An order that has been with its vendor for this long without a decision is stuck.
 pub const STUCK_AFTER: SignedDuration = SignedDuration::from_hours(1);
+/// A doubt that is older waits for a person's decision, whatever else is tried. No clock decides it.
+pub const DOUBT_DEADLINE: SignedDuration = SignedDuration::from_hours(24);
 /// Rows on a page unless asked otherwise.
 pub const PAGE: u32 = 50;
 
@@ -114,11 +116,17 @@ impl DeskEntry {
             && self.since.as_microsecond() < stuck_before(now).as_microsecond()
     }
 
+    /// In doubt for so long that a person has to look at the vendor's.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.reason == DeskReason::Checking && now.duration_since(self.since) > DOUBT_DEADLINE
+    }
+
     /// The words on the screen.
     pub fn label(&self, now: Timestamp) -> &'static str {
         match self.reason {
             DeskReason::Failed => "Failed",
             DeskReason::AwaitingApproval => "Waiting for approval",
+            DeskReason::Checking if self.is_overdue(now) => "Waits for a decision",
             DeskReason::Checking => "Checking with the vendor",
             DeskReason::ByHand => "To be fulfilled by hand",
             DeskReason::InFlight if self.is_stuck(now) => "Stuck",

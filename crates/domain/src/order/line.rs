@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use self::state::{IllegalMove, LineEvent, LineState};
+pub use self::state::{IllegalMove, LineEvent, LineState, NO_ANSWER_HEARD};
 use super::change::RequestedChange;
 use crate::id::{LineId, OfferId, PlanId, SubscriptionId, VendorId};
 use crate::money::{Money, MoneyError};

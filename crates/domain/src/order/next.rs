@@ -22,6 +22,8 @@ pub struct NextStep {
 /// Where the slowest of the lines under way stand, most doubtful first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Wait {
+    /// Nothing can be found out by a program.
+    LeftToPeople,
     Checking,
     /// The vendor is a person with a form.
     ByHand,
@@ -33,6 +35,10 @@ enum Wait {
 impl Wait {
     fn of(state: &LineState) -> Option<Wait> {
         match state {
+            LineState::Checking {
+                is_with_people: true,
+                ..
+            } => Some(Wait::LeftToPeople),
             LineState::Checking { .. } => Some(Wait::Checking),
             LineState::Accepted { .. } if state.waits_for_a_person() => Some(Wait::ByHand),
             LineState::Accepted { .. } => Some(Wait::Accepted),
@@ -94,7 +100,7 @@ impl SeenOrder {
             Phase::AwaitingApproval => Action::Approve,
             Phase::Scheduled => Action::CancelSchedule,
             Phase::Provisioning => match self.slowest() {
-                Some((Wait::Checking, _)) => Action::ResolveDoubt,
+                Some((Wait::LeftToPeople | Wait::Checking, _)) => Action::ResolveDoubt,
                 _ => return None,
             },
             Phase::Fulfilled => Action::Archive,
@@ -180,9 +186,13 @@ impl SeenOrder {
             return "Waits for the vendor.".into();
         };
         let (vendors, has) = self.vendors(|state| Wait::of(state) == Some(wait));
+        let since = since.map(|since| clock(since, zone)).unwrap_or_default();
         let mut text = match wait {
+            Wait::LeftToPeople => format!(
+                "Nobody knows since {since} whether {vendors} {has} booked it, and it is not asked \
+                 again: that could buy twice. A person looks it up."
+            ),
             Wait::Checking => {
-                let since = since.map(|since| clock(since, zone)).unwrap_or_default();
                 format!(
                     "Checking with {vendors} since {since} whether it was booked; it is not sent again \
                      before that is known."
@@ -199,7 +209,7 @@ impl SeenOrder {
             }
             Wait::Queued => format!("Waits its turn to be sent to {vendors}."),
         };
-        if wait == Wait::Checking && can(Action::ResolveDoubt) {
+        if wait <= Wait::Checking && can(Action::ResolveDoubt) {
             text += &format!(" If you can look it up at {vendors}, say what is true.");
         }
         if wait == Wait::Queued && can(Action::Withdraw) {

@@ -132,7 +132,12 @@ pub(crate) fn checking() -> LineState {
         evidence: "silence".into(),
         checks: 0,
     };
-    LineState::Checking { attempt: 1, doubt }
+    LineState::Checking {
+        attempt: 1,
+        doubt,
+        asked: None,
+        is_with_people: false,
+    }
 }
 
 pub(crate) fn accepted() -> LineState {

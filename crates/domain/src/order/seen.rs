@@ -280,8 +280,9 @@ impl Line {
 }
 
 fn forget_evidence(line: &mut Line) {
-    if let LineState::Checking { doubt, .. } = &mut line.state {
+    if let LineState::Checking { doubt, asked, .. } = &mut line.state {
         doubt.evidence.clear();
         doubt.checks = 0;
+        *asked = None;
     }
 }

@@ -35,6 +35,7 @@ async fn with_task(store: &Store) -> Task {
         due_at: second(10),
         fence: 0,
         tries: 0,
+        strikes: 0,
     };
     store
         .write(task.clone(), |task, tx| {

@@ -95,7 +95,7 @@ pub(crate) fn event_look(kind: EventKind) -> (&'static str, &'static str) {
         K::LineRemoved | K::Deleted => ("calm", "bin"),
         K::Placed => ("busy", "orders"),
         K::Released | K::Sending => ("busy", "send"),
-        K::NotSent | K::AnswerLost => ("wait", "alert"),
+        K::NotSent | K::AnswerLost | K::AskedAgain => ("wait", "alert"),
         K::Accepted => ("busy", "progress"),
         K::Finished | K::Approved | K::Resolved => ("good", "done"),
         K::Failed => ("bad", "failed"),
@@ -104,6 +104,7 @@ pub(crate) fn event_look(kind: EventKind) -> (&'static str, &'static str) {
         K::Scheduled => ("wait", "calendar"),
         K::HeldForApproval => ("wait", "waiting"),
         K::Stopped => ("bad", "canceled"),
+        K::LeftToPeople | K::SetAside => ("bad", "alert"),
         K::Applied => ("good", "done"),
         K::Skipped => ("bad", "canceled"),
         K::Canceled => ("calm", "canceled"),
@@ -149,6 +150,14 @@ pub(crate) fn completed_at(order: &SeenOrder) -> Option<Timestamp> {
 pub(crate) fn remark(line: &SeenLine) -> Option<String> {
     match &line.state {
         LineState::Failed { failure, .. } => Some(failure.message.clone()),
+        LineState::Checking {
+            doubt,
+            is_with_people: true,
+            ..
+        } => Some(format!(
+            "No answer since {}; somebody looks it up at the vendor's",
+            doubt.since.strftime("%H:%M UTC")
+        )),
         LineState::Checking { doubt, .. } => Some(format!(
             "Checking with the vendor since {}",
             doubt.since.strftime("%H:%M UTC")

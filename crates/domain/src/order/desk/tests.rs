@@ -85,6 +85,11 @@ fn what_has_waited_longest_says_since_when_and_time_alone_makes_stuck() {
     assert!(entry.is_stuck(later(66)));
     assert_eq!(entry.label(later(65)), "In flight");
     assert_eq!(entry.label(later(66)), "Stuck");
+    order.lines[0].state = checking();
+    let doubt = order.desk_entry().unwrap();
+    let day = 24 * 60;
+    assert_eq!(doubt.label(later(day)), "Checking with the vendor");
+    assert_eq!(doubt.label(later(day + 1)), "Waits for a decision");
 }
 
 #[test]

@@ -34,6 +34,12 @@ pub enum LineState {
         attempt: u32,
         /// Since when, why, and how often we asked.
         doubt: Doubt,
+        /// When a repeat was last written down, where that has to be known before the next one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<Timestamp>,
+        /// Nothing is asked any more: a person looks at the vendor's and decides.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_with_people: bool,
     },
     /// The vendor (or a person with a form) works on it.
     Accepted {
@@ -91,6 +97,13 @@ pub enum LineEvent {
         /// What came instead.
         evidence: String,
     },
+    /// We are about to ask again what became of it, which may be a repeat.
+    AskedAgain,
+    /// Nothing can be found out by a program: a person has to look at the vendor's.
+    LeftToPeople {
+        /// What came instead of an answer, and why nothing more is asked.
+        evidence: String,
+    },
     /// Done.
     Finished {
         /// The vendor's id.
@@ -117,6 +130,9 @@ pub enum LineEvent {
     Restored,
 }
 
+/// What is known of a call whose worker died.
+pub const NO_ANSWER_HEARD: &str = "the worker stopped before it heard an answer";
+
 /// A move that the machine does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a line that is {from} can't become {event}")]
@@ -125,6 +141,31 @@ pub struct IllegalMove {
     pub from: &'static str,
     /// What was asked for.
     pub event: &'static str,
+}
+
+/// The doubt that an event leaves.
+fn in_doubt(
+    attempt: u32,
+    since: Timestamp,
+    checks: u32,
+    event: &LineEvent,
+    asked: Option<Timestamp>,
+) -> LineState {
+    let (evidence, is_with_people) = match event {
+        LineEvent::LeftToPeople { evidence } => (evidence.as_str(), true),
+        LineEvent::AnswerLost { evidence } => (evidence.as_str(), false),
+        _ => ("", false),
+    };
+    LineState::Checking {
+        attempt,
+        doubt: Doubt {
+            since,
+            evidence: evidence.to_owned(),
+            checks,
+        },
+        asked,
+        is_with_people,
+    }
 }
 
 impl LineState {
@@ -162,21 +203,47 @@ impl LineState {
             (S::Sending { attempt, .. } | S::Checking { attempt, .. }, E::NotSent) => {
                 S::Queued { attempt: *attempt }
             }
-            (S::Sending { attempt, since }, E::AnswerLost { evidence }) => S::Checking {
+            (S::Sending { attempt, since }, E::AnswerLost { .. } | E::LeftToPeople { .. }) => {
+                in_doubt(*attempt, *since, 0, event, None)
+            }
+            (
+                S::Checking {
+                    attempt,
+                    doubt,
+                    asked,
+                    is_with_people: false,
+                },
+                E::AnswerLost { .. } | E::LeftToPeople { .. },
+            ) => in_doubt(
+                *attempt,
+                doubt.since,
+                doubt.checks.saturating_add(1),
+                event,
+                *asked,
+            ),
+            (
+                S::Checking {
+                    attempt,
+                    doubt,
+                    is_with_people: false,
+                    ..
+                },
+                E::AskedAgain,
+            ) => S::Checking {
+                attempt: *attempt,
+                doubt: doubt.clone(),
+                asked: Some(now),
+                is_with_people: false,
+            },
+            (S::Sending { attempt, since }, E::AskedAgain) => S::Checking {
                 attempt: *attempt,
                 doubt: Doubt {
                     since: *since,
-                    evidence: evidence.clone(),
+                    evidence: NO_ANSWER_HEARD.into(),
                     checks: 0,
                 },
-            },
-            (S::Checking { attempt, doubt }, E::AnswerLost { evidence }) => S::Checking {
-                attempt: *attempt,
-                doubt: Doubt {
-                    since: doubt.since,
-                    evidence: evidence.clone(),
-                    checks: doubt.checks.saturating_add(1),
-                },
+                asked: Some(now),
+                is_with_people: false,
             },
             (
                 S::Sending { attempt, .. }
@@ -330,6 +397,8 @@ impl LineEvent {
             LineEvent::NotSent => "not sent",
             LineEvent::Accepted { .. } => "accepted",
             LineEvent::AnswerLost { .. } => "answer lost",
+            LineEvent::AskedAgain => "asked again",
+            LineEvent::LeftToPeople { .. } => "left to people",
             LineEvent::Finished { .. } => "finished",
             LineEvent::Failed(_) => "failed",
             LineEvent::Applied { .. } => "applied",
@@ -357,6 +426,10 @@ mod tests {
             LineEvent::NotSent,
             LineEvent::Accepted { operation: None },
             LineEvent::AnswerLost {
+                evidence: "silence".into(),
+            },
+            LineEvent::AskedAgain,
+            LineEvent::LeftToPeople {
                 evidence: "silence".into(),
             },
             LineEvent::Finished {
@@ -415,7 +488,10 @@ mod tests {
             .after(&lost, later)
             .and_then(|state| state.after(&lost, later))
             .unwrap();
-        let LineState::Checking { attempt: 2, doubt } = doubt else {
+        let LineState::Checking {
+            attempt: 2, doubt, ..
+        } = doubt
+        else {
             panic!("{doubt:?}")
         };
         assert_eq!((doubt.since, doubt.checks), (Timestamp::UNIX_EPOCH, 1));
