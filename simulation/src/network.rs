@@ -41,22 +41,14 @@ impl World {
             true => self.dice.millis(10_000, DELAY_MAX),
             false => soon,
         };
-        let arrival = |is_awaited| Happening::Arrive {
+        let arrival = Happening::Arrive {
             run: id,
             vendor,
             about,
             message,
-            is_awaited,
+            is_awaited: true,
         };
-        let is_safe = matches!(
-            self.vendors[vendor].rule.class,
-            RepeatClass::Keyed | RepeatClass::TwoStep | RepeatClass::Absolute
-        );
-        if is_safe && self.fails(Fault::RequestTwice, "fault: request twice") {
-            let later = self.dice.millis(5, DELAY_MAX);
-            self.happens_in(later, arrival(false));
-        }
-        self.happens_in(wait, arrival(true));
+        self.happens_in(wait, arrival);
     }
 
     fn fails(&mut self, fault: Fault, name: &str) -> bool {
@@ -103,6 +95,22 @@ impl World {
         if message.is_write() && self.fails(Fault::WrongEcho, "fault: wrong echo") {
             let key = about.key ^ 1;
             return self.answer_in(soon, run, message, Ok(Reply::Booked { key }));
+        }
+        // What was turned away stays away: only a request that was taken can come a second time.
+        let is_safe = matches!(
+            self.vendors[vendor].rule.class,
+            RepeatClass::Keyed | RepeatClass::TwoStep | RepeatClass::Absolute
+        );
+        if is_awaited && is_safe && self.fails(Fault::RequestTwice, "fault: request twice") {
+            let later = self.dice.millis(5, DELAY_MAX);
+            let again = Happening::Arrive {
+                run,
+                vendor,
+                about,
+                message,
+                is_awaited: false,
+            };
+            self.happens_in(later, again);
         }
         let heard = self.vendors[vendor].hear(about, message, self.now, &mut self.dice);
         self.take_met(vendor);

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::postgres::Postgres;
 use crate::tools::{self, Tools};
-use crate::{generated, process, requirements, tidy};
+use crate::{generated, process, requirements, simulate, tidy};
 
 type Check = fn() -> Result<()>;
 
@@ -17,6 +17,7 @@ const STEPS: &[(&str, Check)] = &[
     ("clippy", clippy),
     ("tools", tools::run),
     ("build", build),
+    ("simulation", simulate::check),
     ("test", test),
     ("requirements", requirements::run),
     ("browser", browser),
@@ -89,6 +90,8 @@ fn test() -> Result<()> {
     let mut tests = process::command("cargo");
     tests
         .args(["test", "--workspace", "--locked", "--no-fail-fast"])
+        // Tried before, with optimization.
+        .args(["--exclude", "simulation"])
         .env("INSTA_UPDATE", "no")
         .env("SEATWRIGHT_BIN", program())
         .env("TEST_OSB_PYTHON", &tools.broker_python)

@@ -11,6 +11,7 @@ mod postgres;
 mod prices;
 mod process;
 mod requirements;
+mod simulate;
 mod tidy;
 mod tools;
 mod twins;
@@ -29,6 +30,8 @@ cargo xtask <command>
   bench lists [orders]     lists of 10,000 orders and of 1,000,000 unless said
   requirements             docs/requirements.md names a test for each row, and each of them runs
   prices [carts [from]]    random carts against a second calculation, 1,000,000 unless said
+  simulate [orders] [--seed N]
+                           orders in simulated worlds that fail, 1,000,000 unless said; or one world
   twins [pairs [from]]     pairs of worlds that differ in hidden facts alone, 1,000 unless said
   postgres [-- command …]  start a throw-away PostgreSQL, run the command with TEST_POSTGRES_URL
 ";
@@ -57,6 +60,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "postgres" => postgres::run_with(&tools::postgres()?, rest),
         "bench" => bench::run(rest),
         "requirements" => requirements::run(),
+        "simulate" => simulate::run(rest),
         "twins" => twins::run(rest),
         "prices" => prices::run(rest),
         "help" | "--help" | "-h" => {
