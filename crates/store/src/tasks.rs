@@ -72,11 +72,14 @@ const COLUMNS: &str = "SELECT organization_id, id, order_id, line_id, vendor_id,
 
 /// Dates of orders ask no vendor.
 fn due(query: Query, now: Timestamp, beside: &[VendorId]) -> Query {
-    let query = query.and(" WHERE due_at <= ?", now.as_microsecond()).and(
-        " AND (kind = 'start' OR vendor_id NOT IN \
+    let query = query
+        .and(" WHERE due_at <= ?", now.as_microsecond())
+        .then(" AND NOT EXISTS (SELECT 1 FROM installation WHERE paused IS NOT NULL)")
+        .and(
+            " AND (kind = 'start' OR vendor_id NOT IN \
              (SELECT vendor_id FROM vendor_pauses WHERE paused_until > ?))",
-        now.as_microsecond(),
-    );
+            now.as_microsecond(),
+        );
     match beside {
         [] => query,
         some => query

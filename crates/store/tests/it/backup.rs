@@ -30,6 +30,7 @@ async fn fill(store: &Store) {
                     due_at: second(2),
                     fence: 0,
                     tries: 0,
+                    strikes: 0,
                 };
                 tasks::enqueue(tx, &[task]).await?;
             }

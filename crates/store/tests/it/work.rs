@@ -1,13 +1,15 @@
 //! Durable work and remembered requests: each task to one worker, each key to one order.
 
 use domain::id::{LineId, OrderId, TaskId, VendorId};
+use domain::provisioning::account::Account;
+use domain::provisioning::pace::STRIKES_MAX;
 use domain::task::{Task, TaskKind};
 use futures::future::join_all;
 use jiff::SignedDuration;
 use store::requests::{self, Remembered, RequestKey};
-use store::{Store, StoreError, orders, tasks};
+use store::{Store, StoreError, accounts, catalog, orders, tasks};
 
-use crate::world::{actor, amber, cart, id, on_each_database, organizations, second};
+use crate::world::{actor, amber, birch, cart, id, on_each_database, organizations, second};
 
 const HOLD: SignedDuration = SignedDuration::from_secs(60);
 
@@ -184,5 +186,132 @@ fn what_is_left_for_later_is_seen_by_its_own_transaction_and_kept_whole_or_not_a
         // Refused by its caller: not sent with the next write of the same connection either.
         assert_eq!(leave(&store, numbered(4), false).await, (2, false));
         assert_eq!(leave(&store, numbered(5), true).await, (3, true));
+    });
+}
+
+async fn leave_all(store: &Store, left: Vec<Task>) {
+    let written = store.write(left, |left, tx| Box::pin(tasks::enqueue(tx, left)));
+    written
+        .await
+        .unwrap_or_else(|error: StoreError| panic!("{error}"));
+}
+
+#[test]
+fn a_customer_with_many_tasks_keeps_no_other_from_being_served() {
+    on_each_database(async |store| {
+        let first = with_task(&store).await;
+        let other = cart(birch(), 8, second(0));
+        let order = other.id;
+        let inserted: Result<(), StoreError> = store
+            .write(other, |order, tx| {
+                Box::pin(
+                    async move { orders::insert(tx, &mut order.clone(), &[], second(0)).await },
+                )
+            })
+            .await;
+        inserted.unwrap();
+        let many = (2..30).map(|number| Task {
+            id: TaskId(id(number)),
+            ..first.clone()
+        });
+        let late = Task {
+            id: TaskId(id(1)),
+            organization: birch(),
+            order,
+            due_at: second(50),
+            ..first.clone()
+        };
+        leave_all(&store, many.chain([late.clone()]).collect()).await;
+        let mut tx = store.read().await.unwrap();
+        let due = tasks::list_due(&mut tx, second(60), 4).await.unwrap();
+        assert_eq!(due.len(), 4);
+        assert_eq!(due[1], late, "its first comes with the other's first");
+        let beside = tasks::list_due_beside(&mut tx, second(60), 4, &[first.vendor]).await;
+        assert_eq!(beside.unwrap(), []);
+    });
+}
+
+#[test]
+fn what_is_for_a_paused_account_waits_but_dates_begin() {
+    on_each_database(async |store| {
+        let task = with_task(&store).await;
+        let start = Task {
+            id: TaskId(id(2)),
+            kind: TaskKind::Start,
+            ..task.clone()
+        };
+        leave_all(&store, vec![start.clone()]).await;
+        let account = Account {
+            paused_until: Some(second(100)),
+            wished_until: None,
+            strikes: 3,
+            reason: "429".into(),
+        };
+        let saved = store.write(account.clone(), |account, tx| {
+            Box::pin(async move {
+                let vendor = catalog::Vendor {
+                    owner: amber(),
+                    id: VendorId(id(1)),
+                    slug: "v".into(),
+                    name: "V".into(),
+                    settings: "{}".into(),
+                };
+                catalog::save_vendor(tx, &vendor).await?;
+                accounts::save(tx, vendor.owner, vendor.id, account).await
+            })
+        });
+        let saved: Result<(), StoreError> = saved.await;
+        saved.unwrap();
+        let mut tx = store.read().await.unwrap();
+        let known = accounts::find(&mut tx, amber(), task.vendor).await;
+        assert_eq!(known.unwrap(), account);
+        let due = tasks::list_due(&mut tx, second(99), 9).await.unwrap();
+        assert_eq!(due, [start]);
+        let due = tasks::list_due(&mut tx, second(100), 9).await.unwrap();
+        assert_eq!(due.len(), 2);
+        let saved = store.write(Account::default(), |clean, tx| {
+            Box::pin(accounts::save(tx, amber(), VendorId(id(1)), clean))
+        });
+        let saved: Result<(), StoreError> = saved.await;
+        saved.unwrap();
+        let known = accounts::find(&mut tx, amber(), task.vendor).await;
+        assert_eq!(known.unwrap(), Account::default());
+    });
+}
+
+#[test]
+fn claims_are_counted_until_something_comes_of_one_and_what_was_set_aside_stays_there() {
+    on_each_database(async |store| {
+        let mut task = with_task(&store).await;
+        let line = task.line;
+        for strikes in 1..=STRIKES_MAX {
+            task = claim(&store, &task, 10).await.unwrap();
+            assert_eq!(task.strikes, strikes);
+        }
+        let release = || async {
+            let released: Result<(), StoreError> = store
+                .write((), |(), tx| Box::pin(tasks::release_all(tx, second(20))))
+                .await;
+            released.unwrap();
+            let mut tx = store.read().await.unwrap();
+            tasks::list_due(&mut tx, second(20), 9).await.unwrap().len()
+        };
+        assert_eq!(release().await, 0);
+        let mut tx = store.read().await.unwrap();
+        let is_held = tasks::is_held(&mut tx, amber(), line, second(20)).await;
+        assert!(is_held.unwrap());
+        let postponed: Result<(), StoreError> = store
+            .write(task, |task, tx| {
+                Box::pin(tasks::postpone(tx, task, second(30), 1))
+            })
+            .await;
+        postponed.unwrap();
+        assert_eq!(release().await, 0, "nobody holds it: it waits for its time");
+        let is_held = tasks::is_held(&mut tx, amber(), line, second(20)).await;
+        assert!(!is_held.unwrap());
+        let due = tasks::list_due(&mut tx, second(30), 9).await.unwrap();
+        assert_eq!((due[0].strikes, due[0].tries), (0, 1));
+        claim(&store, &due[0], 30).await.unwrap();
+        assert_eq!(release().await, 1, "its worker is dead");
     });
 }
