@@ -22,6 +22,7 @@ mod quotes;
 mod suspensions;
 mod terms;
 mod views;
+mod worker;
 mod year;
 
 use std::future::Future;

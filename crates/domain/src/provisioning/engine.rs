@@ -95,7 +95,7 @@ pub enum Then {
 }
 
 impl Intent {
-    fn new(event: Option<LineEvent>, question: Question, now: Timestamp) -> Step {
+    fn step(event: Option<LineEvent>, question: Question, now: Timestamp) -> Step {
         Step::Ask(Intent {
             event,
             question,
@@ -120,14 +120,14 @@ pub fn prepare(claimed: &Claimed<'_>) -> Step {
     let now = claimed.now;
     match (claimed.task.kind, claimed.state) {
         (TaskKind::Clear, LineState::Failed { .. }) => match claimed.can_be_repeated() {
-            true => Intent::new(None, Question::Clear, now),
+            true => Intent::step(None, Question::Clear, now),
             false => Step::Drop,
         },
         (TaskKind::Provision, LineState::Queued { .. }) if claimed.is_suspended => Step::Stop,
         (TaskKind::Provision, LineState::Queued { .. }) if claimed.is_waiting => Step::Drop,
         (TaskKind::Provision, LineState::Queued { .. }) if claimed.verb.is_none() => Step::Drop,
         (TaskKind::Provision, LineState::Queued { .. }) => {
-            Intent::new(Some(LineEvent::Sending), Question::Submit, now)
+            Intent::step(Some(LineEvent::Sending), Question::Submit, now)
         }
         (TaskKind::Provision, LineState::Sending { since, .. }) => {
             let doubt = Doubt {
@@ -147,7 +147,7 @@ pub fn prepare(claimed: &Claimed<'_>) -> Step {
             },
         ) => claimed.settle(doubt, asked.unwrap_or(doubt.since)),
         (TaskKind::Provision, LineState::Accepted { operation, .. }) => {
-            Intent::new(None, Question::Poll(operation.clone()), now)
+            Intent::step(None, Question::Poll(operation.clone()), now)
         }
         (TaskKind::Provision | TaskKind::Clear | TaskKind::Start, _) => Step::Drop,
     }
@@ -165,7 +165,7 @@ impl Claimed<'_> {
             Remedy::Wait(until) => Step::Wait(until),
             Remedy::Ask => {
                 let event = self.rule.records_repeats().then_some(LineEvent::AskedAgain);
-                Intent::new(event, Question::Settle(doubt.clone()), self.now)
+                Intent::step(event, Question::Settle(doubt.clone()), self.now)
             }
         }
     }

@@ -1,0 +1,87 @@
+//! The worker beside one order: a vendor's wish holds for all, and what fails by our own fault is set aside.
+
+use app::Error;
+use domain::event::EventKind;
+use domain::order::phase::Status;
+use domain::provisioning::pace::STRIKES_MAX;
+use jiff::SignedDuration;
+use serde_json::json;
+use store::catalog;
+
+use crate::{CIRRUS, MICROSOFT, SELLER, World, on_each_database};
+
+async fn requests(world: &World) -> usize {
+    world.bookings().await.len()
+}
+
+#[test]
+fn a_vendors_wish_to_be_left_alone_holds_for_all_its_orders_and_for_no_other_vendors() {
+    on_each_database(async |world| {
+        let wish = json!({"do": "answer", "status": 429, "retry_after": "300"});
+        world
+            .faults(json!([{"operation": "provision", "times": 1, "action": wish}]))
+            .await;
+        let access = world.access(SELLER, "amber").await;
+        let cart = world.fill(&access, CIRRUS, 5).await.unwrap();
+        let first = world.place(&access, &cart).await.unwrap();
+        assert_eq!(world.app.run_due().await.unwrap(), 1);
+        let cart = world.fill(&access, CIRRUS, 6).await.unwrap();
+        let second = world.place(&access, &cart).await.unwrap();
+        let cart = world.fill(&access, MICROSOFT, 7).await.unwrap();
+        let other = world.place(&access, &cart).await.unwrap();
+        for _ in 0..4 {
+            world.app.run_due().await.unwrap();
+            world.clock.advance(SignedDuration::from_secs(60));
+        }
+        let status = async |number| world.order(&access, number).await.status;
+        assert_eq!(status(first.number).await, Status::ProvisioningStarted);
+        assert_eq!(status(second.number).await, Status::ProvisioningStarted);
+        assert_eq!(status(other.number).await, Status::ProvisioningFinished);
+        assert_eq!(
+            requests(&world).await,
+            1,
+            "nobody asked before the wish ended"
+        );
+        world.settle().await;
+        assert_eq!(status(first.number).await, Status::ProvisioningFinished);
+        assert_eq!(status(second.number).await, Status::ProvisioningFinished);
+    });
+}
+
+#[test]
+fn what_fails_by_our_own_fault_is_set_aside_tells_and_goes_on_once_it_is_mended() {
+    on_each_database(async |world| {
+        let access = world.access(SELLER, "amber").await;
+        let cart = world.fill(&access, CIRRUS, 5).await.unwrap();
+        let placed = world.place(&access, &cart).await.unwrap();
+        let id = placed.lines[0].item.vendor;
+        let chain = access.organization().chain.clone();
+        let mut tx = world.store.read().await.unwrap();
+        let vendor = catalog::find_vendor(&mut tx, &chain, id).await.unwrap();
+        drop(tx);
+        let good = vendor.unwrap();
+        let save = async |vendor: catalog::Vendor| {
+            let saved = world.store.write(vendor, |vendor, tx| {
+                Box::pin(async move { Ok::<_, Error>(catalog::save_vendor(tx, vendor).await?) })
+            });
+            saved.await.unwrap();
+        };
+        let mut bad = good.clone();
+        bad.settings = "not settings".into();
+        save(bad).await;
+        for _ in 0..STRIKES_MAX + 2 {
+            assert_eq!(world.app.run_due().await.unwrap(), 0);
+            world.clock.advance(SignedDuration::from_secs(61));
+        }
+        let (_, events) = world.app.order(&access, placed.number).await.unwrap();
+        let told = events
+            .iter()
+            .filter(|event| event.kind == EventKind::SetAside);
+        assert_eq!(told.count(), 1);
+        save(good).await;
+        world.clock.advance(SignedDuration::from_hours(1));
+        world.settle().await;
+        let order = world.order(&access, placed.number).await;
+        assert_eq!(order.status, Status::ProvisioningFinished);
+    });
+}
