@@ -96,6 +96,7 @@ impl Maker {
                     term_months: 12,
                     cycle_months: 1,
                 },
+                questions: Vec::new(),
             },
             parent: None,
             after: None,
