@@ -8,7 +8,6 @@ use domain::access::Permission;
 use domain::event::Event;
 use domain::id::LineId;
 use domain::order::Order;
-use domain::order::line::Line;
 use domain::order::payment::Payment;
 use domain::order::seen::SeenOrder;
 use domain::subscription::decide::Problem;
