@@ -207,6 +207,19 @@ impl App {
             .count())
     }
 
+    /// Does what is due, once, one after the other. For whoever compares what happened and needs it to
+    /// happen in one sequence.
+    pub async fn run_due_in_turn(&self) -> Result<(), Error> {
+        let due = {
+            let mut tx = self.store.read().await?;
+            tasks::list_due(&mut tx, self.clock.now(), TASKS_AT_ONCE).await?
+        };
+        for task in due {
+            self.run_guarded(task).await;
+        }
+        Ok(())
+    }
+
     /// Runs a task; what goes wrong by our own fault is counted against it, a panic too.
     async fn run_guarded(&self, task: Task) -> bool {
         let id = task.id;

@@ -88,7 +88,7 @@ pub async fn step(world: &World, name: &str, memory: &mut Memory, hidden: Hidden
         }
         18 | 19 => change_running(world, &mut log, who, &mut chance, memory).await,
         9 => {
-            world.app.run_due().await.unwrap();
+            world.app.run_due_in_turn().await.unwrap();
         }
         10 | 11 => {
             for number in memory.made.clone() {
@@ -293,7 +293,7 @@ async fn change_running(
         }
     }
     for _ in 0..chance.below(4) {
-        world.app.run_due().await.unwrap();
+        world.app.run_due_in_turn().await.unwrap();
     }
 }
 
