@@ -176,9 +176,11 @@ impl World {
     ) {
         let event = intent.event().cloned().filter(|event| {
             let is_sent = matches!(line.state, LineState::Sending { .. });
-            let is_repeated = *event == LineEvent::AskedAgain;
-            !(is_sent && *event == LineEvent::Sending)
-                && !(is_repeated && self.bug == Some(Bug::RepeatUnrecorded))
+            match event {
+                LineEvent::Sending => !is_sent,
+                LineEvent::AskedAgain => self.bug != Some(Bug::RepeatUnrecorded),
+                _ => true,
+            }
         });
         writes.push(Write::Task(task.clone()));
         if let Some(event) = event {

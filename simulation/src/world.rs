@@ -343,9 +343,8 @@ impl World {
     fn sync(&mut self) {
         self.has_sync = false;
         for (ticket, committed) in self.store.sync() {
-            match self.waiting.remove(&ticket) {
-                Some(waiter) => self.tell(waiter, committed),
-                None => {}
+            if let Some(waiter) = self.waiting.remove(&ticket) {
+                self.tell(waiter, committed);
             }
         }
         let soon = self.now + self.dice.millis(1, 50);
