@@ -118,11 +118,16 @@ fn is_told(kind: EventKind) -> bool {
         | K::Applied
         | K::Skipped
         | K::HeldForApproval
-        | K::Stopped => true,
+        | K::Stopped
+        | K::AskedAgain
+        | K::LeftToPeople
+        // Of our own errors: what it has beside its name is internal, as evidence is.
+        | K::SetAside => true,
     }
 }
 
-const KINDS: [EventKind; 29] = {
+/// All of them, but for the one of our own errors, which no step makes.
+const KINDS: [EventKind; 31] = {
     use EventKind as K;
     [
         K::Started,
@@ -154,6 +159,8 @@ const KINDS: [EventKind; 29] = {
         K::Skipped,
         K::HeldForApproval,
         K::Stopped,
+        K::AskedAgain,
+        K::LeftToPeople,
     ]
 };
 

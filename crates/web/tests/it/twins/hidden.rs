@@ -212,8 +212,20 @@ fn happened(state: &LineState, chance: &mut Chance, hidden: Hidden) -> Option<Li
     let lost = LineEvent::AnswerLost {
         evidence: format!("no answer within {} s", 10 + hidden.figures),
     };
-    let drawn = chance.below(5);
+    let left = LineEvent::LeftToPeople {
+        evidence: format!("no answer, {}", hidden.figures),
+    };
+    let drawn = chance.below(7);
     match (state, drawn) {
+        (
+            LineState::Checking {
+                is_with_people: true,
+                ..
+            },
+            _,
+        ) => Some(finished),
+        (LineState::Sending { .. }, 5) => Some(LineEvent::AskedAgain),
+        (LineState::Sending { .. } | LineState::Checking { .. }, 6) => Some(left),
         (LineState::Queued { .. }, _) => Some(LineEvent::Sending),
         (LineState::Sending { .. }, 0) => Some(LineEvent::NotSent),
         (LineState::Sending { .. }, 1) | (LineState::Checking { .. }, 0 | 1) => Some(lost),
