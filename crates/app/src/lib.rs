@@ -12,6 +12,7 @@ mod connections;
 pub mod demo;
 pub mod desk;
 pub mod filing;
+pub mod imports;
 pub mod installation;
 pub mod jobs;
 pub mod operators;

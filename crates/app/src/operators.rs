@@ -100,7 +100,12 @@ async fn import(
         catalog::save_offer(tx, &offer).await?;
         plan_prices::save_all(tx, owner, &prices).await?;
     }
-    for mut offer in known.into_iter().filter(|offer| !offer.is_withdrawn) {
+    // What price sheets sell by country is theirs to end.
+    let is_listed = |offer: &Offer| offer.plans.iter().all(|plan| plan.market.is_none());
+    for mut offer in known
+        .into_iter()
+        .filter(|offer| !offer.is_withdrawn && is_listed(offer))
+    {
         offer.is_withdrawn = true;
         done.withdrawn += 1;
         catalog::save_offer(tx, &offer).await?;
@@ -246,6 +251,17 @@ impl App {
         Ok(catalog::list_vendors(&mut tx, &organization.chain).await?)
     }
 
+    /// The slugs of the partners that own a connection of a name.
+    pub async fn vendor_owners(&self, slug: &str) -> Result<Vec<String>, Error> {
+        let mut tx = self.store.read().await?;
+        let owners = catalog::list_owners(&mut tx, slug).await?;
+        let found = organizations::list_by_id(&mut tx, &owners).await?;
+        Ok(found
+            .into_iter()
+            .map(|owner| owner.slug.to_string())
+            .collect())
+    }
+
     /// Asks a vendor for its catalog, which is harmless, and tells what it answered.
     pub async fn check_vendor(
         &self,
@@ -312,7 +328,7 @@ impl App {
         revoke.await.map_err(|error: StoreError| error.into())
     }
 
-    async fn organization(&self, slug: &str) -> Result<Organization, Error> {
+    pub(crate) async fn organization(&self, slug: &str) -> Result<Organization, Error> {
         let slug = Slug::parse(slug).map_err(invalid("/organization"))?;
         let mut tx = self.store.read().await?;
         let found = organizations::find(&mut tx, &slug).await?;

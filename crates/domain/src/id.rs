@@ -64,6 +64,7 @@ id!(/** A connection to a vendor. */ VendorId, "ven");
 id!(/** Something that is sold. */ OfferId, "off");
 id!(/** A term, billing cycle and price of an offer. */ PlanId, "pln");
 id!(/** A rule that makes prices. */ PriceRuleId, "prl");
+id!(/** A price sheet that was taken over. */ ImportId, "imp");
 id!(/** One submission of one or more lines. */ OrderId, "ord");
 id!(/** One license or change inside an order. */ LineId, "lin");
 id!(/** A live entitlement at a vendor. */ SubscriptionId, "sub");

@@ -4,10 +4,12 @@
 pub mod book;
 pub mod cycle_price;
 pub mod explain;
+pub mod import;
 pub mod percent;
 pub mod record;
 pub mod refund;
 pub mod rule;
+pub mod sheet;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};

@@ -2,6 +2,7 @@
 
 mod commands;
 mod copies;
+mod imports;
 mod settings;
 
 use std::process::ExitCode;
@@ -131,6 +132,11 @@ enum Command {
         #[command(subcommand)]
         command: VendorCommand,
     },
+    /// Take over what others made
+    Import {
+        #[command(subcommand)]
+        command: ImportCommand,
+    },
     /// API tokens
     Token {
         #[command(subcommand)]
@@ -220,6 +226,29 @@ enum VendorCommand {
         /// Slug of the organization
         #[arg(long)]
         organization: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum ImportCommand {
+    /// A vendor's price sheet: Microsoft's license-based CSV, its columns in any order
+    Prices {
+        #[command(flatten)]
+        database: Database,
+        /// The file
+        file: std::path::PathBuf,
+        /// The vendor's name in commands
+        #[arg(long)]
+        vendor: String,
+        /// Slug of the distributor or seller that owns the connection; the one that there is by default
+        #[arg(long)]
+        organization: Option<String>,
+        /// Show what would change and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// The sheet is a part of the vendor's: what it does not list goes on
+        #[arg(long)]
+        partial: bool,
     },
 }
 
@@ -358,6 +387,26 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
                 organization,
             } => commands::list_vendors(&url(database)?, &organization).await,
         },
+        Command::Import {
+            command:
+                ImportCommand::Prices {
+                    database,
+                    file,
+                    vendor,
+                    organization,
+                    dry_run,
+                    partial,
+                },
+        } => {
+            let asked = imports::Asked {
+                file,
+                vendor,
+                organization,
+                is_dry_run: dry_run,
+                is_partial: partial,
+            };
+            imports::prices(&url(database)?, asked).await
+        }
         Command::Token { command } => match command {
             TokenCommand::Create {
                 database,

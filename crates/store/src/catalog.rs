@@ -73,6 +73,15 @@ pub async fn list_vendors(
     tx.rows(query).await?.iter().map(read_vendor).collect()
 }
 
+/// Who owns a connection of a name; for the person at the machine.
+pub async fn list_owners(tx: &mut Tx, slug: &str) -> Result<Vec<OrganizationId>, StoreError> {
+    let query = Query::new("SELECT organization_id FROM vendors")
+        .and(" WHERE slug = ? ORDER BY organization_id LIMIT 3", slug);
+    let rows = tx.rows(query).await?;
+    let owner = |row: &Row| Ok(OrganizationId(row.get("organization_id")?));
+    rows.iter().map(owner).collect()
+}
+
 /// Adds an offer, or replaces it.
 pub async fn save_offer(tx: &mut Tx, offer: &Offer) -> Result<(), StoreError> {
     save_offers(tx, [offer]).await
@@ -94,12 +103,13 @@ pub async fn save_offers<'o>(
             offer.id.0.into(),
             offer.vendor.0.into(),
             offer.name.as_str().into(),
+            code(&offer.product, &offer.vendor_plan).into(),
             json(offer)?.into(),
         ]);
     }
-    let text = "INSERT INTO offers (organization_id, id, vendor_id, name, body) VALUES ";
+    let text = "INSERT INTO offers (organization_id, id, vendor_id, name, code, body) VALUES ";
     let end = " ON CONFLICT (organization_id, id) DO UPDATE SET name = excluded.name, \
-               body = excluded.body";
+               code = excluded.code, body = excluded.body";
     insert(tx, text, rows, end).await?;
     let text = "INSERT INTO offer_addons (organization_id, parent_id, offer_id) VALUES ";
     let end = " ON CONFLICT (organization_id, parent_id, offer_id) DO NOTHING";
@@ -130,6 +140,53 @@ pub async fn list_addons(
     let mut found = priced(tx, chain, &rows, at).await?;
     found.retain(|offer| offer.parents.iter().any(|parent| parents.contains(parent)));
     Ok(found)
+}
+
+/// The vendor's own ids as one text.
+pub(crate) fn code(product: &str, plan: &str) -> String {
+    format!("{product}\u{1f}{plan}")
+}
+
+/// Offers of an owner by their vendor's product and plan; their plans have no prices yet.
+pub async fn find_by_codes(
+    tx: &mut Tx,
+    owner: OrganizationId,
+    vendor: VendorId,
+    codes: impl Iterator<Item = (&str, &str)>,
+) -> Result<Vec<Offer>, StoreError> {
+    let codes: Vec<Value> = codes
+        .map(|(product, plan)| code(product, plan).into())
+        .collect();
+    if codes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Query::new("SELECT body FROM offers")
+        .and(" WHERE organization_id = ?", owner.0)
+        .and(" AND vendor_id = ?", vendor.0)
+        .then(" AND code IN ")
+        .list(codes);
+    let rows = tx.rows(query).await?;
+    rows.iter().map(|row| row.json("body")).collect()
+}
+
+/// The next offers of a vendor in the sequence of their ids, with their prices at an instant.
+pub async fn list_by_id(
+    tx: &mut Tx,
+    owner: OrganizationId,
+    vendor: VendorId,
+    after: Option<OfferId>,
+    limit: u32,
+    at: Timestamp,
+) -> Result<Vec<Offer>, StoreError> {
+    let mut query = Query::new("SELECT body FROM offers")
+        .and(" WHERE organization_id = ?", owner.0)
+        .and(" AND vendor_id = ?", vendor.0);
+    if let Some(after) = after {
+        query = query.and(" AND id > ?", after.0);
+    }
+    let query = query.and(" ORDER BY id LIMIT ?", i64::from(limit));
+    let rows = tx.rows(query).await?;
+    priced(tx, &[owner], &rows, at).await
 }
 
 /// Offers that an organization may be sold, of those asked for, with their prices at an instant; also

@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod orders;
 pub mod organizations;
 pub mod plan_prices;
+pub mod price_imports;
 pub mod price_rules;
 pub mod quotes;
 pub mod requests;

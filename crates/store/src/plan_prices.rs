@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::catalog::code;
 use crate::sql::{Query, Row, Value};
 use crate::tx::insert;
 use crate::{StoreError, Tx};
@@ -83,6 +84,33 @@ pub async fn list_at(
     tx.rows(query).await?.iter().map(read).collect()
 }
 
+/// The prices of offers from an instant on: those that are in force then, and all that begin later.
+pub async fn list_from(
+    tx: &mut Tx,
+    owner: OrganizationId,
+    offers: impl Iterator<Item = OfferId>,
+    at: Timestamp,
+) -> Result<Vec<PlanPrice>, StoreError> {
+    let offers: Vec<Value> = offers.map(|offer| offer.0.into()).collect();
+    if offers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Query::new(
+        "SELECT offer_id, plan_id, valid_from, valid_till, cost, retail FROM plan_prices AS p",
+    )
+    .and(" WHERE organization_id = ?", owner.0)
+    .then(" AND offer_id IN ")
+    .list(offers)
+    .then(
+        " AND valid_from >= COALESCE((SELECT MAX(l.valid_from) FROM plan_prices AS l \
+         WHERE l.organization_id = p.organization_id AND l.offer_id = p.offer_id \
+         AND l.plan_id = p.plan_id",
+    )
+    .and(" AND l.valid_from <= ?), valid_from)", at.as_microsecond())
+    .then(" ORDER BY valid_from");
+    tx.rows(query).await?.iter().map(read).collect()
+}
+
 /// Gives the plans of offers their prices at an instant.
 pub(crate) async fn fill(
     tx: &mut Tx,
@@ -127,6 +155,8 @@ fn read(row: &Row) -> Result<PlanPrice, StoreError> {
 #[derive(Deserialize)]
 struct Undated {
     id: OfferId,
+    product: String,
+    vendor_plan: String,
     plans: Vec<UndatedPlan>,
 }
 
@@ -174,6 +204,11 @@ pub(crate) async fn rebuild(
         };
         let prices: Vec<PlanPrice> = offer.plans.iter().filter_map(always).collect();
         save_all(tx, OrganizationId(owner), &prices).await?;
+        let query = Query::new("UPDATE offers")
+            .and(" SET code = ?", code(&offer.product, &offer.vendor_plan))
+            .and(" WHERE organization_id = ?", owner)
+            .and(" AND id = ?", offer.id.0);
+        tx.execute(query).await?;
         last = Some((owner, row.get("id")?));
     }
     Ok(last.filter(|_| rows.len() == batch))

@@ -13,6 +13,7 @@ mod desk;
 mod failures;
 mod filing;
 mod forms;
+mod imports;
 mod installation;
 mod jobs;
 mod lists;
