@@ -17,20 +17,6 @@ CREATE TABLE plan_prices (
     FOREIGN KEY (organization_id, offer_id) REFERENCES offers (organization_id, id)
 );
 
--- The vendor's own ids of an offer, product and plan, to find it by.
-ALTER TABLE offers ADD COLUMN code TEXT NOT NULL DEFAULT '';
-CREATE INDEX offers_by_code ON offers (organization_id, vendor_id, code);
-
--- Price sheets that were taken over: who, when, which file, and how many rows of each kind.
-CREATE TABLE price_imports (
-    organization_id UUID NOT NULL REFERENCES organizations (id),
-    id UUID NOT NULL,
-    started_at BIGINT NOT NULL,
-    body TEXT NOT NULL,
-    PRIMARY KEY (organization_id, id)
-);
-CREATE INDEX price_imports_by_age ON price_imports (organization_id, started_at, id);
-
 -- Percentages of a distributor for its sellers, of a seller for its customers.
 CREATE TABLE price_rules (
     organization_id UUID NOT NULL REFERENCES organizations (id),

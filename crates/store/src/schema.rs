@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0015_terms.sql"),
     include_str!("../migrations/0016_addons.sql"),
     include_str!("../migrations/0017_engine.sql"),
+    include_str!("../migrations/0018_price_sheets.sql"),
 ];
 
 /// How many migrations there are.
