@@ -2,6 +2,7 @@
 //! transaction. Whatever is repeated is known by the vendor's own keys, so a sheet that was cut off is
 //! simply taken over again.
 
+mod asked;
 mod reader;
 mod take;
 
@@ -10,20 +11,19 @@ use std::io::Read;
 
 use domain::id::{ImportId, PlanId};
 use domain::offer::Country;
+use domain::organization::Organization;
 use domain::price::import::Import;
 use domain::price::sheet::SheetRow;
-use domain::text::Invalid;
 use store::catalog::Vendor;
-use store::{Mode, catalog, price_imports};
+use store::{Mode, StoreError, catalog, price_imports};
 
+pub use self::asked::{AskedImport, Imports};
 use self::reader::{Read as Found, Sheet};
 use self::take::{Batch, Ending};
 use crate::{App, Error, worker};
 
 /// Rows of one transaction.
 const BATCH: usize = 400;
-/// Imports in one list at the most.
-const IMPORTS_MAX: u32 = 100;
 
 /// A sheet to take over.
 #[derive(Debug, Clone)]
@@ -36,26 +36,56 @@ pub struct NewImport {
     pub file: String,
     /// Who takes it over.
     pub by: String,
+    /// Nothing is taken over: it shows what would come of the sheet.
+    pub is_dry_run: bool,
     /// The sheet is a part of the vendor's: what it does not list goes on.
     pub is_partial: bool,
+    /// Rows of the file, about, where somebody counted them.
+    pub total: Option<u64>,
+}
+
+/// An import that is about to run.
+pub struct Begun {
+    vendor: Vendor,
+    import: Import,
+}
+
+impl Begun {
+    /// What is known of it so far.
+    pub fn import(&self) -> &Import {
+        &self.import
+    }
 }
 
 impl App {
-    /// Takes over a price sheet, or shows what would come of it. `progress` is told after each batch.
-    /// Rows that can't be read are left out and named; where there are any, nothing is ended.
+    /// Takes over a price sheet, or shows what would come of it, for whoever sits at the machine.
+    /// `progress` is told after each batch.
     pub async fn import_prices(
         &self,
         new: NewImport,
         file: impl Read + Send + 'static,
-        mode: Mode,
         progress: impl Fn(&Import) + Send,
     ) -> Result<Import, Error> {
-        let (vendor, mut import) = self.begin_import(&new).await?;
+        let owner = self.organization(&new.owner).await?;
+        let begun = self.note_begun(&owner, new).await?;
+        self.run_import(begun, file, progress).await
+    }
+
+    /// Runs what was begun, to its end. Rows that can't be read are left out and named; where there are
+    /// any, nothing is ended. Its record says after each batch how far it is.
+    pub async fn run_import(
+        &self,
+        begun: Begun,
+        file: impl Read + Send + 'static,
+        progress: impl Fn(&Import) + Send,
+    ) -> Result<Import, Error> {
+        let Begun { vendor, mut import } = begun;
+        let mode = mode(&import);
         let mut sheet = match Sheet::open(file) {
             Ok(sheet) => sheet,
             Err(problems) => {
                 import.note(problems);
-                return Ok(import);
+                return self.finish_import(import).await;
             }
         };
         let has_tenant = connectors::abilities(&worker::settings(&vendor)?).has_tenants;
@@ -64,6 +94,7 @@ impl App {
         loop {
             let (rows, is_last) = next_rows(&mut sheet, &mut import, &mut keys);
             markets.extend(rows.iter().filter_map(|row| row.market));
+            import.seen_at = Some(self.clock.now());
             let batch = Batch {
                 import: import.clone(),
                 vendor: vendor.clone(),
@@ -75,55 +106,58 @@ impl App {
                 .write_or_show(batch, mode, |batch, tx| Box::pin(batch.run(tx)));
             let plans: Vec<PlanId>;
             (import, plans) = taken.await?;
+            if import.is_dry_run {
+                self.keep_import(&import).await?;
+            }
             listed.extend(plans);
             progress(&import);
             if is_last {
                 break;
             }
         }
-        let may_end = !new.is_partial && import.counts.problems == 0;
-        let ending = Ending { listed, markets };
-        if may_end {
+        if !import.is_partial && import.counts.problems == 0 {
+            let ending = Ending { listed, markets };
             self.end_unlisted(&mut import, ending, mode).await?;
         }
-        import.finished_at = Some(self.clock.now());
-        let save = self
-            .store
-            .write_or_show(import.clone(), mode, |import, tx| {
-                Box::pin(price_imports::save(tx, import))
-            });
-        save.await?;
-        Ok(import)
+        self.finish_import(import).await
     }
 
-    /// The price sheets that a partner took over, the latest first.
-    pub async fn price_imports(&self, owner: &str) -> Result<Vec<Import>, Error> {
-        let owner = self.organization(owner).await?;
-        let mut tx = self.store.read().await?;
-        Ok(price_imports::list(&mut tx, owner.id, IMPORTS_MAX).await?)
-    }
-
-    async fn begin_import(&self, new: &NewImport) -> Result<(Vendor, Import), Error> {
-        let owner = self.organization(&new.owner).await?;
-        let vendors = self.vendors(&new.owner).await?;
-        let is_it = |known: &Vendor| known.owner == owner.id && known.slug == new.vendor;
-        let vendor = vendors.into_iter().find(is_it);
-        let vendor = vendor.ok_or_else(|| Error::Invalid {
-            field: "/vendor",
-            reason: Invalid(format!("is not a vendor of {}", owner.name)),
-        })?;
+    async fn note_begun(&self, owner: &Organization, new: NewImport) -> Result<Begun, Error> {
+        let vendor = self.own_vendor(owner, &new.vendor).await?;
+        let now = self.clock.now();
         let import = Import {
             id: ImportId(self.id()),
             owner: owner.id,
             vendor: vendor.id,
-            file: new.file.clone(),
-            by: new.by.clone(),
-            started_at: self.clock.now(),
+            vendor_name: vendor.name.clone(),
+            file: new.file,
+            by: new.by,
+            is_dry_run: new.is_dry_run,
+            is_partial: new.is_partial,
+            total: new.total,
+            started_at: now,
+            seen_at: Some(now),
             finished_at: None,
             counts: Default::default(),
             problems: Vec::new(),
+            moves: Vec::new(),
         };
-        Ok((vendor, import))
+        self.keep_import(&import).await?;
+        Ok(Begun { vendor, import })
+    }
+
+    async fn finish_import(&self, mut import: Import) -> Result<Import, Error> {
+        import.finished_at = Some(self.clock.now());
+        self.keep_import(&import).await?;
+        Ok(import)
+    }
+
+    /// The record of an import is kept also where nothing of its sheet is.
+    async fn keep_import(&self, import: &Import) -> Result<(), Error> {
+        let save = self.store.write(import.clone(), |import, tx| {
+            Box::pin(price_imports::save(tx, import))
+        });
+        save.await.map_err(|error: StoreError| error.into())
     }
 
     /// Ends the prices of the sheet's markets that it does not list any more, offer by offer.
@@ -160,6 +194,14 @@ impl App {
                 None => return Ok(()),
             }
         }
+    }
+}
+
+/// Whether the sheet's rows are kept.
+fn mode(import: &Import) -> Mode {
+    match import.is_dry_run {
+        true => Mode::DryRun,
+        false => Mode::Commit,
     }
 }
 

@@ -6,8 +6,8 @@ use std::io::BufReader;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
+use app::App;
 use app::imports::NewImport;
-use app::{App, Mode};
 use domain::price::import::Import;
 
 use crate::commands::open;
@@ -31,11 +31,9 @@ pub async fn prices(url: &str, asked: Asked) -> Result<()> {
         vendor: asked.vendor,
         file: shown,
         by: "command line".into(),
+        is_dry_run: asked.is_dry_run,
         is_partial: asked.is_partial,
-    };
-    let mode = match asked.is_dry_run {
-        true => Mode::DryRun,
-        false => Mode::Commit,
+        total: None,
     };
     let progress = |import: &Import| {
         if import.counts.rows.is_multiple_of(10_000) {
@@ -43,7 +41,7 @@ pub async fn prices(url: &str, asked: Asked) -> Result<()> {
         }
     };
     let done = app
-        .import_prices(new, BufReader::new(file), mode, progress)
+        .import_prices(new, BufReader::new(file), progress)
         .await?;
     let counts = done.counts;
     println!(

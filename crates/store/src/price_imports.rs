@@ -1,7 +1,8 @@
 //! Price sheets that were taken over, under whoever owns the catalog.
 
-use domain::id::OrganizationId;
+use domain::id::{ImportId, OrganizationId};
 use domain::price::import::Import;
+use jiff::Timestamp;
 
 use crate::sql::{Query, json};
 use crate::{StoreError, Tx};
@@ -20,18 +21,40 @@ pub async fn save(tx: &mut Tx, import: &Import) -> Result<(), StoreError> {
     tx.execute(query).await.map(drop)
 }
 
+/// Where a page of imports begins: behind this one.
+pub type Place = (Timestamp, ImportId);
+
 /// An owner's imports, the latest first.
 pub async fn list(
     tx: &mut Tx,
     owner: OrganizationId,
+    after: Option<Place>,
     limit: u32,
 ) -> Result<Vec<Import>, StoreError> {
-    let query = Query::new("SELECT body FROM price_imports")
-        .and(" WHERE organization_id = ?", owner.0)
-        .and(
-            " ORDER BY started_at DESC, id DESC LIMIT ?",
-            i64::from(limit),
-        );
+    let mut query =
+        Query::new("SELECT body FROM price_imports").and(" WHERE organization_id = ?", owner.0);
+    if let Some((at, id)) = after {
+        query = query
+            .then(" AND (started_at, id) < ")
+            .list([at.as_microsecond().into(), id.0.into()]);
+    }
+    let query = query.and(
+        " ORDER BY started_at DESC, id DESC LIMIT ?",
+        i64::from(limit),
+    );
     let rows = tx.rows(query).await?;
     rows.iter().map(|row| row.json("body")).collect()
+}
+
+/// One of an owner's imports.
+pub async fn find(
+    tx: &mut Tx,
+    owner: OrganizationId,
+    id: ImportId,
+) -> Result<Option<Import>, StoreError> {
+    let query = Query::new("SELECT body FROM price_imports")
+        .and(" WHERE organization_id = ?", owner.0)
+        .and(" AND id = ?", id.0);
+    let rows = tx.rows(query).await?;
+    rows.first().map(|row| row.json("body")).transpose()
 }

@@ -8,6 +8,7 @@ mod desk;
 mod jobs;
 mod lists;
 pub(crate) mod price_rules;
+mod price_sheets;
 pub(crate) mod quotes;
 mod reference;
 mod story;
@@ -110,6 +111,8 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(terms::terms))
         .routes(routes!(terms::partner_terms, terms::publish_terms))
         .routes(routes!(price_rules::end_rule, price_rules::remove_rule))
+        .routes(routes!(price_sheets::sheets, price_sheets::import_sheet))
+        .routes(routes!(price_sheets::sheet))
         .routes(routes!(
             suspension::suspension,
             suspension::suspend,

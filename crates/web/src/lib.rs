@@ -8,6 +8,7 @@ mod export;
 mod list;
 mod live;
 mod mishap;
+mod spool;
 mod trace;
 mod ui;
 mod visitor;
@@ -26,6 +27,8 @@ pub use self::api::openapi;
 pub(crate) const BODY_MAX: usize = 256 * 1024;
 /// A sheet of changes, as it is pasted.
 pub(crate) const SHEET_MAX: usize = 4 * 1024 * 1024;
+/// A vendor's price sheet, as a file.
+pub(crate) const PRICE_SHEET_MAX: usize = 64 * 1024 * 1024;
 /// No inline script or style, nothing from elsewhere, no frames (reliability 5.8).
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";

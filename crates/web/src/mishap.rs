@@ -16,7 +16,7 @@ use crate::ui::filters;
 use crate::ui::frame::{Frame, Section};
 use crate::ui::preferences::came_from;
 use crate::visitor::Visitor;
-use crate::{BODY_MAX, SHEET_MAX, Web};
+use crate::{BODY_MAX, PRICE_SHEET_MAX, SHEET_MAX, Web};
 
 /// What is still taken off the line, and thrown away, so that the answer can be read at all.
 const DRAINED_MAX: usize = 64 * BODY_MAX;
@@ -26,7 +26,11 @@ pub(crate) async fn tell(State(web): State<Web>, request: Request, next: Next) -
     let (parts, body) = request.into_parts();
     let asker = parts.clone();
     let most = body_max(parts.uri.path());
-    let response = match read(&parts.method, body, most).await {
+    let read = match is_streamed(parts.uri.path()) {
+        true => Ok(body),
+        false => read(&parts.method, body, most).await,
+    };
+    let response = match read {
         Ok(body) => next.run(Request::from_parts(parts, body)).await,
         Err(status) => status.into_response(),
     };
@@ -55,7 +59,17 @@ pub(crate) async fn tell(State(web): State<Web>, request: Request, next: Next) -
 /// What may be sent to an address: a sheet is longer than what people type.
 fn body_max(path: &str) -> usize {
     let is_sheet = path.ends_with("/subscriptions/bulk") || path.ends_with("/jobs");
-    if is_sheet { SHEET_MAX } else { BODY_MAX }
+    match is_sheet {
+        _ if is_streamed(path) => PRICE_SHEET_MAX,
+        true => SHEET_MAX,
+        false => BODY_MAX,
+    }
+}
+
+/// A file that its handler takes off the line as it comes ([`crate::spool`]), and never as a whole.
+pub(crate) fn is_streamed(path: &str) -> bool {
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    path.starts_with("/partners/") && path.ends_with("/price-sheets")
 }
 
 /// The whole of what was sent, if it is not too much.

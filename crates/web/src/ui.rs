@@ -24,6 +24,7 @@ mod order;
 mod orders;
 mod planned;
 pub(crate) mod preferences;
+mod price_sheets;
 mod prices;
 mod quotes;
 pub(crate) mod say;
@@ -80,6 +81,18 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         .route(
             "/partners/{partner}/terms",
             get(terms::list).post(terms::publish),
+        )
+        .route(
+            "/partners/{partner}/price-sheets",
+            get(price_sheets::list).post(price_sheets::upload),
+        )
+        .route(
+            "/partners/{partner}/price-sheets/{id}",
+            get(price_sheets::show),
+        )
+        .route(
+            "/partners/{partner}/price-sheets/{id}/problems.csv",
+            get(price_sheets::problems),
         )
         .route("/desk", get(desk::show))
         .route("/o/{organization}/catalog", get(catalog::list))

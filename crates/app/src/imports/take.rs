@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use domain::id::{OfferId, PlanId};
-use domain::offer::{Country, Offer, Plan, VendorPrice};
-use domain::price::import::Import;
+use domain::offer::{Cadence, Country, Offer, Plan, VendorPrice};
+use domain::price::import::{Import, Move};
 use domain::price::sheet::{SheetProblem, SheetRow};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -105,6 +105,7 @@ impl Batch {
                         true => import.counts.new += 1,
                         false => import.counts.changed += 1,
                     }
+                    import.show(|| moved(offer, row, history, price));
                     history.retain(|known| known.from != price.from);
                     history.push(price);
                     history.sort_by_key(|known| known.from);
@@ -199,6 +200,25 @@ fn decide(row: &SheetRow, history: &[VendorPrice], now: Timestamp) -> Option<Ven
     })
 }
 
+/// What becomes of a price, in words for people.
+fn moved(offer: &Offer, row: &SheetRow, history: &[VendorPrice], price: VendorPrice) -> Move {
+    let before = history.iter().rev().find(|known| known.from <= price.from);
+    Move {
+        offer: offer.name.clone(),
+        plan: told(row.cadence, row.market),
+        from: before.map(|known| known.cost),
+        to: Some(price.cost),
+        currency: row.currency,
+        since: price.from,
+    }
+}
+
+fn told(cadence: Cadence, market: Option<Country>) -> String {
+    let (term, cycle) = (cadence.term_label(), cadence.cycle_label());
+    let market = market.map_or_else(String::new, |market| format!(", {market}"));
+    format!("{term}, billed {cycle}{market}")
+}
+
 /// What the sheet listed, and for which markets it speaks.
 pub(super) struct Ending {
     pub(super) listed: HashSet<PlanId>,
@@ -221,7 +241,16 @@ impl Ending {
                 let Some(price) = plan.price.filter(|_| is_spoken_of) else {
                     continue;
                 };
-                if !self.listed.contains(&plan.id) && price.till.is_none() {
+                let goes_on = price.till.is_none_or(|till| till > now);
+                if goes_on && !self.listed.contains(&plan.id) {
+                    import.show(|| Move {
+                        offer: offer.name.clone(),
+                        plan: told(plan.cadence, plan.market),
+                        from: Some(price.cost),
+                        to: None,
+                        currency: plan.currency,
+                        since: now,
+                    });
                     let till = Some(now);
                     let price = VendorPrice { till, ..price };
                     let (offer, plan) = (offer.id, plan.id);

@@ -1,11 +1,13 @@
 //! Price sheets: what changes, what is wrong, and that a sheet that was cut off can be taken over again.
 
-use app::imports::NewImport;
-use domain::price::import::{Counts, Import};
+use app::Error;
+use app::imports::{AskedImport, NewImport};
+use domain::price::import::{Counts, Import, ImportState};
 use jiff::SignedDuration;
 use store::Mode;
 
-use super::{World, on_each_database};
+use super::prices::DISTRIBUTOR;
+use super::{SELLER, World, on_each_database};
 
 const HEADER: &str = "ProductTitle,ProductId,SkuId,SkuTitle,TermDuration,BillingPlan,Market,\
                       Currency,UnitPrice,EffectiveStartDate,EffectiveEndDate,ERP Price,Segment";
@@ -17,10 +19,12 @@ impl World {
             vendor: "microsoft".into(),
             file: "sheet.csv".into(),
             by: "test".into(),
+            is_dry_run: mode == Mode::DryRun,
             is_partial: false,
+            total: None,
         };
         let file = std::io::Cursor::new(text.into());
-        let imported = self.app.import_prices(new, file, mode, |_| ()).await;
+        let imported = self.app.import_prices(new, file, |_| ()).await;
         imported.unwrap()
     }
 }
@@ -57,9 +61,10 @@ fn a_sheet_is_taken_over_once_and_a_later_one_changes_what_is_to_come() {
     on_each_database(async |world| {
         let amber = world.access("admin@amber.example", "amber").await;
         let price = async |name: &str| {
-            let offers = world.app.offers(&amber).await.unwrap();
+            let offers = world.offers(&amber).await;
             let found = offers.iter().find(|found| found.offer.name == name);
-            found.map(|found| found.plans[0].unit.unit.to_string())
+            let plan = found.and_then(|found| found.plans.first());
+            plan.map(|plan| plan.unit.unit.to_string())
         };
         let first = sheet(&[
             row("0001", "120"),
@@ -69,6 +74,7 @@ fn a_sheet_is_taken_over_once_and_a_later_one_changes_what_is_to_come() {
         let shown = world.import(first.clone(), Mode::DryRun).await;
         assert_eq!(counts(&shown), [3, 0, 0, 0, 0]);
         assert_eq!(price("Teams 0001").await, None, "a dry run changes nothing");
+        world.clock.advance(SignedDuration::from_secs(1));
         let done = world.import(first.clone(), Mode::Commit).await;
         assert_eq!(counts(&done), [3, 0, 0, 0, 0]);
         // 120 / 12 × 1.05 × 1.15 = 12.075.
@@ -85,9 +91,14 @@ fn a_sheet_is_taken_over_once_and_a_later_one_changes_what_is_to_come() {
         world.clock.advance(SignedDuration::from_secs(1));
         assert_eq!(price("Teams 0001").await.as_deref(), Some("13.28 EUR"));
         assert_eq!(price("Teams 0002").await, None);
-        let kept = world.app.price_imports("nordic").await.unwrap();
-        assert_eq!((kept.len(), kept[0].counts.new), (3, 1));
-        assert_eq!(kept[0].file, "sheet.csv");
+        let nordic = world.prices_of(DISTRIBUTOR, "nordic").await;
+        let kept = world.app.price_imports(&nordic, None).await.unwrap();
+        let kept: Vec<_> = kept
+            .imports
+            .iter()
+            .map(|i| (i.is_dry_run, i.counts.new))
+            .collect();
+        assert_eq!(kept, [(false, 1), (false, 0), (false, 3), (true, 3)]);
     });
 }
 
@@ -120,7 +131,7 @@ fn bad_rows_are_named_and_the_others_taken_and_nothing_is_ended() {
         );
         let wrong = world.import("Name,Price\na,1\n", Mode::Commit).await;
         assert!(wrong.counts.problems > 5, "{wrong:?}");
-        assert_eq!(wrong.finished_at, None);
+        assert_eq!(wrong.state(world.app.now()), ImportState::Refused);
     });
 }
 
@@ -163,5 +174,50 @@ fn every_encoding_is_read_and_a_mixture_named() {
                 .reason
                 .contains("mixes UTF-8 with Windows-1252")
         );
+    });
+}
+
+#[test]
+fn people_import_one_sheet_at_a_time_and_see_how_far_it_is() {
+    on_each_database(async |world| {
+        let nordic = world.prices_of(DISTRIBUTOR, "nordic").await;
+        let asked = |is_dry_run| AskedImport {
+            vendor: "microsoft".into(),
+            file: "november.csv".into(),
+            is_dry_run,
+            is_partial: true,
+            total: 1,
+        };
+        let first = world.app.begin_import(&nordic, asked(false)).await.unwrap();
+        let id = first.import().id;
+        let state = async || world.app.price_import(&nordic, id).await.unwrap().1;
+        assert_eq!(state().await, ImportState::Running);
+        let second = world.app.begin_import(&nordic, asked(false)).await;
+        assert!(matches!(second, Err(Error::Refused(_))), "one at a time");
+        world.app.begin_import(&nordic, asked(true)).await.unwrap();
+        world.clock.advance(SignedDuration::from_hours(1));
+        assert_eq!(state().await, ImportState::CutOff);
+        world.app.begin_import(&nordic, asked(false)).await.unwrap();
+        let text = sheet(&[row("0001", "120"), row("0002", "-1")]);
+        let file = std::io::Cursor::new(text);
+        world.app.run_import(first, file, |_| ()).await.unwrap();
+        assert_eq!(state().await, ImportState::WithProblems);
+        let baltic = world.prices_of(SELLER, "baltic").await;
+        let refused = world.app.begin_import(&baltic, asked(true)).await;
+        let is_named = matches!(
+            refused,
+            Err(Error::Invalid {
+                field: "/vendor",
+                ..
+            })
+        );
+        assert!(is_named, "a seller sells what its distributor imports");
+        let foreign = world.app.price_import(&baltic, id).await;
+        assert!(matches!(foreign, Err(Error::NotFound)));
+        let reader = world.prices_of("read-only@nordic.example", "nordic").await;
+        let refused = world.app.begin_import(&reader, asked(true)).await;
+        assert!(matches!(refused, Err(Error::Forbidden)));
+        let looked = world.app.price_import(&reader, id).await;
+        assert!(matches!(looked, Err(Error::Forbidden)), "costs are told");
     });
 }

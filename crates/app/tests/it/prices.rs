@@ -10,11 +10,11 @@ use jiff::SignedDuration;
 
 use super::{CIRRUS, MICROSOFT, SELLER, World, on_each_database};
 
-const DISTRIBUTOR: &str = "distributor-admin@nordic.example";
+pub const DISTRIBUTOR: &str = "distributor-admin@nordic.example";
 const CUSTOMER: &str = "admin@amber.example";
 
 impl World {
-    async fn prices_of(&self, email: &str, slug: &str) -> Access {
+    pub async fn prices_of(&self, email: &str, slug: &str) -> Access {
         let caller = self.caller(email).await;
         self.app.partner_access(&caller, slug).await.unwrap()
     }

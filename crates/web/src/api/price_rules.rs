@@ -1,5 +1,8 @@
 //! A partner's price rules, by API.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use app::Error;
 use app::prices::{AskedRules, Moved, Preview, TypedPriceRule};
 use axum::Json;
@@ -9,7 +12,6 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::id::PriceRuleId;
 use domain::price::PriceRule;
 use domain::price::record::RuleRecord;
 use domain::price::rule::{RuleLevel, RuleScope};
@@ -135,12 +137,12 @@ impl PriceRulePreview {
 }
 
 /// A place in the list as an address carries it.
-pub(crate) fn cursor((at, id): (Timestamp, PriceRuleId)) -> String {
+pub(crate) fn cursor<Id: Display>((at, id): (Timestamp, Id)) -> String {
     URL_SAFE_NO_PAD.encode(format!("{} {id}", at.as_microsecond()))
 }
 
 /// The place that an address names.
-pub(crate) fn read_cursor(text: &str) -> Result<(Timestamp, PriceRuleId), Error> {
+pub(crate) fn read_cursor<Id: FromStr>(text: &str) -> Result<(Timestamp, Id), Error> {
     let read = || {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let (at, id) = text.split_once(' ')?;

@@ -12,6 +12,7 @@ use super::entrance::SignInPage;
 use super::filters;
 use crate::BODY_MAX;
 use crate::error::{SignedOut, render};
+use crate::mishap::is_streamed;
 
 /// Longest address that is returned to; longer ones lead to the start.
 const ADDRESS_MAX: usize = 1_000;
@@ -30,7 +31,8 @@ pub(crate) async fn keep(request: Request, next: Next) -> Response {
     let address = request.uri().path_and_query().map(ToString::to_string);
     let address = address.unwrap_or_default();
     let (parts, body) = request.into_parts();
-    let is_form = parts.method == Method::POST;
+    // A file is chosen again.
+    let is_form = parts.method == Method::POST && !is_streamed(parts.uri.path());
     let (sent, body) = match is_form {
         false => (None, body),
         true => match to_bytes(body, BODY_MAX).await {

@@ -63,7 +63,15 @@ async fn the_api_tells_the_catalog_by_pages_that_follow_one_another() {
             .and_then(|(_, rest)| rest.split_once('>'));
         path = format!("/catalog{}", question.unwrap().0);
     }
-    assert_eq!(names, ["Cirrus Server Backup", "Cirrus Workstation Backup"]);
+    assert_eq!(
+        names,
+        [
+            "Cirrus Microsoft 365 Backup",
+            "Cirrus Server Backup",
+            "Cirrus Vault",
+            "Cirrus Workstation Backup"
+        ]
+    );
     for (wrong, field) in [
         ("limit=0", "/limit"),
         ("limit=201", "/limit"),

@@ -152,6 +152,48 @@ const PAGES: &[Row] = &[
         "/api/v1/partners/baltic/price-rules/prl_00000000000000000000000000000003",
         "",
     ),
+    (
+        "GET",
+        "/partners/{partner}/price-sheets",
+        "/partners/nordic/price-sheets",
+        "",
+    ),
+    (
+        "POST",
+        "/partners/{partner}/price-sheets",
+        "/partners/nordic/price-sheets",
+        "vendor=microsoft",
+    ),
+    (
+        "GET",
+        "/partners/{partner}/price-sheets/{id}",
+        "/partners/nordic/price-sheets/imp_00000000000000000000000000000001",
+        "",
+    ),
+    (
+        "GET",
+        "/partners/{partner}/price-sheets/{id}/problems.csv",
+        "/partners/nordic/price-sheets/imp_00000000000000000000000000000001/problems.csv",
+        "",
+    ),
+    (
+        "GET",
+        "/api/v1/partners/{partner}/price-sheets",
+        "/api/v1/partners/nordic/price-sheets",
+        "",
+    ),
+    (
+        "POST",
+        "/api/v1/partners/{partner}/price-sheets",
+        "/api/v1/partners/nordic/price-sheets?vendor=microsoft&dry_run=true",
+        "Name,Price",
+    ),
+    (
+        "GET",
+        "/api/v1/partners/{partner}/price-sheets/{id}",
+        "/api/v1/partners/nordic/price-sheets/imp_00000000000000000000000000000001",
+        "",
+    ),
     ("GET", "/terms", "/terms", ""),
     (
         "GET",
