@@ -10,15 +10,16 @@ use serde_json::Value;
 use crate::process;
 
 const TABLE: &str = "docs/requirements.md";
-/// Rows that there must be: R1 to R49, what the seed article says.
-const ROWS: u32 = 49;
-/// Rows whose screens are still being built; with its test, a row leaves this list.
-const WAITING: &[u32] = &[];
+/// Rows that there must be: R1 to R56, what the field's documents say of orders, and F1 to F21, the cases
+/// that they reckon with.
+const ROWS: [(char, u32); 2] = [('R', 56), ('F', 21)];
+/// Rows that are not built yet; with its test, a row leaves this list.
+const WAITING: &[&str] = &["R54", "F19"];
 
-/// A row: its number and the tests that prove it.
+/// A row: its name and the tests that prove it.
 #[derive(Debug, PartialEq)]
 struct Row {
-    id: u32,
+    id: String,
     words: String,
     tests: Vec<String>,
 }
@@ -44,7 +45,8 @@ pub fn run() -> Result<()> {
         bail!("{TABLE} has {} gaps", wrong.len());
     }
     let (proven, tests) = (rows.len() - WAITING.len(), named.len());
-    println!("{proven} of {ROWS} requirements are proven, by {tests} tests; waiting: {WAITING:?}");
+    let all = rows.len();
+    println!("{proven} of {all} requirements are proven, by {tests} tests; waiting: {WAITING:?}");
     Ok(())
 }
 
@@ -52,7 +54,9 @@ pub fn run() -> Result<()> {
 fn read(text: &str) -> Vec<Row> {
     let rows = text.lines().filter_map(|line| {
         let mut cells = line.strip_prefix('|')?.split('|').map(str::trim);
-        let id = cells.next()?.strip_prefix('R')?.parse().ok()?;
+        let id = cells.next()?.to_owned();
+        let number = id.strip_prefix(ROWS.map(|(kind, _)| kind))?;
+        let _: u32 = number.parse().ok()?;
         let words = cells.next()?.to_owned();
         let tests = cells.next().unwrap_or_default();
         let tests = tests.split('`').skip(1).step_by(2).map(str::to_owned);
@@ -65,26 +69,31 @@ fn read(text: &str) -> Vec<Row> {
     rows.collect()
 }
 
-fn check(rows: &[Row], known: &BTreeSet<String>, waiting: &[u32]) -> Vec<String> {
+fn required() -> impl Iterator<Item = String> {
+    let names = |(kind, last): (char, u32)| (1..=last).map(move |number| format!("{kind}{number}"));
+    ROWS.into_iter().flat_map(names)
+}
+
+fn check(rows: &[Row], known: &BTreeSet<String>, waiting: &[&str]) -> Vec<String> {
     let mut wrong = Vec::new();
-    for id in 1..=ROWS {
+    for id in required() {
         match rows.iter().filter(|row| row.id == id).count() {
             1 => {}
-            0 => wrong.push(format!("R{id} has no row")),
-            _ => wrong.push(format!("R{id} has several rows")),
+            0 => wrong.push(format!("{id} has no row")),
+            _ => wrong.push(format!("{id} has several rows")),
         }
     }
     for row in rows {
         if row.words.is_empty() {
-            wrong.push(format!("R{} says nothing", row.id));
+            wrong.push(format!("{} says nothing", row.id));
         }
-        match (row.tests.is_empty(), waiting.contains(&row.id)) {
-            (true, false) => wrong.push(format!("R{} has no test", row.id)),
-            (false, true) => wrong.push(format!("R{} has tests: it waits no more", row.id)),
+        match (row.tests.is_empty(), waiting.contains(&row.id.as_str())) {
+            (true, false) => wrong.push(format!("{} has no test", row.id)),
+            (false, true) => wrong.push(format!("{} has tests: it waits no more", row.id)),
             _ => {}
         }
         let gone = row.tests.iter().filter(|test| !known.contains(*test));
-        wrong.extend(gone.map(|test| format!("R{}: no test `{test}` runs", row.id)));
+        wrong.extend(gone.map(|test| format!("{}: no test `{test}` runs", row.id)));
     }
     wrong
 }
@@ -149,28 +158,28 @@ mod tests {
     #[test]
     fn a_row_without_a_test_and_a_test_that_does_not_run_are_found() {
         let mut text = String::from("| ID | What | Tests |\n|---|---|---|\n");
-        for id in 1..=ROWS {
-            let tests = match id {
-                7 | 20 => "",
-                8 => "`app::gone`",
+        for id in required() {
+            let tests = match id.as_str() {
+                "R7" | "F20" => "",
+                "R8" => "`app::gone`",
                 _ => "`app::here`, `browser: a title`",
             };
-            let words = if id == 9 { "" } else { "words" };
-            if id != 11 {
-                text += &format!("| R{id} | {words} | {tests} |\n");
+            let words = if id == "R9" { "" } else { "words" };
+            if id != "R11" {
+                text += &format!("| {id} | {words} | {tests} |\n");
             }
         }
         text += "| R12 | again | `app::here` |\n";
         let known = ["app::here", "browser: a title"].map(str::to_owned).into();
         assert_eq!(
-            check(&read(&text), &known, &[20, 21]),
+            check(&read(&text), &known, &["F20", "F21"]),
             [
                 "R11 has no row",
                 "R12 has several rows",
                 "R7 has no test",
                 "R8: no test `app::gone` runs",
                 "R9 says nothing",
-                "R21 has tests: it waits no more",
+                "F21 has tests: it waits no more",
             ]
         );
     }

@@ -70,6 +70,33 @@ fn a_cart_is_saved_continued_deleted_and_restored() {
     });
 }
 
+/// R50: neither through the cart, whose items it was made of, nor by an action of a cart.
+#[test]
+fn an_order_that_was_placed_is_not_edited_any_more() {
+    on_each_database(async |world| {
+        let access = world.access(SELLER, "amber").await;
+        let cart = world.fill(&access, CIRRUS, 3).await.unwrap();
+        let placed = world.place(&access, &cart).await.unwrap();
+        let item = placed.lines[0].id;
+        let more = || ChangeItem { quantity: 30 };
+        let changed = world.app.change_cart(&access, item, more()).await;
+        assert!(matches!(changed, Err(Error::NotFound)), "{changed:?}");
+        let removed = world.app.remove_from_cart(&access, item).await;
+        assert!(matches!(removed, Err(Error::NotFound)), "{removed:?}");
+        let next = world.fill(&access, CIRRUS, 1).await.unwrap();
+        let changed = world.app.change_cart(&access, item, more()).await;
+        assert!(matches!(changed, Err(Error::NotFound)), "{changed:?}");
+        assert_ne!(next.number, placed.number, "what is added is a new order");
+        for command in [Command::SaveAsDraft, Command::Delete, Command::Restore] {
+            let refused = world.tell(&access, placed.number, command).await;
+            assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+        }
+        world.settle().await;
+        let order = world.order(&access, placed.number).await;
+        assert_eq!(order.lines[0].price.quantity, 3);
+    });
+}
+
 #[test]
 fn an_order_that_no_vendor_has_heard_of_is_withdrawn_and_nothing_is_bought() {
     on_each_database(async |world| {

@@ -13,7 +13,8 @@ pub const CALL_MAX: SignedDuration = SignedDuration::from_secs(30);
 /// asking: a call that could not end inside it is not begun.
 pub const HOLD: SignedDuration = SignedDuration::from_secs(60);
 /// Claims one after another that ended in nothing (an error of ours, a crash) before the task is set aside.
-pub const STRIKES_MAX: u32 = 5;
+/// A crash counts against all that was under way, so those that did nothing have to outlive some.
+pub const STRIKES_MAX: u32 = 20;
 /// For how long a task that was set aside rests between two tries, so that others go on.
 pub const SET_ASIDE: SignedDuration = SignedDuration::from_hours(1);
 /// Longest wait between two tries where the vendor has no wish of its own.
