@@ -79,6 +79,22 @@ pub(crate) fn address(url: &str) -> Result<Url, Fault> {
     Ok(url)
 }
 
+/// Reads an address that secrets are sent to: they leave this machine encrypted or not at all.
+pub(crate) fn guarded(url: &str, whose: &str) -> Result<Url, Fault> {
+    let url = address(url)?;
+    let is_here = match url.host_str() {
+        Some("localhost" | "[::1]") => true,
+        Some(host) => host
+            .parse::<std::net::Ipv4Addr>()
+            .is_ok_and(|address| address.is_loopback()),
+        None => false,
+    };
+    match url.scheme() == "https" || is_here {
+        true => Ok(url),
+        false => Err(misconfigured(&format!("{whose} must begin with https://"))),
+    }
+}
+
 /// A client that follows no redirect: our credentials go where the settings say and nowhere else.
 pub(crate) fn client() -> Result<Client, Fault> {
     Client::builder()
@@ -97,6 +113,15 @@ pub(crate) fn percent(text: &str) -> String {
         _ => format!("%{byte:02X}"),
     };
     text.bytes().map(byte).collect()
+}
+
+/// A path of fixed parts and of ids that are percent-encoded.
+pub(crate) fn path(parts: &[&str]) -> String {
+    let part = |part: &&str| match part.chars().all(|c| c == '.') {
+        true => "/_".into(),
+        false => format!("/{}", percent(part)),
+    };
+    parts.iter().map(part).collect()
 }
 
 /// A query's pairs, encoded.
@@ -167,6 +192,14 @@ mod tests {
             };
             assert!(!reason.contains("hidden"), "{reason}");
         }
+    }
+
+    #[test]
+    fn ids_in_a_path_can_not_leave_their_place() {
+        assert_eq!(
+            path(&["customers", "a/b?c", ".."]),
+            "/customers/a%2Fb%3Fc/_"
+        );
     }
 
     #[test]

@@ -15,7 +15,8 @@ use super::answer::{Answer, Stop};
 use super::resource::Resource;
 use super::tokens::Tokens;
 use crate::SecretKeeper;
-use crate::http::{self, Secrets, percent, query};
+pub(super) use crate::http::path;
+use crate::http::{self, Secrets, query};
 
 /// From the first byte out to the last byte in.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -62,15 +63,6 @@ fn correlation() -> Uuid {
     static CALLS: AtomicU64 = AtomicU64::new(0);
     let call = CALLS.fetch_add(1, Ordering::Relaxed);
     derive(&format!("call {} {call}", std::process::id()))
-}
-
-/// A path of fixed parts and of ids that are percent-encoded.
-pub(super) fn path(parts: &[&str]) -> String {
-    let part = |part: &&str| match part.chars().all(|c| c == '.') {
-        true => "/_".into(),
-        false => format!("/{}", percent(part)),
-    };
-    parts.iter().map(part).collect()
 }
 
 impl Http {
@@ -242,14 +234,6 @@ fn trace(headers: &HeaderMap) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ids_in_a_path_can_not_leave_their_place() {
-        assert_eq!(
-            path(&["customers", "a/b?c", ".."]),
-            "/customers/a%2Fb%3Fc/_"
-        );
-    }
 
     #[test]
     fn no_two_calls_have_one_correlation_id() {
