@@ -2,11 +2,13 @@
 //! language, the field to correct and the way out.
 
 mod catalog;
+mod google;
 mod partner_center;
 
 use std::fmt;
 
 use self::catalog::CATALOG;
+use self::google::GOOGLE;
 use self::partner_center::PARTNER_CENTER;
 use crate::provisioning::Failure;
 
@@ -133,7 +135,7 @@ impl Failure {
     /// What the refusal means. The connector's field wins; the code is asked before the words.
     pub fn explain(&self) -> Explanation {
         let said = self.message.to_lowercase();
-        let mut all = CATALOG.iter().chain(PARTNER_CENTER);
+        let mut all = CATALOG.iter().chain(PARTNER_CENTER).chain(GOOGLE);
         let by_code = all.find(|entry| entry.has_code(&self.code));
         let known = by_code.or_else(|| CATALOG.iter().find(|entry| entry.speaks_of(&said)));
         let blamed = self.field.as_deref().and_then(Field::at);
@@ -172,7 +174,14 @@ impl Failure {
 /// Longest cause that is kept.
 const CAUSE_MAX: usize = 160;
 /// Codes that say only that something went wrong.
-const VAGUE: &[&str] = &["OperationFailed", "RefusedByPerson", "BadRequest", "800002"];
+const VAGUE: &[&str] = &[
+    "OperationFailed",
+    "RefusedByPerson",
+    "BadRequest",
+    "800002",
+    "GoogleInvalid",
+    "GoogleConditionNotMet",
+];
 
 #[cfg(test)]
 mod tests {
@@ -189,7 +198,7 @@ mod tests {
     #[test]
     fn the_catalog_is_printed_and_compared() {
         let mut table = String::new();
-        for entry in CATALOG.iter().chain(PARTNER_CENTER) {
+        for entry in CATALOG.iter().chain(PARTNER_CENTER).chain(GOOGLE) {
             let explained = Explanation {
                 meaning: Some(entry.meaning),
                 field: entry.field(),
@@ -208,7 +217,7 @@ mod tests {
 
     #[test]
     fn no_code_is_explained_twice_and_words_are_written_as_they_are_compared() {
-        let all = CATALOG.iter().chain(PARTNER_CENTER);
+        let all = CATALOG.iter().chain(PARTNER_CENTER).chain(GOOGLE);
         let mut codes: Vec<&str> = all.flat_map(|entry| entry.codes).copied().collect();
         let count = codes.len();
         codes.sort_unstable();
