@@ -5,6 +5,7 @@
 //! writes down what is about to be asked before it asks, and decides when to ask again.
 
 pub mod described;
+pub mod google_reseller;
 mod http;
 pub mod manual;
 pub mod osb;
@@ -106,6 +107,8 @@ pub enum Settings {
     },
     /// Microsoft Partner Center, new commerce.
     PartnerCenter(partner_center::Account),
+    /// Google Workspace Reseller API.
+    GoogleReseller(google_reseller::Account),
     /// A vendor whose API is described as data.
     Described(Box<described::Account>),
     /// A person with a form.
@@ -130,6 +133,7 @@ impl std::fmt::Debug for Settings {
                 .field("username", username)
                 .finish_non_exhaustive(),
             Settings::PartnerCenter(account) => account.fmt(f),
+            Settings::GoogleReseller(account) => account.fmt(f),
             Settings::Described(account) => account.fmt(f),
             Settings::Manual => f.write_str("Manual"),
         }
@@ -141,6 +145,7 @@ pub fn abilities(settings: &Settings) -> Abilities {
     match settings {
         Settings::OpenServiceBroker { has_tenants, .. } => osb::abilities(*has_tenants),
         Settings::PartnerCenter(_) => partner_center::abilities(),
+        Settings::GoogleReseller(_) => google_reseller::abilities(),
         Settings::Described(account) => described::abilities(account),
         Settings::Manual => manual::abilities(),
     }
@@ -165,6 +170,9 @@ pub fn connect_with(
         } => Box::new(osb::OpenServiceBroker::new(url, username, password)?),
         Settings::PartnerCenter(account) => {
             Box::new(partner_center::PartnerCenter::new(account, keeper)?)
+        }
+        Settings::GoogleReseller(account) => {
+            Box::new(google_reseller::GoogleReseller::new(account)?)
         }
         Settings::Described(account) => Box::new(described::DescribedVendor::new(account)?),
         Settings::Manual => Box::new(manual::Manual),

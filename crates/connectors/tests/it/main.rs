@@ -8,6 +8,7 @@
 mod broker;
 mod described;
 mod faults;
+mod google_reseller;
 mod partner_center;
 mod sent;
 
