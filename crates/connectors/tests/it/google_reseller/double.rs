@@ -1,6 +1,7 @@
 //! Google as we read its documentation: it keeps books, takes only what it describes, and answers wrongly
 //! when it is told to.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -36,6 +37,8 @@ pub(super) struct Books {
     /// How many were ever bought.
     pub(super) bought: usize,
     pub(super) calls: Vec<String>,
+    /// The same calls as they came.
+    pub(super) requests: Vec<Value>,
     pub(super) faults: Vec<Fault>,
     pub(super) sign_ins: usize,
     /// The one that is taken.
@@ -115,6 +118,11 @@ impl Books {
             }
         };
         self.calls.push(call.name.clone());
+        self.requests.push(json!({
+            "method": method.as_str(), "path": uri.path(),
+            "query": query.into_iter().collect::<BTreeMap<_, _>>(),
+            "body": serde_json::from_slice::<Value>(body).ok(),
+        }));
         let bearer = headers.get("authorization").map(|value| value.as_bytes());
         if bearer != Some(format!("Bearer {}", self.token).as_bytes()) {
             let (status, said) = refusal(401, "authError");

@@ -89,6 +89,39 @@ async fn a_whole_life_is_booked_once_and_each_change_is_sent_once() {
     );
 }
 
+/// `tests/google/requests.py` had them made by Google's client for Python.
+#[tokio::test]
+async fn each_request_is_the_one_that_googles_own_client_sends() {
+    let vendor = vendor().await;
+    let month = Request {
+        cadence: MONTH,
+        ..purchase()
+    };
+    let id = vendor.done(&month).await;
+    for verb in [
+        Verb::Quantity { from: 10, to: 12 },
+        Verb::Suspend,
+        Verb::Reactivate,
+        plan_verb(SKU, YEAR),
+        Verb::Quantity { from: 12, to: 15 },
+        Verb::AutoRenewal { on: false },
+        Verb::Cancel,
+    ] {
+        vendor.done(&change(&id, verb)).await;
+    }
+    let sent = vendor.google.books(|books| books.requests.clone());
+    let googles: Vec<Value> =
+        serde_json::from_str(include_str!("../../google/requests.json")).unwrap();
+    for request in &googles {
+        assert!(sent.contains(request), "never sent: {request:#}");
+    }
+    // Lists are asked for by the customer's domain too.
+    let is_list = |request: &&Value| request["query"]["maxResults"] == "100";
+    for request in sent.iter().filter(|request| !is_list(request)) {
+        assert!(googles.contains(request), "not Google's: {request:#}");
+    }
+}
+
 #[tokio::test]
 async fn a_purchase_says_what_is_bought_and_carries_our_key() {
     let vendor = vendor().await;
