@@ -29,7 +29,7 @@ test("from the purchase to the details with the keyboard alone", async () => {
   await page.waitForURL("**/cart");
   await tabTo(page, page.getByLabel("I accept"));
   await page.keyboard.press("Space");
-  await page.keyboard.press("Tab");
+  await tabTo(page, page.getByRole("button", { name: /^Place order for/ }));
   assert.match(await focused(page), /^Place order for/);
   await page.keyboard.press("Enter");
   await page.waitForURL("**/orders?panel=*");
