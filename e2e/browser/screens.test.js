@@ -64,7 +64,7 @@ async function aJob(page, role) {
   const { subscriptions } = await manifest();
   const running = subscriptions.find((one) => one.organization === "amber");
   await page.goto(`${world.address}/o/amber/subscriptions/bulk`);
-  await page.getByLabel("Sheet").fill(`subscription,name\n${running.id},Kept for ${role}\nsub_nothing,Nobody's`);
+  await page.locator("#sheet").fill(`subscription,name\n${running.id},Kept for ${role}\nsub_nothing,Nobody's`);
   await page.getByRole("button", { name: "Preview" }).click();
   await page.getByLabel("I accept").check();
   await page.getByRole("button", { name: /^Order / }).click();
