@@ -29,6 +29,9 @@ use crate::Web;
 use crate::error::{Page, render, sentence, words};
 use crate::visitor::Visitor;
 
+/// Subscriptions of the same license that are told one by one before it is bought again.
+pub(super) const HINTS: usize = 2;
+
 #[derive(Template)]
 #[template(path = "cart.html")]
 struct CartPage {

@@ -21,6 +21,7 @@ use domain::subscription::decide::Problem;
 use uuid::Uuid;
 
 use super::answers::{self, Field};
+use super::cart::HINTS;
 use super::filters;
 use super::frame::{Frame, Section};
 use super::offer_facts::OfferFacts;
