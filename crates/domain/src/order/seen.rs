@@ -126,6 +126,16 @@ pub struct Inside {
     pub margin: Money,
 }
 
+impl SeenOrder {
+    /// The lines that cost something by themselves: a markup beside other changes is no purchase of its
+    /// own, its price is in theirs.
+    pub fn counted(&self) -> impl Iterator<Item = &SeenLine> {
+        let is_mixed = self.lines.iter().any(|line| !line.change.is_markup());
+        let lines = self.lines.iter();
+        lines.filter(move |line| !is_mixed || !line.change.is_markup())
+    }
+}
+
 impl SeenLine {
     /// What people call it: an add-on by its own name, all else by the license's.
     pub fn name(&self) -> &str {
@@ -284,5 +294,35 @@ fn forget_evidence(line: &mut Line) {
         doubt.evidence.clear();
         doubt.checks = 0;
         *asked = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::order::sample;
+    use rust_decimal::Decimal;
+
+    /// What a page adds up by itself is what the order says it costs.
+    #[test]
+    fn the_counted_lines_add_up_to_the_orders_total() {
+        let staff = Visibility {
+            markup_only_orders: true,
+            markup: true,
+            cost: true,
+            internal: true,
+        };
+        let mut order = sample::cart(&[1, 2]);
+        for markups in 0..=2 {
+            for line in order.lines.iter_mut().take(markups) {
+                line.change = RequestedChange::Markup {
+                    from: Decimal::ONE,
+                    to: Decimal::TWO,
+                };
+            }
+            let seen = order.seen_by(staff).unwrap().unwrap();
+            let sum: i64 = seen.counted().map(|line| line.price.total.minor).sum();
+            assert_eq!(seen.total.unwrap().minor, sum, "{markups} markups");
+        }
     }
 }

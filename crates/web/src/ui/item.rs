@@ -38,7 +38,7 @@ impl ItemPage {
     }
 
     fn waterfall(&self) -> Option<Waterfall> {
-        Waterfall::new(std::slice::from_ref(&self.line))
+        Waterfall::new(std::iter::once(&self.line))
     }
 }
 

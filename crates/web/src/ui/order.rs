@@ -234,7 +234,7 @@ impl OrderPage {
     }
 
     fn waterfall(&self) -> Option<Waterfall> {
-        Waterfall::new(&self.order.lines)
+        Waterfall::new(self.order.counted())
     }
 }
 
@@ -255,7 +255,7 @@ pub(crate) fn nested(order: &SeenOrder) -> Vec<&SeenLine> {
 /// The customer's sums by billing cycle, in the order of the lines; `None` of them is a mixture.
 pub(crate) fn totals(order: &SeenOrder) -> Vec<(String, Money)> {
     let mut sums: Vec<(String, Money)> = Vec::new();
-    for line in &order.lines {
+    for line in order.counted() {
         let cycle = line.item.cadence.cycle_label();
         let known = sums
             .iter_mut()

@@ -30,8 +30,8 @@ pub(crate) struct Waterfall {
 
 impl Waterfall {
     /// `None` where a line has no figures for this reader, or they don't add up in one currency.
-    pub(crate) fn new(lines: &[SeenLine]) -> Option<Waterfall> {
-        let prices: Vec<SeenPrice> = lines.iter().map(|line| line.price).collect();
+    pub(crate) fn new<'a>(lines: impl Iterator<Item = &'a SeenLine>) -> Option<Waterfall> {
+        let prices: Vec<SeenPrice> = lines.map(|line| line.price).collect();
         Waterfall::of(&prices)
     }
 
