@@ -39,6 +39,7 @@ function screens(orders) {
     ["item", async (page) => page.locator(".lines .c-main a").first().getAttribute("href")],
     ["catalog", "/o/amber/catalog"],
     ["offer", async (page) => page.locator(".offer a").first().getAttribute("href")],
+    ["configure", first("/o/amber/catalog", ".offer a:has-text('Cirrus Server Backup')")],
     ["cart", "/o/amber/cart", buys],
     ["subscriptions", "/o/amber/subscriptions"],
     ["subscription", async (page) => page.locator("tbody .c-main a").first().getAttribute("href")],
@@ -51,6 +52,9 @@ function screens(orders) {
     ["quote-new", "/o/amber/quotes/new", sells],
     ["approval-rules", "/partners/baltic/approval-rules", sells],
     ["prices", "/partners/baltic/prices", sells],
+    ["price-sheets", "/partners/baltic/price-sheets", sells],
+    ["partner-terms", "/partners/baltic/terms", sells],
+    ["terms", "/o/amber/terms"],
     ["suspension", "/organizations/amber/suspension", sells],
     ["clock", "/demo/clock", sells],
     ["not-found", "/o/amber/nowhere"],
@@ -88,25 +92,33 @@ describe("every screen in every width and theme", { concurrency: 2 }, () => {
   for (const [role, email] of Object.entries(ROLES)) test(`every screen of ${role}`, () => seeAll(role, email));
 });
 
+test("the sign-in in every width and theme", async () => {
+  const page = await (await world.browser.newContext({ reducedMotion: "reduce" })).newPage();
+  await see(page, "sign-in", "nobody", "/sign-in");
+});
+
 async function seeAll(role, email) {
   const page = await signedIn(email);
   const { orders } = await manifest();
   for (const [name, where, isSeen] of screens(orders)) {
     if (isSeen && !isSeen(role)) continue;
-    const address = typeof where === "string" ? where : await where(page, role);
-    const weight = await weigh(page, world.address + address);
-    assert.ok(weight <= WEIGHT_MAX, `${role} ${name} weighs ${weight}`);
-    for (const theme of THEMES) {
-      await page.emulateMedia({ colorScheme: theme });
-      for (const width of WIDTHS) {
-        await page.setViewportSize({ width, height: width < 500 ? 844 : 900 });
-        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        assert.ok(over <= 0, `${role} ${name} at ${width} is ${over} px too wide`);
-        await shoot(page, `${name}-${role}-${theme}-${width}`, width === 1280);
-      }
-      // The other theme differs in its colors only, and has the same ones for all roles.
-      if (theme === "light") await checkAxe(page, `${role} ${name}`);
-      else if (role === "seller") await checkAxe(page, `${role} ${name} ${theme}`, ["color-contrast"]);
+    await see(page, name, role, typeof where === "string" ? where : await where(page, role));
+  }
+}
+
+async function see(page, name, role, address) {
+  const weight = await weigh(page, world.address + address);
+  assert.ok(weight <= WEIGHT_MAX, `${role} ${name} weighs ${weight}`);
+  for (const theme of THEMES) {
+    await page.emulateMedia({ colorScheme: theme });
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: width < 500 ? 844 : 900 });
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(over <= 0, `${role} ${name} at ${width} is ${over} px too wide`);
+      await shoot(page, `${name}-${role}-${theme}-${width}`, width === 1280);
     }
+    // The other theme differs in its colors only, and has the same ones for all roles.
+    if (theme === "light") await checkAxe(page, `${role} ${name}`);
+    else if (role === "seller") await checkAxe(page, `${role} ${name} ${theme}`, ["color-contrast"]);
   }
 }
