@@ -44,7 +44,7 @@ use store::{Store, StoreError};
 use tokio::sync::{Notify, broadcast};
 
 use self::clock::{Clock, Dice, SystemDice};
-use self::worker::Point;
+use self::worker::{Lanes, Point};
 
 pub use store::Mode;
 pub use store::changes::{Change, Place};
@@ -59,6 +59,7 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) dice: Arc<dyn Dice>,
     pub(crate) wake: Arc<Notify>,
+    pub(crate) lanes: Arc<Lanes>,
     changes: broadcast::Sender<OrganizationId>,
     rehearsal: Option<fn(Point)>,
     pub(crate) recent_window: RecentWindow,
@@ -72,6 +73,7 @@ impl App {
             clock,
             dice: Arc::new(SystemDice),
             wake: Arc::new(Notify::new()),
+            lanes: Arc::default(),
             changes: broadcast::channel(1_024).0,
             rehearsal: None,
             recent_window: RecentWindow::default(),

@@ -9,6 +9,7 @@ mod run;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::event::{Event, EventKind};
@@ -18,6 +19,7 @@ use domain::task::Task;
 use futures::FutureExt;
 use jiff::Timestamp;
 use store::{orders, tasks};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 pub(crate) use self::request::{abilities, settings};
@@ -29,6 +31,9 @@ const TASKS_AT_ONCE: u32 = 32;
 const RUNNING_MAX: usize = 96;
 /// Of them, for one vendor account at the most: slow ones leave room for others.
 const RUNNING_PER_VENDOR_MAX: usize = 32;
+/// Of the tasks for one vendor account, how many read and write at a time. More would not be faster, only
+/// stand in line before people's orders and those for other vendors.
+const WRITING_PER_VENDOR_MAX: usize = 4;
 /// How long an idle worker sleeps before it looks again, should nobody wake it.
 const IDLE: Duration = Duration::from_millis(500);
 /// How long the calls that are under way may take after the stop; what has not ended then is left to the
@@ -42,6 +47,24 @@ pub enum Point {
     BeforeCall,
     /// The vendor has answered, or a batch of a job is written; the database has not committed it.
     BeforeCommit,
+}
+
+/// The ways of vendor accounts to the database, each as wide as [`WRITING_PER_VENDOR_MAX`]; there are as many
+/// as vendors.
+#[derive(Default)]
+pub(crate) struct Lanes(Mutex<BTreeMap<VendorId, Arc<Semaphore>>>);
+
+impl Lanes {
+    /// A turn at the database, in the sequence in which tasks ask for it.
+    async fn turn(&self, vendor: VendorId) -> Option<OwnedSemaphorePermit> {
+        let lane = {
+            let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let new = || Arc::new(Semaphore::new(WRITING_PER_VENDOR_MAX));
+            lanes.entry(vendor).or_insert_with(new).clone()
+        };
+        // None is ever closed.
+        lane.acquire_owned().await.ok()
+    }
 }
 
 /// The tasks that this process works on.

@@ -7,6 +7,7 @@
 )]
 
 mod jobs;
+mod outage;
 mod partner_center;
 
 use std::collections::BTreeMap;

@@ -55,6 +55,7 @@ impl App {
         if task.kind == TaskKind::Start {
             return self.begin(task).await;
         }
+        let turn = self.lanes.turn(task.vendor).await;
         let Some(vendor) = self.find_vendor(task).await? else {
             return Ok(false);
         };
@@ -65,6 +66,7 @@ impl App {
                 Box::pin(prepare(tx, task, vendor, *now))
             })
             .await?;
+        drop(turn);
         self.committed(task.organization);
         let Some(job) = prepared else { return Ok(true) };
         self.pass(Point::BeforeCall);
@@ -131,6 +133,7 @@ impl App {
 
     async fn keep(&self, call: Call, answer: Result<Outcome, Fault>) -> Result<(), Error> {
         let organization = call.task.organization;
+        let _turn = self.lanes.turn(call.task.vendor).await;
         let state = (call, answer, self.task_ids(), self.clock.now());
         let app = self.clone();
         self.store
