@@ -3,6 +3,7 @@
 
 use domain::access::Visibility;
 use domain::id::OrganizationId;
+use domain::order::phase::{Status, View, shown};
 
 use crate::orders::{number, visible};
 use crate::sql::Query;
@@ -15,6 +16,8 @@ pub struct Change {
     pub number: u64,
     /// The version that it has now.
     pub version: i64,
+    /// Where it stands now.
+    pub status: Status,
     /// When it came to be, in microseconds.
     pub at: i64,
 }
@@ -31,24 +34,30 @@ pub async fn list(
     seen: Visibility,
 ) -> Result<Vec<Change>, StoreError> {
     let query = if seen.internal {
-        Query::new("SELECT number, version, changed_at AS at FROM orders")
+        Query::new("SELECT number, phase, view, version, changed_at AS at FROM orders")
             .and(" WHERE organization_id = ?", organization.0)
             .and(" AND (changed_at, number) > (?", at)
             .and(", ?)", number(after)?)
     } else {
-        Query::new("SELECT number, public_version AS version, public_changed_at AS at FROM orders")
-            .and(" WHERE organization_id = ?", organization.0)
-            .and(" AND (public_changed_at, number) > (?", at)
-            .and(", ?)", number(after)?)
+        Query::new(
+            "SELECT number, phase, view, public_version AS version, public_changed_at AS at \
+             FROM orders",
+        )
+        .and(" WHERE organization_id = ?", organization.0)
+        .and(" AND (public_changed_at, number) > (?", at)
+        .and(", ?)", number(after)?)
     };
     let query = visible(query, seen).and(" ORDER BY at, number LIMIT ?", i64::from(limit));
     let rows = tx.rows(query).await?;
     rows.iter()
         .map(|row| {
             let number: i64 = row.get("number")?;
+            let is_archived = row.get::<String>("view")? == View::Historical.name();
+            let shown = shown(row.word("phase")?, is_archived);
             Ok(Change {
                 number: number.unsigned_abs(),
                 version: row.get("version")?,
+                status: shown.map_or(Status::Deleted, |(_, status)| status),
                 at: row.get("at")?,
             })
         })

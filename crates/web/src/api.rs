@@ -161,8 +161,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     documented().split_for_parts().1
 }
 
-/// The orders that change from now on, as server-sent events named `orders`: number and version of
-/// each. A stream that broke goes on with the `Last-Event-ID` that it ended with; what changed in the
+/// The orders that change from now on, as server-sent events named `orders`: number, version and
+/// status of each. A stream that broke goes on with the `Last-Event-ID` that it ended with; what changed in the
 /// half minute before may be told once more.
 #[utoipa::path(get, path = "/api/v1/organizations/{organization}/orders/live",
     params(("organization" = String, Path), ("Last-Event-ID" = Option<String>, Header)),

@@ -206,9 +206,17 @@ async fn next(mut feed: Feed) -> Option<(Result<Event, Infallible>, Feed)> {
     }
 }
 
-/// Number and version of each order that changed; the id is where to resume.
+/// Number, version and status of each order that changed; the id is where to resume.
 fn frame(news: &[Change], last: &Change) -> Event {
-    let told = |change: &Change| json!({ "number": change.number, "version": change.version });
+    let told = |change: &Change| {
+        let Change {
+            number,
+            version,
+            status,
+            ..
+        } = change;
+        json!({ "number": number, "version": version, "status": status })
+    };
     let told: Value = news.iter().map(told).collect();
     Event::default()
         .event("orders")

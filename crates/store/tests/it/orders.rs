@@ -1,5 +1,7 @@
 //! Orders: one winner per version, pages without gaps, nothing across organizations, the markup rule.
 
+use std::collections::BTreeMap;
+
 use domain::access::Visibility;
 use domain::id::OrderId;
 use domain::order::Order;
@@ -8,7 +10,7 @@ use domain::order::change::RequestedChange;
 use domain::order::line::{LineEvent, LineState};
 use domain::order::listing::search::Named;
 use domain::order::listing::{Edge, Listing};
-use domain::order::phase::View;
+use domain::order::phase::{Status, View};
 use futures::future::join_all;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
@@ -177,6 +179,10 @@ fn an_order_that_only_changes_a_markup_does_not_exist_for_customers() {
                 .await
                 .unwrap();
             assert_eq!(changed.len(), expected.len());
+            let told = changed.iter().map(|change| (change.number, change.status));
+            let shown = listed.iter().map(|order| (order.number, order.status()));
+            let sorted = |pairs: Vec<(u64, Status)>| BTreeMap::from_iter(pairs);
+            assert_eq!(sorted(told.collect()), sorted(shown.collect()));
         }
     });
 }

@@ -58,6 +58,28 @@ async fn a_stream_that_broke_goes_on_where_it_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_status_is_told_with_the_new_status() {
+    let world = World::new(None).await;
+    let list = Ask::api("GET", "/orders?view=recent&q=status:finished&limit=1", "");
+    let rows = world.ask_plainly(Who::CustomerAdmin, &list).await.json();
+    let number = rows[0]["number"].as_u64().unwrap();
+    for is_api in [false, true] {
+        let mut frames = world.follow(Who::CustomerAdmin, is_api, None).await;
+        world.begin(&format!("archive {is_api}"));
+        let (action, status) = match is_api {
+            false => ("archive", "completed"),
+            true => ("add_note", "completed"),
+        };
+        let path = format!("/orders/{number}/actions/{action}");
+        let done = Ask::api("POST", &path, "{\"text\": \"filed\"}");
+        assert_eq!(world.ask_plainly(Who::Staff, &done).await.status, 200);
+        let frame = frame_of(&mut frames, number).await;
+        let told = format!("\"status\":\"{status}\"");
+        assert!(frame.contains(&told), "{frame}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_right_that_is_taken_away_ends_the_stream_within_a_second() {
     let world = World::new(None).await;
     let (session, _) = world.keys(Who::CustomerAdmin);
