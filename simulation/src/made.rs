@@ -115,6 +115,7 @@ impl Maker {
             },
             markups: None,
             destination: None,
+            is_recorded: false,
             state: LineState::Started,
         }
     }

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use domain::id::{LineId, OrganizationId, UserId};
 use domain::offer::Cadence;
 use domain::provisioning::{Abilities, Doubt, Failure, Fault, Outcome, RepeatClass, Request, Verb};
+use domain::reconciliation::Reach;
 use domain::text::{Contact, Email};
 use reqwest::{Client, Url};
 use serde_json::{Map, Value, json};
@@ -49,6 +50,7 @@ pub(crate) fn abilities(account: &Account) -> Abilities {
         can_upgrade: has("plan"),
         upgrades_within_product: true,
         can_upgrade_part: has("move_part"),
+        reach: Reach::Nothing,
     }
 }
 

@@ -8,6 +8,7 @@ mod change;
 mod errors;
 mod find;
 mod http;
+mod inventory;
 mod purchase;
 mod resource;
 mod tokens;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::provisioning::{Abilities, Doubt, Fault, Outcome, RepeatClass, Request, Verb};
+use domain::reconciliation::Reach;
 
 pub use self::account::Account;
 use self::answer::Stop;
@@ -57,6 +59,7 @@ pub(crate) fn abilities() -> Abilities {
         can_upgrade: false,
         upgrades_within_product: false,
         can_upgrade_part: false,
+        reach: Reach::Customers,
     }
 }
 

@@ -157,6 +157,20 @@ pub(crate) fn failed(error: &reqwest::Error) -> Fault {
     lost(error)
 }
 
+/// A call that only reads leaves no doubt, however it fails.
+pub(crate) fn nothing_sent(fault: Fault) -> Fault {
+    match fault {
+        Fault::AnswerLost {
+            evidence,
+            retry_after,
+        } => Fault::NotSent {
+            reason: evidence,
+            retry_after,
+        },
+        other => other,
+    }
+}
+
 /// The kind of failure in our own words: an error's text may hold the address with its secrets.
 fn lost(error: &reqwest::Error) -> Fault {
     let evidence = if error.is_timeout() {

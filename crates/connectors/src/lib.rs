@@ -7,6 +7,7 @@
 pub mod described;
 pub mod google_reseller;
 mod http;
+pub mod inventory;
 pub mod manual;
 pub mod osb;
 pub mod partner_center;
@@ -22,6 +23,8 @@ use domain::provisioning::{
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+
+pub use self::inventory::{Account, Known, Reader};
 
 /// What a vendor sells, as its own catalog lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,5 +179,27 @@ pub fn connect_with(
         }
         Settings::Described(account) => Box::new(described::DescribedVendor::new(account)?),
         Settings::Manual => Box::new(manual::Manual),
+    })
+}
+
+/// The reading half of a vendor's connector, which can't change anything: what reconciliation is given.
+pub fn reader(
+    settings: &Settings,
+    keeper: Option<Arc<dyn SecretKeeper>>,
+) -> Result<Box<dyn Reader>, Fault> {
+    Ok(match settings {
+        Settings::OpenServiceBroker {
+            url,
+            username,
+            password,
+            ..
+        } => Box::new(osb::OpenServiceBroker::new(url, username, password)?),
+        Settings::PartnerCenter(account) => {
+            Box::new(partner_center::PartnerCenter::new(account, keeper)?)
+        }
+        Settings::GoogleReseller(account) => {
+            Box::new(google_reseller::GoogleReseller::new(account)?)
+        }
+        Settings::Described(_) | Settings::Manual => Box::new(inventory::Silent),
     })
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use domain::provisioning::{Abilities, BY_HAND, Doubt, Fault, Outcome, RepeatClass, Request, Verb};
+use domain::reconciliation::Reach;
 
 use crate::{CatalogEntry, Connector};
 
@@ -26,6 +27,7 @@ pub(crate) fn abilities() -> Abilities {
         can_upgrade: true,
         upgrades_within_product: false,
         can_upgrade_part: true,
+        reach: Reach::Nothing,
     }
 }
 

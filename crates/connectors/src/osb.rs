@@ -4,6 +4,7 @@
 mod answer;
 mod clearing;
 mod http;
+mod inventory;
 mod wire;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::price::refund::WINDOW;
 use domain::provisioning::{Abilities, Doubt, Failure, Fault, Outcome, RepeatClass, Request, Verb};
+use domain::reconciliation::Reach;
 use reqwest::Method;
 
 use self::answer::{Answer, Asked};
@@ -147,6 +149,7 @@ pub(crate) fn abilities(has_tenants: bool) -> Abilities {
         // `service_id` can't be updated, and an instance can't be divided.
         upgrades_within_product: true,
         can_upgrade_part: false,
+        reach: Reach::Known,
     }
 }
 

@@ -9,6 +9,7 @@ mod catalog;
 mod customer;
 mod errors;
 mod http;
+mod inventory;
 mod order;
 mod resource;
 mod stage;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::price::refund::WINDOW;
 use domain::provisioning::{Abilities, Doubt, Failure, Fault, Outcome, RepeatClass, Request, Verb};
+use domain::reconciliation::Reach;
 use jiff::Timestamp;
 
 pub use self::account::Account;
@@ -241,6 +243,7 @@ pub(crate) fn abilities() -> Abilities {
         can_upgrade: true,
         upgrades_within_product: false,
         can_upgrade_part: true,
+        reach: Reach::Customers,
     }
 }
 

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use self::fault::{Faults, Rule};
-use self::ledger::Ledger;
+use self::ledger::{Drift, Ledger};
 
 /// What the simulator's brokers ask for.
 pub const USERNAME: &str = "seatwright";
@@ -88,6 +88,7 @@ fn router(simulator: Simulator) -> Router {
             get(async |State(s): State<Simulator>| Json(json!(s.world().calls))),
         )
         .route("/faults", get(list_faults).put(set_faults).delete(heal))
+        .route("/drift", post(drift))
         .route("/victim", put(name_victim))
         .route("/reset", post(reset));
     control
@@ -109,6 +110,14 @@ async fn heal(State(simulator): State<Simulator>) {
     let mut world = simulator.world();
     world.faults.set(Vec::new());
     world.ledger.release();
+}
+
+/// Changes what is booked behind everybody's back, as people do in a vendor's own portal.
+async fn drift(State(simulator): State<Simulator>, Json(drift): Json<Drift>) -> StatusCode {
+    match simulator.world().ledger.drift(drift) {
+        true => StatusCode::OK,
+        false => StatusCode::NOT_FOUND,
+    }
 }
 
 /// 0 would be our own process group, 1 the whole machine; above Linux's largest id, `kill` may wrap.

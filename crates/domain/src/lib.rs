@@ -13,6 +13,7 @@
 //! | view | Recent (can still be changed) or Historical (a record) |
 //! | doubt | the vendor was called and we do not know what became of it |
 //! | subscription | what a finished line leaves behind: the live entitlement |
+//! | holding, difference | what a vendor says that a customer has; where our record says otherwise |
 
 pub mod access;
 pub mod calendar;
@@ -26,6 +27,7 @@ pub mod organization;
 pub mod price;
 pub mod provisioning;
 pub mod quote;
+pub mod reconciliation;
 pub mod subscription;
 pub mod task;
 pub mod terms;

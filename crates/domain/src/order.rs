@@ -17,6 +17,7 @@ pub mod note;
 pub mod panel;
 pub mod payment;
 pub mod phase;
+mod record;
 mod refusal;
 pub mod retry;
 #[cfg(test)]

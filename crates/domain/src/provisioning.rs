@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use self::repeat::{RepeatClass, RepeatRule};
 use crate::id::{LineId, OrganizationId, UserId};
 use crate::offer::Cadence;
+use crate::reconciliation::Reach;
 use crate::text::Contact;
 
 /// What an accepted line is asked with while a person with a form has its turn. Other vendors may accept
@@ -108,6 +109,9 @@ pub struct Abilities {
     pub upgrades_within_product: bool,
     /// Does so for some of the seats.
     pub can_upgrade_part: bool,
+    /// How far it tells what customers have.
+    #[serde(default)]
+    pub reach: Reach,
 }
 
 impl Verb {

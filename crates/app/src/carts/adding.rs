@@ -230,6 +230,7 @@ impl Adding {
             after: None,
             markups: None,
             destination: None,
+            is_recorded: false,
             price: offers.quote(offer, plan, quantity)?,
             state: LineState::Started,
             item: catalog::item(offer, plan),

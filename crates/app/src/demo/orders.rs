@@ -242,6 +242,7 @@ impl Seeder<'_> {
             after: None,
             markups: None,
             destination: None,
+            is_recorded: false,
             price: priced.quote(offer, plan, quantity)?,
             state: LineState::Started,
             item: Item {

@@ -322,6 +322,7 @@ pub(crate) fn lines(found: &Subscription, steps: &[Step], ids: TaskIds, from: us
             price: step.price,
             markups: step.markups,
             destination: step.destination,
+            is_recorded: false,
             state: LineState::Started,
         };
         if line.verb().is_some() {

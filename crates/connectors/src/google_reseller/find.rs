@@ -34,16 +34,7 @@ fn no_customer(words: &str) -> Failure {
 
 /// An answer that is whole and speaks of something else.
 fn foreign(answer: &Answer, what: &str) -> Stop {
-    Stop::Fault(match answer.lost(what) {
-        Fault::AnswerLost {
-            evidence,
-            retry_after,
-        } => Fault::NotSent {
-            reason: evidence,
-            retry_after,
-        },
-        other => other,
-    })
+    Stop::Fault(crate::http::nothing_sent(answer.lost(what)))
 }
 
 impl GoogleReseller {

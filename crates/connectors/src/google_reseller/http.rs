@@ -53,16 +53,7 @@ impl Http {
             pairs,
             body: None,
         };
-        self.send(&call).await.map_err(|fault| match fault {
-            Fault::AnswerLost {
-                evidence,
-                retry_after,
-            } => Fault::NotSent {
-                reason: evidence,
-                retry_after,
-            },
-            other => other,
-        })
+        self.send(&call).await.map_err(http::nothing_sent)
     }
 
     /// Sends with a token; once more with a new one where the first is refused, which proves that the

@@ -100,6 +100,19 @@ impl Payment {
         }
     }
 
+    /// The term and the billing cycle that it stands for.
+    pub(super) fn cadence(self) -> Cadence {
+        let (term_months, cycle_months) = match self {
+            Payment::AnnualMonthly => (12, 1),
+            Payment::AnnualYearly => (12, 12),
+            Payment::Flexible => (1, 1),
+        };
+        Cadence {
+            term_months,
+            cycle_months,
+        }
+    }
+
     /// As Google writes it in answers, where the first has another name than in requests.
     fn read(name: &str) -> Option<Payment> {
         match name {
@@ -204,6 +217,11 @@ mod tests {
                 cycle_months,
             });
             assert_eq!(payment.map(Payment::name), name);
+            let cadence = Cadence {
+                term_months,
+                cycle_months,
+            };
+            assert!(payment.is_none_or(|payment| payment.cadence() == cadence));
             assert_eq!(payment, name.and_then(Payment::read));
         }
         assert_eq!(Payment::read("ANNUAL"), Some(Payment::AnnualMonthly));

@@ -10,9 +10,17 @@ use super::http::Http;
 /// Where a tenant is named by the first word of its domain alone.
 const OWN_DOMAIN: &str = "onmicrosoft.com";
 
-/// The id by which Partner Center's addresses name the customer.
+/// The id by which Partner Center's addresses name the customer of a request.
 pub(super) async fn id(http: &Http, request: &Request) -> Result<String, Stop> {
-    let tenant = request.tenant.as_deref().map(str::trim).unwrap_or_default();
+    find(
+        http,
+        request.tenant.as_deref().map(str::trim).unwrap_or_default(),
+    )
+    .await
+}
+
+/// The id of the customer that has a tenant, named by its id or its domain.
+pub(super) async fn find(http: &Http, tenant: &str) -> Result<String, Stop> {
     if tenant.is_empty() {
         return Err(no_customer(
             "The order names no tenant of the customer at Microsoft",

@@ -113,18 +113,28 @@ impl Http {
         path: &str,
         pairs: &[(&str, String)],
     ) -> Result<Vec<Resource>, Stop> {
+        Ok(self.list_counted(path, pairs).await?.0)
+    }
+
+    /// The same with what the vendor says that the list has.
+    pub(super) async fn list_counted(
+        &self,
+        path: &str,
+        pairs: &[(&str, String)],
+    ) -> Result<(Vec<Resource>, u64), Stop> {
         let mut answer = self.read(path, pairs).await?;
-        let mut found = Vec::new();
+        let (mut found, mut total) = (Vec::new(), 0);
         for _ in 0..PAGES_MAX {
             let page = answer.resource().filter(|_| answer.status == 200);
             let Some(page) = page.filter(|page| page.get("items").is_some()) else {
                 return Err(answer.unread());
             };
             found.extend(page.parts("items"));
+            total = page.number("totalCount").unwrap_or(0).max(total);
             let next = page.part("links").and_then(|links| links.part("next"));
             let Some((link, uri)) = next.and_then(|next| Some((next.clone(), next.text("uri")?)))
             else {
-                return Ok(found);
+                return Ok((found, total));
             };
             answer = self.follow(&uri, &link).await?;
         }

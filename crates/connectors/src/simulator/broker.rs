@@ -288,6 +288,10 @@ async fn fetch(
             }
             (Some(booking), Some(Kind::Deprovision) | None) => {
                 let mut parameters = booking.terms.clone();
+                if let Some(tenant) = booking.wanted["parameters"].get("tenant") {
+                    let known = parameters.entry("tenant");
+                    known.or_insert_with(|| tenant.clone());
+                }
                 parameters.insert("quantity".into(), json!(booking.quantity));
                 let is_suspended = booking.state == State::Suspended;
                 parameters.insert("suspended".into(), json!(is_suspended));

@@ -39,6 +39,21 @@ pub(super) enum State {
     Deleted,
 }
 
+/// What becomes otherwise without an order; what is absent stays.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Drift {
+    vendor: String,
+    instance: String,
+    #[serde(default)]
+    quantity: Option<u64>,
+    #[serde(default)]
+    state: Option<State>,
+    /// Term, renewal, tenant, as an update would tell them.
+    #[serde(default)]
+    terms: Map<String, Value>,
+}
+
 /// Work that was accepted and is not finished.
 #[derive(Debug, Clone)]
 pub(super) struct Operation {
@@ -122,6 +137,18 @@ impl Ledger {
         self.bookings
             .get_mut(&key(vendor, instance))
             .filter(|booking| booking.state != State::Deleted)
+    }
+
+    /// Whether there is such a booking.
+    pub(super) fn drift(&mut self, drift: Drift) -> bool {
+        let Some(booking) = self.bookings.get_mut(&key(&drift.vendor, &drift.instance)) else {
+            return false;
+        };
+        booking.quantity = drift.quantity.unwrap_or(booking.quantity);
+        booking.state = drift.state.unwrap_or(booking.state);
+        booking.terms.extend(drift.terms);
+        self.keep();
+        true
     }
 
     /// Instance ids are never used again, also not after a deletion.

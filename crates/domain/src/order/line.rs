@@ -160,6 +160,9 @@ pub struct Line {
     /// The subscription of the seats that a partial upgrade moves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<SubscriptionId>,
+    /// The vendor has it so already: it is written down, and nobody is asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_recorded: bool,
     /// Where it stands.
     pub state: LineState,
 }
@@ -173,6 +176,9 @@ impl Line {
     /// What the vendor is asked; `None` for a change that no vendor hears of.
     pub fn verb(&self) -> Option<Verb> {
         use RequestedChange as C;
+        if self.is_recorded {
+            return None;
+        }
         let (product, plan) = (self.item.product.clone(), self.item.vendor_plan.clone());
         let addon = |from, to| Verb::Addon {
             product: self.item.product.clone(),

@@ -71,6 +71,7 @@ pub(crate) fn line(id: u128) -> Line {
         after: None,
         markups: None,
         destination: None,
+        is_recorded: false,
         price: LinePrice {
             unit: UnitPrices {
                 cost: money(1_000),

@@ -166,6 +166,7 @@ impl Deciding<'_> {
             price,
             markups,
             vendor_reference: None,
+            is_recorded: false,
             returnable_until: None,
             at: self.now,
         });

@@ -9,6 +9,9 @@ use crate::order::Order;
 use crate::order::change::RequestedChange;
 use crate::order::line::{Item, Line, LinePrice, LineState, Period};
 
+/// The name under which a recorded change tells of the customer's tenant.
+pub const TENANT: &str = "tenant";
+
 /// A change that has been made, however it came about.
 #[derive(Debug, Clone, Copy)]
 pub struct Done<'l> {
@@ -22,6 +25,8 @@ pub struct Done<'l> {
     pub markups: Option<Markups>,
     /// What the vendor calls the subscription afterwards, where it has said so.
     pub vendor_reference: Option<&'l str>,
+    /// The vendor had it so already.
+    pub is_recorded: bool,
     /// Until when the vendor takes new seats back.
     pub returnable_until: Option<Timestamp>,
     /// When.
@@ -44,6 +49,7 @@ impl<'l> Done<'l> {
             price: line.price,
             markups: line.markups,
             vendor_reference: Some(vendor_reference.as_str()).filter(|named| !named.is_empty()),
+            is_recorded: line.is_recorded,
             returnable_until: line.cancellable_until,
             at: *at,
         })
@@ -130,7 +136,7 @@ impl Subscription {
                 self.price = done.price;
             }
             C::Suspend => self.state = SubscriptionState::Suspended { since: done.at },
-            C::Reactivate => self.state = SubscriptionState::Active,
+            C::Reactivate => self.go_on(done),
             C::Cancel => {
                 self.state = SubscriptionState::Canceled { at: done.at };
                 self.auto_renews = false;
@@ -146,10 +152,6 @@ impl Subscription {
                 if self.name == self.item.name {
                     self.name.clone_from(&done.item.name);
                 }
-                // Another license can be another subscription at the vendor.
-                if let Some(reference) = done.vendor_reference {
-                    reference.clone_into(&mut self.vendor_reference);
-                }
                 self.become_of(done);
             }
             C::TermDuration { .. } | C::BillingCycle { .. } => self.become_of(done),
@@ -157,6 +159,9 @@ impl Subscription {
             C::Rename { to, .. } => self.name.clone_from(to),
             C::AddonAdd { .. } | C::AddonQuantity { .. } | C::AddonRemove { .. } => {
                 self.change_addon(done);
+            }
+            C::Configuration { field, to, .. } if done.is_recorded && field == TENANT => {
+                self.tenant = Some(to.clone());
             }
             C::Configuration {
                 field, to, answer, ..
@@ -172,8 +177,19 @@ impl Subscription {
         }
     }
 
-    /// Another plan: its term begins now.
+    /// What had ended here and runs at the vendor has renewed there; its terms are caught up with.
+    fn go_on(&mut self, done: &Done<'_>) {
+        if self.state.has_ended() {
+            self.auto_renews = self.term_ends_at.is_some_and(|ends| ends <= done.at);
+        }
+        self.state = SubscriptionState::Active;
+    }
+
+    /// Another plan: its term begins now. It can be another subscription at the vendor.
     fn become_of(&mut self, done: &Done<'_>) {
+        if let Some(reference) = done.vendor_reference {
+            reference.clone_into(&mut self.vendor_reference);
+        }
         let months = done.item.cadence.term_months;
         if done.item.cadence.term_months != self.item.cadence.term_months {
             self.term_starts_at = done.at;

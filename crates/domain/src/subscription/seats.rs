@@ -52,13 +52,13 @@ impl Subscription {
     }
 
     /// Adds seats that have just come.
-    pub(super) fn add_seats(&mut self, batch: Batch) {
+    pub(crate) fn add_seats(&mut self, batch: Batch) {
         self.quantity = self.quantity.saturating_add(batch.seats);
         self.batches.push(batch);
     }
 
     /// Takes seats away, from the youngest batch on.
-    pub(super) fn take_seats(&mut self, seats: u32) {
+    pub(crate) fn take_seats(&mut self, seats: u32) {
         self.quantity = self.quantity.saturating_sub(seats);
         let mut left = seats;
         for batch in self.batches.iter_mut().rev() {

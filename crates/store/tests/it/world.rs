@@ -231,6 +231,7 @@ pub fn line(number: u128, change: RequestedChange) -> Line {
         after: None,
         markups: None,
         destination: None,
+        is_recorded: false,
         parent: None,
         price: LinePrice {
             unit,

@@ -22,6 +22,8 @@ pub const SKU: &str = "0001";
 const NOTHING: &str = "CFQNOTHING";
 /// So many lookups later an availability is another.
 const FRESH: u32 = 64;
+/// Subscriptions of one page.
+const PAGE: usize = 1_000;
 /// Most seats that are sold.
 const SEATS_MAX: u64 = 300;
 
@@ -96,15 +98,7 @@ impl Books {
             ("GET", [.., "orders", _, "provisioningstatus"]) => self.provisioning(asked.is_person),
             ("GET", [.., "orders", id]) => self.order(id),
             ("GET", [.., "orders"]) => list(self.listed_orders()),
-            ("GET", [.., "subscriptions"]) => {
-                let order = query.strip_prefix("order_id=");
-                let all = self.subscriptions.values();
-                list(
-                    all.filter(|one| order.is_none_or(|id| one["orderId"] == id))
-                        .cloned()
-                        .collect(),
-                )
-            }
+            ("GET", [.., "subscriptions"]) => self.list_subscriptions(query),
             ("GET", [.., "subscriptions", id, "addons"]) => {
                 let all = self.subscriptions.values();
                 list(
@@ -120,6 +114,25 @@ impl Books {
             ("PATCH", [.., "subscriptions", id]) => self.patch(id, call),
             _ => (500, json!("not foreseen")),
         }
+    }
+
+    /// Those of an order; or a page of all, with a link to the next one.
+    fn list_subscriptions(&self, query: &str) -> Answer {
+        let all = self.subscriptions.values();
+        if let Some(order) = query.strip_prefix("order_id=") {
+            let of_order = all.filter(|one| one["orderId"] == order);
+            return list(of_order.cloned().collect());
+        }
+        let page = query.strip_prefix("page=");
+        let page: usize = page.and_then(|page| page.parse().ok()).unwrap_or(0);
+        let items: Vec<Value> = all.skip(page * PAGE).take(PAGE).cloned().collect();
+        let mut told = json!({"totalCount": self.subscriptions.len(), "items": items,
+            "attributes": {"objectType": "Collection"}});
+        if (page + 1) * PAGE < self.subscriptions.len() {
+            let uri = format!("/customers/{CUSTOMER}/subscriptions?page={}", page + 1);
+            told["links"] = json!({"next": {"uri": uri, "method": "GET", "headers": []}});
+        }
+        (200, told)
     }
 
     fn number(&mut self) -> u32 {
