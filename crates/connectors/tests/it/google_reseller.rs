@@ -4,6 +4,7 @@
 mod discovery;
 mod double;
 mod faults;
+mod inventory;
 mod life;
 
 use connectors::google_reseller::{Account, GoogleReseller};

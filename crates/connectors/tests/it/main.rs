@@ -9,6 +9,7 @@ mod broker;
 mod described;
 mod faults;
 mod google_reseller;
+mod inventory;
 mod partner_center;
 mod sent;
 

@@ -2,6 +2,7 @@
 //! simulator, which keeps books. `wiremock.rs` speaks to a server that nobody here wrote.
 
 mod faults;
+mod inventory;
 mod life;
 mod sign_in;
 mod wiremock;
