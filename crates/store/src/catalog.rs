@@ -73,6 +73,22 @@ pub async fn list_vendors(
     tx.rows(query).await?.iter().map(read_vendor).collect()
 }
 
+/// The next connections there are, whoever's they are.
+pub async fn list_connections(
+    tx: &mut Tx,
+    after: Option<(OrganizationId, VendorId)>,
+    limit: u32,
+) -> Result<Vec<Vendor>, StoreError> {
+    let mut query = Query::new("SELECT organization_id, id, slug, name, settings FROM vendors");
+    if let Some((owner, id)) = after {
+        query = query
+            .then(" WHERE (organization_id, id) > ")
+            .list([owner.0.into(), id.0.into()]);
+    }
+    let query = query.and(" ORDER BY organization_id, id LIMIT ?", i64::from(limit));
+    tx.rows(query).await?.iter().map(read_vendor).collect()
+}
+
 /// Who owns a connection of a name; for the person at the machine.
 pub async fn list_owners(tx: &mut Tx, slug: &str) -> Result<Vec<OrganizationId>, StoreError> {
     let query = Query::new("SELECT organization_id FROM vendors")

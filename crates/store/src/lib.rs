@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod changes;
 pub mod credentials;
 pub mod desk;
+pub mod differences;
 pub mod failures;
 pub mod installation;
 pub mod jobs;
@@ -19,6 +20,7 @@ pub mod plan_prices;
 pub mod price_imports;
 pub mod price_rules;
 pub mod quotes;
+pub mod reconciliations;
 pub mod requests;
 pub mod rests;
 pub mod schema;
@@ -252,6 +254,11 @@ impl Store {
         Ok(Tx::new(connection, self.statements.clone()))
     }
 
+    /// The same database for somebody who is not to write.
+    pub fn to_read(&self) -> ReadOnly {
+        ReadOnly(self.clone())
+    }
+
     /// Runs a write in a transaction and commits it when it succeeds.
     ///
     /// The closure may run several times, and runs to its end even when the caller goes away, so it
@@ -287,6 +294,17 @@ impl Store {
         F: for<'t> Fn(&'t S, &'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
         self.writer.write(state, mode, work).await
+    }
+}
+
+/// A database that can be read and not written: it has no write to call.
+#[derive(Clone)]
+pub struct ReadOnly(Store);
+
+impl ReadOnly {
+    /// [`Store::read`].
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        self.0.read().await
     }
 }
 

@@ -11,9 +11,9 @@ use std::ops::{Deref, DerefMut};
 
 use domain::access::Visibility;
 use domain::event::Event;
-use domain::id::{OrderId, OrganizationId, SubscriptionId, UserId};
+use domain::id::{OrderId, OrganizationId, SubscriptionId, UserId, VendorId};
 use domain::order::Order;
-use domain::order::listing::terms::{Entry, Level};
+use domain::order::listing::terms::{self, Entry, Level};
 use domain::order::phase::{Phase, View};
 use domain::order::slot::Slot;
 use jiff::Timestamp;
@@ -355,6 +355,22 @@ pub async fn list_open(
     let query = query.and(" ORDER BY id LIMIT ?", i64::from(limit));
     let rows = tx.rows(query).await?;
     rows.iter().map(|row| Ok(OrderId(row.get("id")?))).collect()
+}
+
+/// Whether an order with a line of a vendor is on its way to it.
+pub async fn is_provisioning(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    vendor: VendorId,
+) -> Result<bool, StoreError> {
+    let term = terms::pair(&terms::phase(Phase::Provisioning), &terms::vendor(vendor));
+    let shelves = [View::Recent, View::Historical].map(|view| shelf(view, Level::Everyone));
+    let query = Query::new("SELECT number FROM order_terms")
+        .and(" WHERE organization_id = ?", organization.0)
+        .then(" AND shelf IN ")
+        .list(shelves.map(Value::from))
+        .and(" AND term = ? LIMIT 1", term);
+    Ok(tx.row(query).await?.is_some())
 }
 
 /// An order's log, oldest first.

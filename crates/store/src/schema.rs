@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0016_addons.sql"),
     include_str!("../migrations/0017_engine.sql"),
     include_str!("../migrations/0018_price_sheets.sql"),
+    include_str!("../migrations/0019_reconciliation.sql"),
 ];
 
 /// How many migrations there are.

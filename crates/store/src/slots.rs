@@ -66,6 +66,24 @@ pub async fn list(
     tx.rows(query).await?.iter().map(read).collect()
 }
 
+/// Which of an organization's subscriptions are being changed by an open order.
+pub async fn list_changing(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    asked: &BTreeSet<SubscriptionId>,
+) -> Result<BTreeSet<SubscriptionId>, StoreError> {
+    if asked.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let query = Query::new("SELECT subscription_id FROM subscription_slots")
+        .and(" WHERE organization_id = ?", organization.0)
+        .and(" AND slot = ?", word(&Slot::Now)?)
+        .then(" AND subscription_id IN ")
+        .list(asked.iter().map(|id| id.0.into()));
+    let read = |row: &Row| Ok(SubscriptionId(row.get("subscription_id")?));
+    tx.rows(query).await?.iter().map(read).collect()
+}
+
 /// The planned changes of an organization, by order number; at most `limit`.
 pub async fn list_planned(
     tx: &mut Tx,

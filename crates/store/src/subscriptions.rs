@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::access::Visibility;
 use domain::id::{OfferId, OrganizationId, SubscriptionId, VendorId};
+use domain::reconciliation::Reference;
 use domain::subscription::history::Entry;
 use domain::subscription::{Subscription, SubscriptionState};
 use jiff::Timestamp;
@@ -51,7 +52,7 @@ pub async fn save(tx: &mut Tx, subscription: &Subscription) -> Result<(), StoreE
     };
     let query = Query::new(
         "INSERT INTO subscriptions (organization_id, id, started_at, status, vendor_id, auto_renews, \
-         due_at, words, offer_id, body) VALUES ",
+         due_at, words, offer_id, reference, body) VALUES ",
     )
     .list([
         subscription.organization.0.into(),
@@ -63,13 +64,14 @@ pub async fn save(tx: &mut Tx, subscription: &Subscription) -> Result<(), StoreE
         due_at.map_or(i64::MAX, Timestamp::as_microsecond).into(),
         words.join("\n").into(),
         subscription.item.offer.0.into(),
+        subscription.vendor_reference.as_str().into(),
         json(subscription)?.into(),
     ])
     .then(
         " ON CONFLICT (organization_id, id) DO UPDATE SET status = excluded.status, \
          vendor_id = excluded.vendor_id, auto_renews = excluded.auto_renews, \
          due_at = excluded.due_at, words = excluded.words, \
-         offer_id = excluded.offer_id, body = excluded.body",
+         offer_id = excluded.offer_id, reference = excluded.reference, body = excluded.body",
     );
     tx.execute(query).await.map(drop)
 }
@@ -249,6 +251,49 @@ pub async fn list_due(
         Ok((OrganizationId(organization), SubscriptionId(row.get("id")?)))
     };
     tx.rows(query).await?.iter().map(ids).collect()
+}
+
+/// The next subscriptions of a vendor, whoever's they are, in the sequence of the vendor's ids.
+pub async fn list_of_vendor(
+    tx: &mut Tx,
+    vendor: VendorId,
+    after: Option<&Subscription>,
+    limit: u32,
+) -> Result<Vec<Subscription>, StoreError> {
+    let mut query =
+        Query::new("SELECT body FROM subscriptions").and(" WHERE vendor_id = ?", vendor.0);
+    if let Some(after) = after {
+        query = query
+            .then(" AND (reference, organization_id, id) > ")
+            .list([
+                after.vendor_reference.as_str().into(),
+                after.organization.0.into(),
+                after.id.0.into(),
+            ]);
+    }
+    let query = query.and(
+        " ORDER BY reference, organization_id, id LIMIT ?",
+        i64::from(limit),
+    );
+    let rows = tx.rows(query).await?;
+    rows.iter().map(|row| row.json("body")).collect()
+}
+
+/// Which of a vendor's ids are known, whoever's they are.
+pub async fn list_references(
+    tx: &mut Tx,
+    vendor: VendorId,
+    asked: &BTreeSet<&Reference>,
+) -> Result<BTreeSet<Reference>, StoreError> {
+    if asked.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let query = Query::new("SELECT DISTINCT reference FROM subscriptions")
+        .and(" WHERE vendor_id = ?", vendor.0)
+        .then(" AND reference IN ")
+        .list(asked.iter().map(|one| one.0.as_str().into()));
+    let read = |row: &Row| Ok(Reference(row.get("reference")?));
+    tx.rows(query).await?.iter().map(read).collect()
 }
 
 /// Adds to a subscription's history; an entry that is there already stays.

@@ -78,8 +78,8 @@ pub struct Compared {
     pub found: Vec<Found>,
     /// What was not compared, and why.
     pub skipped: BTreeMap<Reference, Skip>,
-    /// How many ids were compared.
-    pub count: usize,
+    /// What was judged: of these, whatever is not found agrees.
+    pub judged: BTreeSet<Reference>,
 }
 
 /// Whether so many new differences among so many comparisons look like a fault of ours or of the answers:
@@ -113,14 +113,16 @@ pub fn compare(ours: &[Ours], told: &Told, in_flight: &InFlight) -> Compared {
                 compared.skip(reference, Skip::InFlight);
             }
             ([one], Some(holding)) => {
-                compared.count += 1;
+                compared.judged.insert(reference.clone());
                 for drift in drifts(one, holding) {
                     compared.add(one, drift, Some(holding));
                 }
             }
-            ([one], None) if one.standing == Standing::Ended => {}
+            ([one], None) if one.standing == Standing::Ended => {
+                compared.judged.insert(reference.clone());
+            }
             ([one], None) if told.asked.contains(reference) => {
-                compared.count += 1;
+                compared.judged.insert(reference.clone());
                 compared.add(one, Drift::Missing, None);
             }
             ([_], None) => compared.skip(reference, Skip::NotAsked),
@@ -166,7 +168,7 @@ impl Compared {
         if !candidates.is_disjoint(&in_flight.buying) {
             return self.skip(&holding.reference, Skip::InFlight);
         }
-        self.count += 1;
+        self.judged.insert(holding.reference.clone());
         self.found.push(Found {
             reference: holding.reference.clone(),
             ours: None,

@@ -7,6 +7,7 @@ mod backup;
 mod beside;
 mod catalog;
 mod desk;
+mod differences;
 mod lists;
 mod orders;
 mod transactions;
