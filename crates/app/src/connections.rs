@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use connectors::{Connector, SecretKeeper, Settings, connect_with};
+use connectors::{Connector, Reader, SecretKeeper, Settings, connect_with};
 use domain::id::{OrganizationId, VendorId};
 use domain::provisioning::Fault;
 use store::{StoreError, Tx, catalog};
@@ -26,12 +26,24 @@ impl App {
         vendor: VendorId,
         settings: &Settings,
     ) -> Result<Box<dyn Connector>, Fault> {
-        let keeper = Keeper {
+        connect_with(settings, Some(self.keeper(owner, vendor)))
+    }
+
+    /// The same, for whoever only reads.
+    pub(crate) fn reader(
+        &self,
+        vendor: &catalog::Vendor,
+        settings: &Settings,
+    ) -> Result<Box<dyn Reader>, Fault> {
+        connectors::reader(settings, Some(self.keeper(vendor.owner, vendor.id)))
+    }
+
+    fn keeper(&self, owner: OrganizationId, vendor: VendorId) -> Arc<dyn SecretKeeper> {
+        Arc::new(Keeper {
             app: self.clone(),
             owner,
             vendor,
-        };
-        connect_with(settings, Some(Arc::new(keeper)))
+        })
     }
 }
 

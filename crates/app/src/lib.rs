@@ -19,6 +19,7 @@ pub mod operators;
 pub mod orders;
 pub mod prices;
 pub mod quotes;
+pub mod reconciliation;
 pub mod renewals;
 pub mod requests;
 pub mod retries;

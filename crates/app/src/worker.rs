@@ -4,6 +4,7 @@
 //! nothing is locked. A worker that dies leaves its line as *sending*; the next one finds it so and asks
 //! the vendor what became of it, instead of buying again.
 
+mod comparing;
 mod request;
 mod run;
 
@@ -22,6 +23,7 @@ use store::{orders, tasks};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
+use self::comparing::Comparing;
 pub(crate) use self::request::{abilities, settings};
 use crate::{App, Error, filing};
 
@@ -120,8 +122,10 @@ impl App {
             tracing::error!(%error, "what the last run held is left to its holds");
         }
         let mut crew = Crew::default();
+        let mut comparing = Comparing::from(self.clock.now());
         let (mut next_filing, mut has_chores) = (Timestamp::MIN, true);
         loop {
+            comparing.begin_if_due(self);
             if has_chores {
                 has_chores = self.do_chores(&mut next_filing).await;
             }

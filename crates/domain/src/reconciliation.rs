@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::compare::{Compared, Found, InFlight, Skip, Told, compare, exceeds_ceiling};
-pub use self::difference::{APART, Difference, Outcome, Resolution, Subject};
+pub use self::difference::{APART, Candidate, Difference, Outcome, Resolution, Subject};
 pub use self::resolve::{Unresolvable, Wanted};
 pub use self::run::{Run, RunState};
 use crate::id::{OrganizationId, SubscriptionId};
@@ -220,6 +220,19 @@ impl Drift {
             Drift::Renewal { .. } => "Renewal",
             Drift::Unknown => "Unknown here",
             Drift::Missing => "Not found at the vendor",
+        }
+    }
+
+    /// Whether our record still says what it said when this was found.
+    pub fn is_about(&self, now: &Ours) -> bool {
+        match self {
+            Drift::Quantity { ours, .. } => *ours == now.quantity,
+            Drift::Term { ours, .. } => *ours == now.cadence,
+            Drift::Tenant { ours, .. } => now.tenant.as_deref().map(str::trim) == Some(ours),
+            Drift::State { ours, .. } => *ours == now.standing,
+            Drift::Renewal { ours, .. } => *ours == now.renews,
+            Drift::Missing => now.standing != Standing::Ended,
+            Drift::Unknown => false,
         }
     }
 

@@ -20,6 +20,7 @@ mod lists;
 mod partner_center;
 mod prices;
 mod quotes;
+mod reconciliation;
 mod suspensions;
 mod terms;
 mod views;

@@ -13,7 +13,7 @@ const BETTER: &str = "Microsoft 365 Business Standard";
 
 impl World {
     /// Connects the demo's Microsoft with a simulated Partner Center instead of a broker.
-    async fn connect_partner_center(&self) -> Front {
+    pub(crate) async fn connect_partner_center(&self) -> Front {
         let front = Front::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

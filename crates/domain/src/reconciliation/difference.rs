@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Drift, Found, Holding, Reference};
+use super::{Drift, Found, Holding, Reference, Run};
 use crate::event::Actor;
 use crate::id::{DifferenceId, OrganizationId, RunId, SubscriptionId, VendorId};
 
@@ -23,6 +23,17 @@ pub struct Subject {
     pub subscription: SubscriptionId,
     /// What it is called.
     pub name: String,
+}
+
+/// A customer that may have what nobody here knows of: one with the same tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The customer.
+    pub organization: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// Its name in addresses.
+    pub slug: String,
 }
 
 /// What a person made of it.
@@ -77,6 +88,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The names.
+    pub const NAMES: [&str; 4] = ["asked", "open", "resolved", "vanished"];
+
     /// The name in storage, in the API and in filters.
     pub fn name(&self) -> &'static str {
         match self {
@@ -103,6 +117,9 @@ pub struct Difference {
     pub reference: Reference,
     /// Ours, where we have it.
     pub subject: Option<Subject>,
+    /// Whose it may be, where we don't have it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<Candidate>,
     /// What is otherwise.
     pub drift: Drift,
     /// What the vendor told.
@@ -122,7 +139,7 @@ pub struct Difference {
 
 impl Difference {
     /// The state that one is first seen in: absence is asked about again, everything else is told.
-    pub fn first_outcome(drift: &Drift) -> Outcome {
+    fn first_outcome(drift: &Drift) -> Outcome {
         match drift {
             Drift::Missing => Outcome::Asked,
             Drift::Quantity { .. }
@@ -153,6 +170,33 @@ impl Difference {
         }
     }
 
+    /// It was seen for the first time.
+    pub fn first_seen(
+        id: DifferenceId,
+        (run, vendor_name): (&Run, &str),
+        found: &Found,
+        subject: Option<Subject>,
+        candidates: Vec<Candidate>,
+        now: Timestamp,
+    ) -> Difference {
+        Difference {
+            id,
+            owner: run.owner,
+            vendor: run.vendor,
+            vendor_name: vendor_name.to_owned(),
+            reference: found.reference.clone(),
+            subject,
+            candidates,
+            outcome: Difference::first_outcome(&found.drift),
+            drift: found.drift.clone(),
+            holding: found.holding.clone(),
+            first_seen: now,
+            last_seen: now,
+            run: run.id,
+            times: 1,
+        }
+    }
+
     /// Whether something is still to be made of it, or to be asked.
     pub fn is_open(&self) -> bool {
         match self.outcome {
@@ -177,6 +221,7 @@ mod tests {
             vendor_name: "Microsoft".into(),
             reference: Reference("v-1".into()),
             subject: None,
+            candidates: Vec::new(),
             drift: Drift::Missing,
             holding: None,
             first_seen: sample::now(),

@@ -65,6 +65,7 @@ fn difference(number: u128, reference: &str) -> Difference {
         vendor_name: "Cirrus".into(),
         reference: Reference(reference.into()),
         subject: None,
+        candidates: Vec::new(),
         drift: Drift::Unknown,
         holding: None,
         first_seen: second(i64::try_from(number).unwrap()),
