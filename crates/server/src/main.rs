@@ -3,6 +3,7 @@
 mod commands;
 mod copies;
 mod imports;
+mod reconcile;
 mod settings;
 
 use std::process::ExitCode;
@@ -105,6 +106,20 @@ enum Command {
     Verify {
         #[command(flatten)]
         database: Database,
+    },
+    /// Compare what customers have at vendors with our records; differences wait for people
+    Reconcile {
+        #[command(flatten)]
+        database: Database,
+        /// Show what is otherwise and write nothing down
+        #[arg(long)]
+        dry_run: bool,
+        /// For programs
+        #[arg(long)]
+        json: bool,
+        /// One vendor alone, by its name in commands
+        #[arg(long)]
+        vendor: Option<String>,
     },
     /// Let a restored or copied database call vendors; no other copy may be running
     TakeOver {
@@ -337,6 +352,19 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Backup { database, file } => copies::backup(&url(database)?, &file).await,
         Command::Restore { database, file } => copies::restore(&url(database)?, &file).await,
         Command::Verify { database } => copies::verify(&url(database)?).await,
+        Command::Reconcile {
+            database,
+            dry_run,
+            json,
+            vendor,
+        } => {
+            let asked = reconcile::Asked {
+                vendor,
+                is_dry_run: dry_run,
+                is_for_programs: json,
+            };
+            reconcile::reconcile(&url(database)?, asked).await
+        }
         Command::TakeOver { database } => copies::take_over(&url(database)?).await,
         Command::Seed {
             database,

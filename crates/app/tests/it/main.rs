@@ -10,6 +10,7 @@ mod catalog;
 mod changes;
 mod demo;
 mod desk;
+mod drift;
 mod failures;
 mod filing;
 mod forms;

@@ -216,7 +216,7 @@ fn the_vendor_is_asked_to_be_as_our_record_says_by_an_ordinary_order() {
 
 impl World {
     /// A second person lets a stopped comparison go on, and waits for it.
-    async fn go_on(&self, vendor: &str, stopped: &Run) -> Run {
+    pub(crate) async fn go_on(&self, vendor: &str, stopped: &Run) -> Run {
         let (_, access) = self.manager(vendor).await;
         let begun = self
             .app

@@ -1,0 +1,328 @@
+//! Planted differences are all found and nothing else is; corrupted answers end, lower and switch nothing.
+//!
+//! `DRIFTS=10000` plants that many; a run of CI plants fewer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use app::reconciliation::AskedDifferences;
+use connectors::simulator::partner_center::{Action, Books, Front};
+use domain::id::SubscriptionId;
+use domain::reconciliation::{Difference, Run, RunState};
+use domain::subscription::Subscription;
+use store::subscriptions;
+use uuid::Uuid;
+
+use super::*;
+
+/// Planted in each run of CI.
+const DRIFTS: usize = 1_000;
+/// Corrupted answers in each run.
+const CORRUPTED: usize = 1_000;
+/// What a corrupted answer is about.
+const HELD: usize = 100;
+const KINDS: [&str; 7] = [
+    "quantity", "term", "tenant", "state", "renewal", "unknown", "missing",
+];
+const WRITES: [&str; 4] = [
+    "POST carts",
+    "POST checkout",
+    "PATCH subscriptions/one",
+    "POST transitions",
+];
+
+fn planted() -> usize {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how much a trial takes is not a setting"
+    )]
+    let asked = std::env::var("DRIFTS").ok();
+    asked.map_or(DRIFTS, |count| count.parse().unwrap())
+}
+
+/// A book of subscriptions, and what a vendor says of each.
+struct Book {
+    front: Front,
+    ours: Vec<Subscription>,
+    theirs: Vec<Value>,
+}
+
+impl World {
+    /// So many subscriptions on both sides, all alike, made of one that was really bought.
+    async fn book(&self, count: usize) -> Book {
+        let front = self.connect_partner_center().await;
+        let access = self.access(SELLER, "amber").await;
+        let bought = self.bought(&access, MICROSOFT, 25).await;
+        let reference = bought.vendor_reference.clone().unwrap();
+        let tenant = access.organization().id;
+        let mut tx = self.store.read().await.unwrap();
+        let first = subscriptions::find(&mut tx, tenant, bought.id)
+            .await
+            .unwrap()
+            .unwrap();
+        drop(tx);
+        let told = front.books(|books| books.subscriptions[&reference].clone());
+        let numbers = 0..count;
+        let ours = numbers.clone().map(|number| Subscription {
+            id: SubscriptionId(Uuid::from_u128(1_000_000 + number as u128)),
+            vendor_reference: format!("held-{number}"),
+            ..first.clone()
+        });
+        let theirs = numbers.map(|number| {
+            let mut told = told.clone();
+            told["id"] = json!(format!("held-{number}"));
+            told
+        });
+        let (mut ours, mut theirs): (Vec<_>, Vec<_>) = (ours.collect(), theirs.collect());
+        ours.push(first);
+        theirs.push(told);
+        Book {
+            front,
+            ours,
+            theirs,
+        }
+    }
+
+    async fn keep(&self, book: &Book) {
+        for some in book.ours.chunks(500) {
+            let saved = self.store.write(some.to_vec(), |some, tx| {
+                Box::pin(async move {
+                    for one in some {
+                        subscriptions::save(tx, one).await?;
+                    }
+                    Ok(())
+                })
+            });
+            saved
+                .await
+                .unwrap_or_else(|error: store::StoreError| panic!("{error}"));
+        }
+        let of = |told: &Value| (told["id"].as_str().unwrap().to_owned(), told.clone());
+        let theirs: BTreeMap<String, Value> = book.theirs.iter().map(of).collect();
+        book.front.books(|books| books.subscriptions = theirs);
+    }
+
+    async fn all_differences(&self, status: &str) -> Vec<Difference> {
+        let caller = self.caller("distributor-admin@nordic.example").await;
+        let access = self.app.partner_access(&caller, "nordic").await.unwrap();
+        let mut asked = AskedDifferences {
+            status: Some(status.into()),
+            limit: 100,
+            ..AskedDifferences::default()
+        };
+        let mut found = Vec::new();
+        loop {
+            let page = self.app.differences(&access, &asked).await.unwrap();
+            found.extend(page.differences);
+            asked.after = page.next;
+            if asked.after.is_none() {
+                return found;
+            }
+        }
+    }
+
+    async fn compared(&self) -> Run {
+        self.app.reconcile("nordic", "microsoft").await.unwrap()
+    }
+}
+
+impl Book {
+    /// What only a change would have made otherwise.
+    fn proof(&self) -> (usize, BTreeMap<String, Value>, usize) {
+        let writes = WRITES.iter().map(|what| self.front.calls(what).len());
+        let look = |books: &mut Books| (books.orders.len(), books.subscriptions.clone());
+        let (orders, subscriptions) = self.front.books(look);
+        (writes.sum(), subscriptions, orders)
+    }
+}
+
+/// Plants a difference of a kind; by which id it has to be found.
+fn plant(kind: &str, ours: &mut Subscription, theirs: &mut Value) -> Option<Value> {
+    match kind {
+        "quantity" => theirs["quantity"] = json!(u64::from(ours.quantity) + 1),
+        "term" => {
+            theirs["termDuration"] = json!("P1M");
+            theirs["billingCycle"] = json!("monthly");
+        }
+        "tenant" => ours.tenant = Some("elsewhere.onmicrosoft.com".into()),
+        "state" => theirs["status"] = json!("suspended"),
+        "renewal" => theirs["autoRenewEnabled"] = json!(!ours.auto_renews),
+        "unknown" => {
+            let mut other = theirs.clone();
+            other["id"] = json!(format!("other-{}", ours.vendor_reference));
+            return Some(other);
+        }
+        "missing" => *theirs = Value::Null,
+        other => panic!("{other}"),
+    }
+    None
+}
+
+#[test]
+fn all_that_is_planted_is_found_and_nothing_else() {
+    on_each_database(async |world| {
+        let count = planted();
+        // As many again agree.
+        let mut book = world.book(2 * count).await;
+        let (mut expected, mut more) = (BTreeSet::new(), Vec::new());
+        for at in 0..count {
+            let kind = KINDS[at % KINDS.len()];
+            let (ours, theirs) = (&mut book.ours[2 * at], &mut book.theirs[2 * at]);
+            let other = plant(kind, ours, theirs);
+            let found_by = other
+                .as_ref()
+                .map(|other| other["id"].as_str().unwrap().to_owned());
+            expected.insert((
+                found_by.unwrap_or_else(|| ours.vendor_reference.clone()),
+                kind,
+            ));
+            more.extend(other);
+        }
+        book.theirs.retain(|told| !told.is_null());
+        book.theirs.extend(more);
+        world.keep(&book).await;
+        let before = book.proof();
+
+        let stopped = world.compared().await;
+        assert_eq!(
+            (&stopped.state, stopped.found),
+            (&RunState::Stopped, count),
+            "{stopped:?}"
+        );
+        let told = world.go_on("microsoft", &stopped).await;
+        assert_eq!(
+            (&told.state, told.new),
+            (&RunState::Done, count),
+            "{told:?}"
+        );
+        for day in 1..=7 {
+            world.clock.advance(SignedDuration::from_hours(24));
+            let run = world.compared().await;
+            assert_eq!(
+                (&run.state, run.found, run.new),
+                (&RunState::Done, count, 0),
+                "day {day}"
+            );
+        }
+        let found = world.all_differences("open").await;
+        let found: BTreeSet<(String, &str)> = found
+            .iter()
+            .map(|one| (one.reference.0.clone(), one.drift.name()))
+            .collect();
+        assert_eq!(found, expected);
+        assert_eq!(world.all_differences("asked").await, []);
+        assert_eq!(world.all_differences("vanished").await, []);
+        assert!(book.proof() == before, "nothing was asked for");
+        println!(
+            "{count} planted, {} found, {} compared",
+            found.len(),
+            stopped.compared
+        );
+    });
+}
+
+/// An answer that went wrong on its way, or at the vendor.
+fn corrupted(at: usize, theirs: &[Value]) -> Action {
+    let list = |items: Vec<Value>| {
+        Action::Instead(200, json!({"totalCount": items.len(), "items": items}))
+    };
+    let each = |change: &dyn Fn(usize, &mut Value)| {
+        let mut items = theirs.to_vec();
+        items
+            .iter_mut()
+            .enumerate()
+            .for_each(|(at, one)| change(at, one));
+        list(items)
+    };
+    let some = at % theirs.len();
+    match at % 16 {
+        0 => list(Vec::new()),
+        1 => each(&|at, one| one["id"] = json!(format!("wrong-{at}"))),
+        2 => each(&|at, one| one["id"] = json!(format!("held-{}", (at + 1) % HELD))),
+        3 => {
+            let body = json!({"totalCount": theirs.len(), "items": theirs}).to_string();
+            Action::Instead(200, json!(body[..body.len() * some / theirs.len()]))
+        }
+        4 => list(theirs[..some].to_vec()),
+        5 => each(&|_, one| one["id"] = json!(one["id"].as_str().unwrap().to_uppercase())),
+        6 => each(&|_, one| one["status"] = json!("deleted")),
+        7 => each(&|_, one| one["quantity"] = json!(0)),
+        8 => each(&|_, one| one["autoRenewEnabled"] = json!(false)),
+        9 => each(&|_, one| one["id"] = json!("held-0")),
+        10 => each(&|_, one| one["status"] = json!("suspended")),
+        11 => each(&|_, one| one["id"] = Value::Null),
+        12 => Action::Instead(
+            200,
+            json!({"totalCount": theirs.len(), "items": theirs[..some]}),
+        ),
+        13 => Action::Instead(404, json!({"code": "20003", "description": "not found"})),
+        14 => each(&|at, one| one["termDuration"] = json!(["P1M", "P1Y", "P3Y"][at % 3])),
+        _ => Action::Instead(200, json!("<html>")),
+    }
+}
+
+#[test]
+fn corrupted_answers_end_lower_and_switch_nothing() {
+    on_each_database(async |world| {
+        let book = world.book(HELD).await;
+        world.keep(&book).await;
+        let access = world.access(SELLER, "amber").await;
+        let (before, ours) = (book.proof(), world.running(&access).await);
+        let orders = world.orders_placed(&access).await;
+        let mut states: BTreeMap<&str, usize> = BTreeMap::new();
+        for at in 0..CORRUPTED {
+            book.front
+                .fault("GET subscriptions", 1, corrupted(at, &book.theirs));
+            let run = world.compared().await;
+            let name = match run.state {
+                RunState::Done => "done",
+                RunState::Stopped => "stopped",
+                RunState::Failed { .. } => "failed",
+                RunState::Running => panic!("{run:?}"),
+            };
+            *states.entry(name).or_default() += 1;
+            assert!(run.state == RunState::Stopped || run.new <= 50, "{run:?}");
+            // People make mistakes too: now and then one lets it go on, and the answer is as wrong again.
+            if run.state == RunState::Stopped && at % 5 == 0 {
+                book.front
+                    .fault("GET subscriptions", 1, corrupted(at, &book.theirs));
+                world.go_on("microsoft", &run).await;
+            }
+            world.clock.advance(SignedDuration::from_mins(61));
+            assert_eq!(
+                world.app.run_due().await.unwrap(),
+                0,
+                "no work is left behind"
+            );
+        }
+        assert!(
+            states["stopped"] > CORRUPTED / 3 && states["failed"] > CORRUPTED / 5,
+            "{states:?}"
+        );
+        assert_eq!(book.front.faults_left(), 0, "each was heard");
+        assert!(book.proof() == before, "nothing was asked for");
+        assert_eq!(world.running(&access).await, ours);
+        assert_eq!(world.orders_placed(&access).await, orders);
+        // An answer that is right again ends what the wrong ones left.
+        let healed = world.compared().await;
+        assert_eq!(
+            (&healed.state, healed.found),
+            (&RunState::Done, 0),
+            "{healed:?}"
+        );
+        for status in ["open", "asked"] {
+            assert_eq!(world.all_differences(status).await, [], "{status}");
+        }
+        println!("{CORRUPTED} corrupted answers: {states:?}, 0 calls that change anything");
+    });
+}
+
+impl World {
+    async fn orders_placed(&self, access: &Access) -> usize {
+        let mut count = 0;
+        for view in [View::Recent, View::Historical] {
+            let page = self.app.orders(access, &Listing::of(view)).await.unwrap();
+            count += page.orders.len();
+        }
+        count
+    }
+}
