@@ -55,6 +55,7 @@ function screens(orders) {
     ["price-sheets", "/partners/baltic/price-sheets", sells],
     ["partner-terms", "/partners/baltic/terms", sells],
     ["terms", "/o/amber/terms"],
+    ["differences", "/partners/baltic/differences", sells],
     ["suspension", "/organizations/amber/suspension", sells],
     ["clock", "/demo/clock", sells],
     ["not-found", "/o/amber/nowhere"],

@@ -65,6 +65,12 @@ impl Caller {
         held.any(|held| grant(held.role, Permission::ManageTerms) != Grant::No)
     }
 
+    /// Whether there are connections to vendors that they set up.
+    pub fn manages_vendors(&self) -> bool {
+        let mut held = self.memberships.iter();
+        held.any(|held| grant(held.role, Permission::ManageVendors) == Grant::Yes)
+    }
+
     /// Whether there is an order desk for them: a staff role that sees it and may look into Customer
     /// View.
     pub fn has_desk(&self) -> bool {

@@ -11,6 +11,7 @@ use connectors::Settings;
 use domain::access::Permission;
 use domain::id::{DifferenceId, OrganizationId, VendorId};
 use domain::order::Refusal;
+use domain::organization::Organization;
 use domain::reconciliation::{Difference, Drift, Outcome, Reach, Run};
 use domain::text::Invalid;
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ use store::{Tx, organizations, reconciliations};
 
 pub use self::examine::Rehearsed;
 pub use self::resolve::{Adoption, Resolve, Resolved};
-use crate::access::Access;
+use crate::access::{Access, Caller};
 use crate::{App, Error, worker};
 
 /// Differences on one page at the most.
@@ -68,6 +69,11 @@ pub struct DifferencePage {
 }
 
 impl App {
+    /// The partners whose connections a caller sets up, by name.
+    pub async fn connected_partners(&self, caller: &Caller) -> Result<Vec<Organization>, Error> {
+        self.partners_for(caller, Permission::ManageVendors).await
+    }
+
     /// The connections of a partner with their last comparisons.
     pub async fn compared(&self, access: &Access) -> Result<Vec<Compared>, Error> {
         access.require(Permission::ManageVendors)?;

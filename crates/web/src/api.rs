@@ -5,6 +5,7 @@ mod approval_rules;
 pub(crate) mod bulk;
 pub(crate) mod catalog;
 mod desk;
+pub(crate) mod differences;
 mod jobs;
 mod lists;
 pub(crate) mod price_rules;
@@ -113,6 +114,10 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(price_rules::end_rule, price_rules::remove_rule))
         .routes(routes!(price_sheets::sheets, price_sheets::import_sheet))
         .routes(routes!(price_sheets::sheet))
+        .routes(routes!(differences::comparisons, differences::compare))
+        .routes(routes!(differences::differences))
+        .routes(routes!(differences::difference))
+        .routes(routes!(differences::resolve))
         .routes(routes!(
             suspension::suspension,
             suspension::suspend,

@@ -11,6 +11,7 @@ mod clock;
 pub(crate) mod column;
 mod components;
 mod desk;
+mod differences;
 mod entrance;
 pub(crate) mod filters;
 mod forms;
@@ -93,6 +94,15 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         .route(
             "/partners/{partner}/price-sheets/{id}/problems.csv",
             get(price_sheets::problems),
+        )
+        .route("/differences", get(differences::first))
+        .route(
+            "/partners/{partner}/differences",
+            get(differences::list).post(differences::compare),
+        )
+        .route(
+            "/partners/{partner}/differences/{id}",
+            get(differences::show).post(differences::resolve),
         )
         .route("/desk", get(desk::show))
         .route("/o/{organization}/catalog", get(catalog::list))

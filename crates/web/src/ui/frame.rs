@@ -21,6 +21,8 @@ pub(crate) enum Section {
     Prices,
     /// Terms and conditions, in Seller View.
     Terms,
+    /// What is otherwise at vendors, in Seller View.
+    Differences,
     Catalog,
     Cart,
     Orders,
@@ -131,6 +133,7 @@ pub(crate) struct SellerFrame {
     pub(crate) has_approvals: bool,
     pub(crate) has_prices: bool,
     pub(crate) has_terms: bool,
+    pub(crate) has_differences: bool,
 }
 
 impl SellerFrame {
@@ -151,6 +154,7 @@ impl SellerFrame {
             has_approvals: caller.sees_approval_rules(),
             has_prices: caller.sees_prices(),
             has_terms: caller.sees_partner_terms(),
+            has_differences: caller.manages_vendors(),
         }
     }
 

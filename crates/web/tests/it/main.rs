@@ -4,6 +4,7 @@
 
 mod browser_api;
 mod catalog;
+mod drift;
 mod kinds;
 mod lists;
 mod live;
@@ -59,6 +60,61 @@ const PAGES: &[Row] = &[
         "/organizations/{organization}/suspension",
         "/organizations/amber/suspension",
         "reason=",
+    ),
+    ("GET", "/differences", "/differences", ""),
+    (
+        "GET",
+        "/partners/{partner}/differences",
+        "/partners/nordic/differences",
+        "",
+    ),
+    (
+        "POST",
+        "/partners/{partner}/differences",
+        "/partners/nordic/differences",
+        "vendor=nowhere",
+    ),
+    (
+        "GET",
+        "/partners/{partner}/differences/{id}",
+        "/partners/nordic/differences/DIFFERENCE",
+        "",
+    ),
+    (
+        "POST",
+        "/partners/{partner}/differences/{id}",
+        "/partners/nordic/differences/DIFFERENCE",
+        "resolution=adopt",
+    ),
+    (
+        "GET",
+        "/api/v1/partners/{partner}/comparisons",
+        "/api/v1/partners/nordic/comparisons",
+        "",
+    ),
+    (
+        "POST",
+        "/api/v1/partners/{partner}/comparisons",
+        "/api/v1/partners/nordic/comparisons",
+        "{\"vendor\": \"nowhere\"}",
+    ),
+    (
+        "GET",
+        "/api/v1/partners/{partner}/differences",
+        "/api/v1/partners/nordic/differences",
+        "",
+    ),
+    (
+        "GET",
+        "/api/v1/partners/{partner}/differences/{id}",
+        "/api/v1/partners/nordic/differences/DIFFERENCE",
+        "",
+    ),
+    (
+        "POST",
+        "/api/v1/partners/{partner}/differences/{id}/resolution",
+        "/api/v1/partners/nordic/differences/DIFFERENCE/resolution",
+        "{\"resolution\": \"adopt\"}",
     ),
     ("GET", "/approval-rules", "/approval-rules", ""),
     (
@@ -642,7 +698,7 @@ async fn world(name: &str) -> World {
         .unwrap();
     schema::migrate(&store).await.unwrap();
     let now = Timestamp::from_second(1_800_000_000).unwrap();
-    let app = App::new(store, Arc::new(ManualClock::at(now)));
+    let app = App::new(store.clone(), Arc::new(ManualClock::at(now)));
     app.seed_demo("http://127.0.0.1:1").await.unwrap();
     app.seed_demo_orders().await.unwrap();
     let manager = NewUser {
@@ -661,10 +717,12 @@ async fn world(name: &str) -> World {
     let subscriptions = manifest["subscriptions"].as_array().unwrap();
     let is_office = |one: &&Value| one["organization"] == "amber" && one["name"] == "Head office";
     let subscription = subscriptions.iter().find(is_office).unwrap()["id"].as_str();
+    let subscription = subscription.unwrap().to_owned();
+    drift::plant(&store, subscription.parse().unwrap(), now).await;
     World {
         router: web::router(app.clone(), ADDRESS, true),
         order,
-        subscription: subscription.unwrap().to_owned(),
+        subscription,
         app,
     }
 }
@@ -678,6 +736,7 @@ impl World {
             .replace("SUBSCRIPTION", &self.subscription)
             .replace("QUOTE", "20000001")
             .replace("JOB", "job_00000000000000000000000000000001")
+            .replace("DIFFERENCE", "dif_00000000000000000000000000000001")
     }
 
     async fn status(&self, request: Request<Body>) -> u16 {

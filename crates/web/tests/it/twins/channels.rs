@@ -39,6 +39,12 @@ pub async fn ask(
         "/partners/nordic/price-sheets/imp_00000000000000000000000000000001/problems.csv",
         "/api/v1/partners/nordic/price-sheets",
         "/api/v1/partners/nordic/price-sheets/imp_00000000000000000000000000000001",
+        "/differences",
+        "/partners/nordic/differences",
+        "/partners/nordic/differences/dif_00000000000000000000000000000001",
+        "/api/v1/partners/nordic/comparisons",
+        "/api/v1/partners/nordic/differences",
+        "/api/v1/partners/nordic/differences/dif_00000000000000000000000000000001",
         "/terms",
         "/partners/baltic/terms",
         "/api/v1/partners/baltic/terms",
@@ -149,7 +155,11 @@ async fn partners(world: &World, log: &mut Log, who: Who) {
     let rule = "apr_00000000000000000000000000000001";
     let price = "/partners/baltic/prices/prl_00000000000000000000000000000003";
     let prices = "/api/v1/partners/baltic/price-rules";
+    let differences = "/partners/nordic/differences";
+    let difference = "/partners/nordic/differences/dif_00000000000000000000000000000001";
     for form in [
+        Ask::form(differences, "vendor=cirrus"),
+        Ask::form(difference, "resolution=accept"),
         Ask::form(rules, "name=All"),
         Ask::form(format!("{rules}/{rule}/removal"), ""),
         Ask::form("/partners/baltic/prices", "percent=5"),
@@ -172,6 +182,16 @@ async fn partners(world: &World, log: &mut Log, who: Who) {
         ),
         ("DELETE", format!("/api/v1{rules}/{rule}"), ""),
         ("POST", prices.to_owned(), "{\"percent\": \"5\"}"),
+        (
+            "POST",
+            "/api/v1/partners/nordic/comparisons".to_owned(),
+            "{\"vendor\": \"cirrus\"}",
+        ),
+        (
+            "POST",
+            format!("/api/v1{difference}/resolution"),
+            "{\"resolution\": \"accept\"}",
+        ),
         (
             "POST",
             "/api/v1/partners/baltic/terms".to_owned(),

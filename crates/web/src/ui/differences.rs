@@ -1,0 +1,444 @@
+//! What is otherwise at vendors: the connections with their comparisons, the differences, and for each what
+//! both sides say and what can be made of it.
+
+use app::access::Access;
+use app::reconciliation::{
+    Adoption, AskedDifferences, Compared, DifferencePage, Resolve, Resolved,
+};
+use app::{Error, Mode};
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::id::DifferenceId;
+use domain::organization::Organization;
+use domain::reconciliation::{Difference, Outcome, Reach, Resolution, Run, RunState};
+use serde::Deserialize;
+
+use super::filters;
+use super::frame::{Section, SellerFrame};
+use crate::Web;
+use crate::api::differences::{contact, cursor, read_cursor};
+use crate::error::{self, Page, render};
+use crate::visitor::Visitor;
+
+/// Rows of a page.
+const PAGE: u32 = 50;
+
+#[derive(Template)]
+#[template(path = "differences.html")]
+struct DifferencesPage {
+    frame: SellerFrame,
+    token: String,
+    partners: Vec<Organization>,
+    partner: Organization,
+    compared: Vec<Compared>,
+    found: DifferencePage,
+    status: &'static str,
+    /// Why what was asked for was not done.
+    problem: Option<String>,
+    visitor: domain::id::UserId,
+}
+
+/// The tabs of the list: the name in addresses and the words.
+const TABS: [(&str, &str); 4] = [
+    ("open", "Open"),
+    ("asked", "Asked again"),
+    ("resolved", "Resolved"),
+    ("vanished", "Agreed by itself"),
+];
+
+impl DifferencesPage {
+    fn is_tab(&self, name: &str) -> bool {
+        self.status == name
+    }
+
+    fn tabs(&self) -> [(&'static str, &'static str); 4] {
+        TABS
+    }
+
+    fn slug(&self) -> &str {
+        self.partner.slug.as_str()
+    }
+
+    fn tells(&self, compared: &Compared) -> bool {
+        compared.reach != Reach::Nothing
+    }
+
+    fn next(&self) -> Option<String> {
+        self.found.next.map(cursor)
+    }
+
+    /// Whether this visitor is the second person that a stopped comparison waits for.
+    fn may_continue(&self, run: &Run) -> bool {
+        run.state == RunState::Stopped && run.by.as_ref().is_none_or(|by| by.user != self.visitor)
+    }
+}
+
+/// Tone, icon and words of where a comparison stands.
+fn look(run: &Run) -> (&'static str, &'static str, String) {
+    match &run.state {
+        RunState::Running => ("busy", "progress", "Under way".into()),
+        RunState::Done if run.found == 0 => ("good", "done", "All agrees".into()),
+        RunState::Done => ("wait", "alert", format!("{} otherwise", run.found)),
+        RunState::Stopped => (
+            "wait",
+            "pause",
+            format!("Stopped: {} of {} would be new", run.new, run.compared),
+        ),
+        RunState::Failed { reason } => ("bad", "failed", format!("Failed: {reason}")),
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Wanted {
+    status: String,
+    after: String,
+}
+
+/// To the first partner of this visitor's that has a connection, or else to the first.
+pub(crate) async fn first(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, Page> {
+    let partners = web.app.connected_partners(&visitor.caller).await?;
+    let mut chosen = partners.first().ok_or(Error::NotFound)?;
+    for partner in &partners {
+        let slug = partner.slug.as_str();
+        let access = web.app.partner_access(&visitor.caller, slug).await?;
+        if !web.app.compared(&access).await?.is_empty() {
+            chosen = partner;
+            break;
+        }
+    }
+    let address = format!("/partners/{}/differences", chosen.slug);
+    Ok(Redirect::to(&address))
+}
+
+pub(crate) async fn list(
+    State(web): State<Web>,
+    Path(partner): Path<String>,
+    Query(wanted): Query<Wanted>,
+    visitor: Visitor,
+) -> Result<Response, Page> {
+    let access = web.app.partner_access(&visitor.caller, &partner).await?;
+    Ok(render(&page(&web, &visitor, &access, &wanted).await?))
+}
+
+async fn page(
+    web: &Web,
+    visitor: &Visitor,
+    access: &Access,
+    wanted: &Wanted,
+) -> Result<DifferencesPage, Error> {
+    let tab = TABS.iter().find(|(name, _)| *name == wanted.status);
+    let status = tab.map_or("open", |(name, _)| *name);
+    let asked = AskedDifferences {
+        status: Some(status.to_owned()),
+        after: read_cursor(&wanted.after)?,
+        limit: PAGE,
+        ..AskedDifferences::default()
+    };
+    Ok(DifferencesPage {
+        compared: web.app.compared(access).await?,
+        found: web.app.differences(access, &asked).await?,
+        frame: SellerFrame::new(visitor, Section::Differences),
+        token: visitor.form_token(access.organization().slug.as_str()),
+        partners: web.app.connected_partners(&visitor.caller).await?,
+        partner: access.organization().clone(),
+        status,
+        problem: None,
+        visitor: visitor.caller.user,
+    })
+}
+
+/// Which vendor is to be compared with, and the stopped comparison that is to go on.
+#[derive(Deserialize)]
+pub(crate) struct Begin {
+    token: String,
+    #[serde(default)]
+    vendor: String,
+    #[serde(default)]
+    continues: String,
+}
+
+pub(crate) async fn compare(
+    State(web): State<Web>,
+    Path(partner): Path<String>,
+    visitor: Visitor,
+    Form(form): Form<Begin>,
+) -> Result<Response, Page> {
+    visitor.check_form(&form.token, &partner)?;
+    let access = web.app.partner_access(&visitor.caller, &partner).await?;
+    let begun = match form.continues.as_str() {
+        "" => web.app.compare_now(&access, &form.vendor).await,
+        run => {
+            let run = run.parse().map_err(|_| Error::NotFound)?;
+            web.app.continue_run(&access, &form.vendor, run).await
+        }
+    };
+    match begun {
+        Ok(_) => Ok(Redirect::to(&format!("/partners/{partner}/differences")).into_response()),
+        Err(refused @ (Error::Refused(_) | Error::Invalid { .. })) => {
+            let page = DifferencesPage {
+                problem: Some(error::words(&refused)),
+                ..page(&web, &visitor, &access, &Wanted::default()).await?
+            };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)).into_response())
+        }
+        Err(error) => Err(Page(error)),
+    }
+}
+
+/// What would come of a resolution: the lines of its order, or why it can't be had.
+struct Outlook {
+    resolution: Resolution,
+    /// What it means, in a sentence.
+    meaning: &'static str,
+    result: Result<Resolved, String>,
+}
+
+impl Outlook {
+    fn name(&self) -> &'static str {
+        match self.resolution {
+            Resolution::Accept => "accept",
+            Resolution::Correct => "correct",
+            Resolution::Adopt => "adopt",
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "difference.html")]
+struct DifferencePageOf {
+    frame: SellerFrame,
+    token: String,
+    partner: Organization,
+    found: Difference,
+    outlooks: Vec<Outlook>,
+    /// Whose an unknown one can become.
+    customers: Vec<Organization>,
+    typed: Typed,
+    problem: Option<String>,
+}
+
+impl DifferencePageOf {
+    fn slug(&self) -> &str {
+        self.partner.slug.as_str()
+    }
+
+    fn times(&self) -> String {
+        match self.found.times {
+            1 => "once".into(),
+            times => format!("{times} times"),
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.found.outcome == Outcome::Open
+    }
+
+    fn is_candidate(&self, customer: &Organization) -> bool {
+        match self.typed.organization.as_str() {
+            "" => self
+                .found
+                .candidates
+                .iter()
+                .any(|one| one.organization == customer.id),
+            typed => customer.slug.as_str() == typed,
+        }
+    }
+
+    /// What else the vendor tells, a name and its words each.
+    fn told(&self) -> Vec<(&'static str, String)> {
+        let Some(holding) = &self.found.holding else {
+            return Vec::new();
+        };
+        let tenants: Vec<&str> = holding.tenants.iter().map(String::as_str).collect();
+        let both = |product: &Option<String>, plan: &Option<String>| {
+            let parts: Vec<&str> = [product, plan]
+                .into_iter()
+                .flatten()
+                .map(String::as_str)
+                .collect();
+            (!parts.is_empty()).then(|| parts.join(" / "))
+        };
+        let facts = [
+            ("Name", holding.name.clone()),
+            ("Product", both(&holding.product, &holding.plan)),
+            ("Licenses", holding.quantity.map(|count| count.to_string())),
+            (
+                "Term",
+                holding
+                    .cadence
+                    .map(|of| format!("{}, billed {}", of.term_label(), of.cycle_label())),
+            ),
+            (
+                "State",
+                holding.standing.map(|standing| standing.label().to_owned()),
+            ),
+            (
+                "Auto-renewal",
+                holding
+                    .renews
+                    .map(|on| if on { "on" } else { "off" }.to_owned()),
+            ),
+            ("Tenant", (!tenants.is_empty()).then(|| tenants.join(", "))),
+        ];
+        facts
+            .into_iter()
+            .filter_map(|(name, words)| Some((name, words?)))
+            .collect()
+    }
+}
+
+pub(crate) async fn show(
+    State(web): State<Web>,
+    Path((partner, id)): Path<(String, String)>,
+    visitor: Visitor,
+) -> Result<Response, Page> {
+    let access = web.app.partner_access(&visitor.caller, &partner).await?;
+    let id = id.parse().map_err(|_| Error::NotFound)?;
+    let page = page_of(&web, &visitor, &access, id, Typed::default()).await?;
+    Ok(render(&page))
+}
+
+async fn page_of(
+    web: &Web,
+    visitor: &Visitor,
+    access: &Access,
+    id: DifferenceId,
+    typed: Typed,
+) -> Result<DifferencePageOf, Error> {
+    let found = web.app.difference(access, id).await?;
+    let mut outlooks = Vec::new();
+    let is_open = found.outcome == Outcome::Open;
+    let ways = [
+        (
+            Resolution::Accept,
+            "Our record takes the vendor's word. The vendor hears nothing of it.",
+        ),
+        (
+            Resolution::Correct,
+            "The vendor is asked to be as our record says, by an ordinary order.",
+        ),
+    ];
+    for (resolution, meaning) in ways
+        .into_iter()
+        .filter(|_| is_open && found.subject.is_some())
+    {
+        let wish = Resolve {
+            resolution,
+            expected: None,
+            adoption: None,
+        };
+        let shown = web
+            .app
+            .resolve_difference(&visitor.caller, access, id, wish, Mode::DryRun);
+        outlooks.push(Outlook {
+            resolution,
+            meaning,
+            result: match shown.await {
+                Err(internal @ Error::Internal(_)) => return Err(internal),
+                shown => shown.map_err(|error| error::words(&error)),
+            },
+        });
+    }
+    let mut customers = Vec::new();
+    if is_open && found.subject.is_none() {
+        customers = web.app.customers(&visitor.caller).await?;
+        customers.retain(|one| one.chain.contains(&access.organization().id));
+    }
+    Ok(DifferencePageOf {
+        frame: SellerFrame::new(visitor, Section::Differences),
+        token: visitor.form_token(access.organization().slug.as_str()),
+        partner: access.organization().clone(),
+        found,
+        outlooks,
+        customers,
+        typed,
+        problem: None,
+    })
+}
+
+/// A resolution as typed.
+#[derive(Default, Clone, Deserialize)]
+#[serde(default)]
+pub(crate) struct Typed {
+    token: String,
+    resolution: String,
+    times: String,
+    organization: String,
+    contact_email: String,
+    contact_name: String,
+    contact_surname: String,
+}
+
+impl Typed {
+    fn wish(&self) -> Result<Resolve, Error> {
+        let resolution = match self.resolution.as_str() {
+            "accept" => Resolution::Accept,
+            "correct" => Resolution::Correct,
+            "adopt" => Resolution::Adopt,
+            _ => return Err(Error::NotFound),
+        };
+        let adoption = match resolution {
+            Resolution::Accept | Resolution::Correct => None,
+            Resolution::Adopt => Some(Adoption {
+                organization: self.organization.clone(),
+                contact: contact(
+                    &self.contact_email,
+                    &self.contact_name,
+                    &self.contact_surname,
+                )?,
+                plan: None,
+            }),
+        };
+        Ok(Resolve {
+            resolution,
+            expected: self.times.parse().ok(),
+            adoption,
+        })
+    }
+}
+
+pub(crate) async fn resolve(
+    State(web): State<Web>,
+    Path((partner, id)): Path<(String, String)>,
+    visitor: Visitor,
+    Form(form): Form<Typed>,
+) -> Result<Response, Page> {
+    visitor.check_form(&form.token, &partner)?;
+    let access = web.app.partner_access(&visitor.caller, &partner).await?;
+    let id = id.parse().map_err(|_| Error::NotFound)?;
+    let resolved = match form.wish() {
+        Ok(wish) => {
+            let caller = &visitor.caller;
+            web.app
+                .resolve_difference(caller, &access, id, wish, Mode::Commit)
+                .await
+        }
+        Err(error) => Err(error),
+    };
+    match resolved {
+        Ok(_) => Ok(Redirect::to(&format!("/partners/{partner}/differences/{id}")).into_response()),
+        Err(
+            refused @ (Error::Refused(_)
+            | Error::Invalid { .. }
+            | Error::Problems(_)
+            | Error::InFlight { .. }
+            | Error::Changed),
+        ) => {
+            let page = DifferencePageOf {
+                problem: Some(match refused {
+                    Error::Changed => {
+                        "It has become another since you opened it; look again".into()
+                    }
+                    refused => error::words(&refused),
+                }),
+                ..page_of(&web, &visitor, &access, id, form).await?
+            };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)).into_response())
+        }
+        Err(error) => Err(Page(error)),
+    }
+}
