@@ -94,6 +94,7 @@ fn test() -> Result<()> {
         .args(["--exclude", "simulation"])
         .env("INSTA_UPDATE", "no")
         .env("SEATWRIGHT_BIN", program())
+        .env("TEST_MOTO", &tools.moto)
         .env("TEST_OSB_PYTHON", &tools.broker_python)
         .env("TEST_POSTGRES_URL", server.url())
         .env("TEST_PRISM", &tools.prism)

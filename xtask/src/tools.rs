@@ -18,6 +18,8 @@ pub struct Tools {
     pub postgres: PathBuf,
     /// A Python with the Open Service Broker that nobody here wrote.
     pub broker_python: PathBuf,
+    /// moto's server, which plays AWS.
+    pub moto: PathBuf,
     /// Prism, which checks each request against the specification's own OpenAPI file.
     pub prism: PathBuf,
     /// WireMock's jar, which plays Microsoft Partner Center.
@@ -47,7 +49,8 @@ impl Tools {
         }
         Ok(Self {
             postgres: postgres()?,
-            broker_python: broker_python()?,
+            broker_python: python("osb")?,
+            moto: python("moto")?.with_file_name("moto_server"),
             prism: npm("e2e/vendors/prism")?.join(".bin/prism"),
             wiremock: npm("e2e/vendors/wiremock")?.join(WIREMOCK),
             browser: npm("e2e/browser")?,
@@ -66,6 +69,8 @@ impl Tools {
         print("npm", Path::new("npm"), &["--version"])?;
         print("python", &self.broker_python, &["--version"])?;
         print("openbrokerapi", &self.broker_python, &["-c", broker])?;
+        let moto = "import importlib.metadata as m; print(m.version('moto'))";
+        print("moto", &self.moto.with_file_name("python"), &["-c", moto])?;
         print("postgres", &self.postgres.join("postgres"), &["--version"])?;
         print("prism", &self.prism, &["--version"])?;
         print("java", Path::new("java"), &["--version"])?;
@@ -111,9 +116,10 @@ fn npm(folder: &str) -> Result<PathBuf> {
     Ok(packages)
 }
 
-fn broker_python() -> Result<PathBuf> {
-    let requirements = process::root().join("e2e/vendors/osb/requirements.txt");
-    let folder = process::root().join(".tools/osb");
+/// A Python of its own with the packages that a vendor's requirements pin.
+fn python(vendor: &str) -> Result<PathBuf> {
+    let requirements = process::root().join(format!("e2e/vendors/{vendor}/requirements.txt"));
+    let folder = process::root().join(".tools").join(vendor);
     let python = folder.join("bin/python");
     let pins = Pins::read(&requirements, &folder)?;
     // The link outlives the Python that it points to.

@@ -4,6 +4,7 @@
 //! vendor decided) or a [`Fault`] (it did not). It keeps no state between calls: the engine in `app`
 //! writes down what is about to be asked before it asks, and decides when to ask again.
 
+pub mod aws_organizations;
 pub mod described;
 pub mod google_reseller;
 mod http;
@@ -112,6 +113,8 @@ pub enum Settings {
     PartnerCenter(partner_center::Account),
     /// Google Workspace Reseller API.
     GoogleReseller(google_reseller::Account),
+    /// AWS Organizations.
+    AwsOrganizations(aws_organizations::Account),
     /// A vendor whose API is described as data.
     Described(Box<described::Account>),
     /// A person with a form.
@@ -137,6 +140,7 @@ impl std::fmt::Debug for Settings {
                 .finish_non_exhaustive(),
             Settings::PartnerCenter(account) => account.fmt(f),
             Settings::GoogleReseller(account) => account.fmt(f),
+            Settings::AwsOrganizations(account) => account.fmt(f),
             Settings::Described(account) => account.fmt(f),
             Settings::Manual => f.write_str("Manual"),
         }
@@ -149,6 +153,7 @@ pub fn abilities(settings: &Settings) -> Abilities {
         Settings::OpenServiceBroker { has_tenants, .. } => osb::abilities(*has_tenants),
         Settings::PartnerCenter(_) => partner_center::abilities(),
         Settings::GoogleReseller(_) => google_reseller::abilities(),
+        Settings::AwsOrganizations(_) => aws_organizations::abilities(),
         Settings::Described(account) => described::abilities(account),
         Settings::Manual => manual::abilities(),
     }
@@ -176,6 +181,9 @@ pub fn connect_with(
         }
         Settings::GoogleReseller(account) => {
             Box::new(google_reseller::GoogleReseller::new(account)?)
+        }
+        Settings::AwsOrganizations(account) => {
+            Box::new(aws_organizations::AwsOrganizations::new(account)?)
         }
         Settings::Described(account) => Box::new(described::DescribedVendor::new(account)?),
         Settings::Manual => Box::new(manual::Manual),

@@ -5,6 +5,7 @@
     reason = "what a test can't set up fails the test"
 )]
 
+mod aws_organizations;
 mod broker;
 mod described;
 mod faults;

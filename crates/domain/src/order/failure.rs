@@ -1,12 +1,14 @@
 //! What a vendor's refusal means: from its code, or where that says nothing from its words, to plain
 //! language, the field to correct and the way out.
 
+mod aws;
 mod catalog;
 mod google;
 mod partner_center;
 
 use std::fmt;
 
+use self::aws::AWS;
 use self::catalog::CATALOG;
 use self::google::GOOGLE;
 use self::partner_center::PARTNER_CENTER;
@@ -135,7 +137,11 @@ impl Failure {
     /// What the refusal means. The connector's field wins; the code is asked before the words.
     pub fn explain(&self) -> Explanation {
         let said = self.message.to_lowercase();
-        let mut all = CATALOG.iter().chain(PARTNER_CENTER).chain(GOOGLE);
+        let mut all = CATALOG
+            .iter()
+            .chain(PARTNER_CENTER)
+            .chain(GOOGLE)
+            .chain(AWS);
         let by_code = all.find(|entry| entry.has_code(&self.code));
         let known = by_code.or_else(|| CATALOG.iter().find(|entry| entry.speaks_of(&said)));
         let blamed = self.field.as_deref().and_then(Field::at);
@@ -198,7 +204,12 @@ mod tests {
     #[test]
     fn the_catalog_is_printed_and_compared() {
         let mut table = String::new();
-        for entry in CATALOG.iter().chain(PARTNER_CENTER).chain(GOOGLE) {
+        for entry in CATALOG
+            .iter()
+            .chain(PARTNER_CENTER)
+            .chain(GOOGLE)
+            .chain(AWS)
+        {
             let explained = Explanation {
                 meaning: Some(entry.meaning),
                 field: entry.field(),
@@ -217,7 +228,11 @@ mod tests {
 
     #[test]
     fn no_code_is_explained_twice_and_words_are_written_as_they_are_compared() {
-        let all = CATALOG.iter().chain(PARTNER_CENTER).chain(GOOGLE);
+        let all = CATALOG
+            .iter()
+            .chain(PARTNER_CENTER)
+            .chain(GOOGLE)
+            .chain(AWS);
         let mut codes: Vec<&str> = all.flat_map(|entry| entry.codes).copied().collect();
         let count = codes.len();
         codes.sort_unstable();
