@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::id::DifferenceId;
 use domain::organization::Organization;
-use domain::reconciliation::{Difference, Outcome, Reach, Resolution, Run, RunState};
+use domain::reconciliation::{Difference, Drift, Outcome, Reach, Resolution, Run, RunState};
 use serde::Deserialize;
 
 use super::filters;
@@ -224,6 +224,14 @@ struct DifferencePageOf {
 impl DifferencePageOf {
     fn slug(&self) -> &str {
         self.partner.slug.as_str()
+    }
+
+    /// What both sides say something of.
+    fn noun(&self) -> &'static str {
+        match self.found.drift {
+            Drift::Unknown | Drift::Missing => "There is",
+            _ => self.found.drift.label(),
+        }
     }
 
     fn times(&self) -> String {
