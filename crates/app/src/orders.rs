@@ -11,8 +11,9 @@ pub use self::lists::{Count, Counts, Page};
 use connectors::Settings;
 use domain::access::{Permission, Visibility};
 use domain::event::Event;
-use domain::id::OrganizationId;
+use domain::id::{OrderId, OrganizationId, SubscriptionId};
 use domain::order::action::Action;
+use domain::order::cancel::CancelWay;
 use domain::order::command::{Command, Resolution};
 use domain::order::seen::SeenOrder;
 use domain::order::{Order, Refusal};
@@ -24,6 +25,7 @@ use crate::access::Access;
 use crate::carts;
 use crate::clock::TaskIds;
 use crate::requests::Once;
+use crate::subscriptions::Cancellation;
 use crate::{App, Error, subscriptions, suspensions, worker};
 
 /// What a request says beside its wish.
@@ -83,20 +85,34 @@ impl App {
             },
             other => other,
         };
-        let state = Commanded {
-            access: access.clone(),
-            number,
-            command,
-            conditions,
-            ids: self.task_ids(),
-            now: self.clock.now(),
-        };
-        let order = self
-            .store
-            .write_or_show(state, mode, |state, tx| Box::pin(state.run(tx)))
-            .await?;
-        self.committed(access.tenant());
-        seen_by(&order, access)
+        // A number that is taken is drawn anew.
+        loop {
+            let (order, number_of_update) = self.order_identity();
+            let command = match command.clone() {
+                Command::CancelItem { line, .. } => Command::CancelItem {
+                    line,
+                    by: number_of_update,
+                },
+                other => other,
+            };
+            let state = Commanded {
+                access: access.clone(),
+                number,
+                command,
+                conditions: conditions.clone(),
+                update: order,
+                lines: self.task_ids(),
+                destination: SubscriptionId(self.id()),
+                ids: self.task_ids(),
+                now: self.clock.now(),
+            };
+            let done = self
+                .store
+                .write_or_show(state, mode, |state, tx| Box::pin(state.run(tx)));
+            let Some(order) = done.await? else { continue };
+            self.committed(access.tenant());
+            return seen_by(&order, access);
+        }
     }
 
     /// Which orders changed after a place in the order of changes, the earliest first; for live
@@ -165,19 +181,24 @@ struct Commanded {
     number: u64,
     command: Command,
     conditions: Conditions,
+    /// The order that asks the vendor to take a line back, with the ids of its lines.
+    update: OrderId,
+    lines: TaskIds,
+    destination: SubscriptionId,
     ids: TaskIds,
     now: Timestamp,
 }
 
 impl Commanded {
-    async fn run(&self, tx: &mut Tx) -> Result<Order, Error> {
+    /// `None` when the number of the order that it needs is taken.
+    async fn run(&self, tx: &mut Tx) -> Result<Option<Order>, Error> {
         let (access, tenant) = (&self.access, self.access.tenant());
         let seen = access.visibility();
         let mut order = orders::load_by_number(tx, tenant, self.number, seen).await?;
         if let Some(once) = &self.conditions.once
             && let Some(order) = once.recall(tx, access, order.id, self.now).await?
         {
-            return Ok(order);
+            return Ok(Some(order));
         }
         let shown = match access.visibility().internal {
             true => order.version,
@@ -191,6 +212,9 @@ impl Commanded {
             return Err(Error::Changed);
         }
         self.guard(tx, &order).await?;
+        if !self.ask_back(tx, &order).await? {
+            return Ok(None);
+        }
         let mut events = order.obey(self.command.clone(), access.actor(), self.now)?;
         if self.command == Command::ContinuePurchase {
             events.extend(carts::reprice(tx, access, &mut order, self.now).await?);
@@ -198,7 +222,28 @@ impl Commanded {
         orders::save(tx, &mut order, &events, self.now).await?;
         carts::enqueue(tx, &order, &events, self.ids, self.now).await?;
         subscriptions::keep_all(tx, &order, events.iter().filter_map(|event| event.line)).await?;
-        Ok(order.into_order())
+        Ok(Some(order.into_order()))
+    }
+
+    /// Places the order that asks a vendor to take a line back, where one has to. `false` when its number
+    /// is taken.
+    async fn ask_back(&self, tx: &mut Tx, order: &Order) -> Result<bool, Error> {
+        let Command::CancelItem { line, by } = self.command else {
+            return Ok(true);
+        };
+        let CancelWay::AtVendor(subscription) = order.how_to_cancel(line, self.now)? else {
+            return Ok(true);
+        };
+        let cancellation = Cancellation {
+            subscription,
+            order: (self.update, by),
+            terms: order.terms.clone(),
+            lines: self.lines,
+            ids: self.ids,
+            destination: self.destination,
+        };
+        let placed = cancellation.place(tx, &self.access, self.now).await?;
+        Ok(placed.is_some())
     }
 
     /// What a command asks of more than its order.

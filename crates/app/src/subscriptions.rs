@@ -1,5 +1,6 @@
 //! What an organization has running: lists, details and history. It is changed by orders alone.
 
+mod cancel;
 pub(crate) mod change;
 mod choices;
 mod typed;
@@ -21,6 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 use store::subscriptions::{self, Filter};
 use store::{Tx, orders, slots};
 
+pub(crate) use self::cancel::Cancellation;
 pub use self::change::{Change, Changed};
 pub use self::choices::{Choice, Choices};
 pub use self::typed::{TypedAddon, TypedUpgrade, TypedWish};
@@ -215,6 +217,7 @@ pub(crate) async fn keep(tx: &mut Tx, order: &Order, line: &Line) -> Result<(), 
         (Some(mut known), begun) if begun.as_ref().is_none_or(|begun| begun.id != known.id) => {
             known.apply(&done);
             subscriptions::save(tx, &known).await?;
+            cancel::undo(tx, order, line, &known).await?;
         }
         // A purchase that is told twice; or one of a subscription that is not here.
         _ => {}

@@ -62,6 +62,7 @@ pub enum EventKind {
     AskedAgain,
     LeftToPeople,
     SetAside,
+    CancelOrdered,
 }
 
 impl EventKind {
@@ -100,6 +101,7 @@ impl EventKind {
             EventKind::AskedAgain => "The vendor is asked again",
             EventKind::LeftToPeople => "No answer, and no safe way to ask again; staff look it up",
             EventKind::SetAside => "Set aside after errors of our own; tried again every hour",
+            EventKind::CancelOrdered => "The vendor is asked to take it back",
         }
     }
 
@@ -135,6 +137,7 @@ impl EventKind {
             | K::AskedAgain
             | K::LeftToPeople
             | K::SetAside
+            | K::CancelOrdered
             | K::Archived
             | K::NoteAdded => None,
         }

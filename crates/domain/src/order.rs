@@ -4,6 +4,7 @@
 pub mod action;
 pub mod approval;
 pub mod attempt;
+pub mod cancel;
 pub mod change;
 pub mod command;
 pub mod desk;

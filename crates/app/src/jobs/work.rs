@@ -13,7 +13,7 @@ use store::{Tx, jobs, organizations, subscriptions, users};
 use super::{agree, no_subscription, outcome_of, parse, same_as};
 use crate::access::{Access, Caller};
 use crate::clock::TaskIds;
-use crate::subscriptions::change::{Asking, Placing, lines, waits};
+use crate::subscriptions::change::{Asking, Consent, Placing, lines, waits};
 use crate::worker::Point;
 use crate::{App, Error};
 
@@ -164,7 +164,7 @@ impl Batch {
                 lines: group.lines,
                 waits: group.waits,
                 ids: TaskIds::from_base(self.tasks.nth(at << IDS_OF_ORDER)),
-                terms: None,
+                terms: Consent::Shown(None),
             };
             let Some(order) = placing.run(tx, &self.access, self.now).await? else {
                 return Ok(None);

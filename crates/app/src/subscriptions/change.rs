@@ -164,7 +164,7 @@ impl Changing {
             lines,
             waits,
             ids: self.ids,
-            terms: self.change.terms_version.clone(),
+            terms: Consent::Shown(self.change.terms_version.clone()),
         };
         let Some(order) = placing.run(tx, access, self.now).await? else {
             return Ok(None);
@@ -339,8 +339,15 @@ pub(crate) struct Placing {
     pub(crate) lines: Vec<Line>,
     pub(crate) waits: Option<(Timestamp, Occasion)>,
     pub(crate) ids: TaskIds,
-    /// The version of the terms that was shown.
-    pub(crate) terms: Option<String>,
+    pub(crate) terms: Consent,
+}
+
+/// What an order's consent is.
+pub(crate) enum Consent {
+    /// To the version that was shown; to what is in force now when none is named.
+    Shown(Option<String>),
+    /// To the version under which it was bought: taking back what it gives is part of it.
+    Given(String),
 }
 
 impl Placing {
@@ -356,7 +363,12 @@ impl Placing {
         let mut started = Order::start(id, access.tenant(), number, actor.clone(), now);
         let asked = approvals::asked(tx, access, &self.lines).await?;
         started.0.require(asked);
-        let terms = terms::accepted(tx, access, &self.lines, self.terms.as_deref(), now).await?;
+        let terms = match self.terms {
+            Consent::Given(version) => version,
+            Consent::Shown(shown) => {
+                terms::accepted(tx, access, &self.lines, shown.as_deref(), now).await?
+            }
+        };
         let (mut order, events) =
             Order::update(started, self.lines, terms, self.waits, actor, now)?;
         match orders::insert(tx, &mut order, &events, now).await {

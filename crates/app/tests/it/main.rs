@@ -6,6 +6,7 @@ mod actions;
 mod addons;
 mod approvals;
 mod bulk;
+mod cancel;
 mod catalog;
 mod changes;
 mod demo;

@@ -82,6 +82,16 @@ impl Cadence {
             n => format!("every {}", months(n, "")),
         }
     }
+
+    /// The billing cycle behind an amount: `per month`.
+    pub fn pace(self) -> String {
+        match self.cycle_months {
+            0 => "once".into(),
+            1 => "per month".into(),
+            12 => "per year".into(),
+            n => format!("every {}", months(n, "")),
+        }
+    }
 }
 
 fn months(n: u32, none: &str) -> String {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::action::{Action, target};
-use super::line::{LineEvent, LineState, Period};
+use super::line::{Line, LineEvent, LineState, Period};
 use super::note::{NOTES_MAX, Note};
 use super::phase::{Phase, View};
 use super::retry::Corrected;
@@ -54,6 +54,14 @@ pub enum Command {
         partners: Vec<OrganizationId>,
         /// Why, for the customer to read.
         reason: String,
+    },
+    /// Cancel one line (T17).
+    CancelItem {
+        /// The line.
+        line: LineId,
+        /// The number of the order that asks the vendor, where one has to; filled in where numbers are
+        /// drawn.
+        by: u64,
     },
     /// Send failed lines again (T16).
     Retry {
@@ -110,6 +118,7 @@ impl Command {
             Command::Restore => Action::Restore,
             Command::Withdraw => Action::Withdraw,
             Command::CancelSchedule => Action::CancelSchedule,
+            Command::CancelItem { .. } => Action::CancelItem,
             Command::Approve { .. } => Action::Approve,
             Command::Reject { .. } => Action::Reject,
             Command::Retry { .. } => Action::Retry,
@@ -134,8 +143,7 @@ impl Order {
             Action::ResolveDoubt => !any(|state| matches!(state, LineState::Checking { .. })),
             Action::Place => self.lines.is_empty(),
             Action::AddNote => self.is_full_of_notes(false),
-            // The vendor's windows decide; they come with the change operations.
-            Action::CancelItem => true,
+            Action::CancelItem => !counted(&self.lines).any(Line::can_be_canceled),
             _ => false,
         };
         self.shown().is_some() && !is_guarded && {
@@ -151,6 +159,8 @@ impl Order {
         now: Timestamp,
     ) -> Result<Vec<Event>, Refusal> {
         if let Some(action) = command.action()
+            // Why a line can't be canceled is told of the line.
+            && action != Action::CancelItem
             && !self.allows(action)
         {
             return Err(self.refusal(action));
@@ -181,6 +191,7 @@ impl Order {
                 ));
                 vec![told(EventKind::Canceled)]
             }
+            Command::CancelItem { line, by } => self.cancel_item(line, by, actor, now)?,
             Command::Approve { partners, comment } => {
                 self.approve(&partners, comment, actor, now)?
             }

@@ -323,7 +323,7 @@ pub(crate) struct PlaceCartView {
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ActionBody {
-    /// The line (`retry`, `resolve_doubt`, `fulfill`).
+    /// The line (`retry`, `cancel_item`, `resolve_doubt`, `fulfill`).
     pub(crate) item: Option<String>,
     /// Why (`reject`; `fulfill` when it can't be).
     pub(crate) reason: Option<String>,
@@ -378,6 +378,10 @@ impl ActionBody {
             "restore" => Command::Restore,
             "withdraw" => Command::Withdraw,
             "cancel_schedule" => Command::CancelSchedule,
+            "cancel_item" => Command::CancelItem {
+                line: the_item()?,
+                by: 0,
+            },
             "approve" => Command::Approve {
                 partners: Vec::new(),
                 comment: match self.comment.filter(|comment| !comment.trim().is_empty()) {

@@ -42,6 +42,7 @@ const BUTTONS: [(Action, &str, &str); 9] = [
 pub(crate) struct Forms {
     pub(crate) buttons: Vec<(&'static str, &'static str)>,
     pub(crate) may_place: bool,
+    pub(crate) may_cancel: bool,
     pub(crate) may_retry: bool,
     pub(crate) may_reject: bool,
     pub(crate) may_resolve: bool,
@@ -57,6 +58,7 @@ impl Forms {
         Forms {
             buttons: offered.map(|(_, name, label)| (name, label)).collect(),
             may_place: can(Action::Place),
+            may_cancel: can(Action::CancelItem),
             may_retry: can(Action::Retry),
             may_reject: can(Action::Reject),
             may_resolve: can(Action::ResolveDoubt),
@@ -173,7 +175,13 @@ pub(crate) async fn act(
     };
     match done {
         Ok(_) => Ok(Redirect::to(&next).into_response()),
-        Err(error @ (Error::Invalid { .. } | Error::Refused(_) | Error::Changed)) => {
+        Err(
+            error @ (Error::Invalid { .. }
+            | Error::Problems(_)
+            | Error::InFlight { .. }
+            | Error::Refused(_)
+            | Error::Changed),
+        ) => {
             let problem = Problem::new(&error, sent);
             let page = order::page(&web, &visitor, &access, number, Some(problem)).await?;
             Ok((StatusCode::CONFLICT, page).into_response())

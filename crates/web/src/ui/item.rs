@@ -7,8 +7,10 @@ use domain::id::LineId;
 use domain::order::line::LineState;
 use domain::order::phase::View;
 use domain::order::seen::{SeenLine, SeenOrder};
+use jiff::Timestamp;
 
 use super::filters;
+use super::forms::Forms;
 use super::frame::{Frame, Section};
 use super::waterfall::Waterfall;
 use crate::Web;
@@ -24,6 +26,8 @@ struct ItemPage {
     addons: Vec<SeenLine>,
     /// The vendor's id, for staff.
     reference: Option<String>,
+    forms: Forms,
+    now: Timestamp,
 }
 
 impl ItemPage {
@@ -35,6 +39,11 @@ impl ItemPage {
     fn tenant(&self) -> Option<&str> {
         let tenant = self.line.tenant.as_deref();
         tenant.filter(|_| self.line.item.has_tenant)
+    }
+
+    fn may_cancel(&self) -> bool {
+        let is_it = |line: &SeenLine| line.id == self.line.id;
+        self.forms.may_cancel && self.order.cancelable(self.now).any(is_it)
     }
 
     fn waterfall(&self) -> Option<Waterfall> {
@@ -63,6 +72,8 @@ pub(crate) async fn show(
     Ok(render(&ItemPage {
         frame: Frame::new(&web, &visitor, &access, Section::Orders).await?,
         addons: below.cloned().collect(),
+        forms: Forms::new(&order, &access),
+        now: web.app.now(),
         reference: reference.filter(|reference| !reference.is_empty()),
         line,
         order,

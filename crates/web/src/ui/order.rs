@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::event::{Actor, Event};
 use domain::money::Money;
+use domain::offer::Cadence;
 use domain::order::approval::{Approval, ApprovalState};
 use domain::order::attempt::{Attempt, attempts};
 use domain::order::failure::Field;
@@ -39,6 +40,7 @@ struct OrderPage {
     next: NextStep,
     causes: Vec<SameCause>,
     problem: Option<Problem>,
+    now: Timestamp,
 }
 
 /// A refusal for people.
@@ -254,9 +256,14 @@ pub(crate) fn nested(order: &SeenOrder) -> Vec<&SeenLine> {
 
 /// The customer's sums by billing cycle, in the order of the lines; `None` of them is a mixture.
 pub(crate) fn totals(order: &SeenOrder) -> Vec<(String, Money)> {
+    totals_by(order, Cadence::cycle_label)
+}
+
+/// The same, the billing cycle in other words.
+pub(crate) fn totals_by(order: &SeenOrder, words: fn(Cadence) -> String) -> Vec<(String, Money)> {
     let mut sums: Vec<(String, Money)> = Vec::new();
     for line in order.counted() {
-        let cycle = line.item.cadence.cycle_label();
+        let cycle = words(line.item.cadence);
         let known = sums
             .iter_mut()
             .find(|(known, sum)| *known == cycle && sum.currency == line.price.total.currency);
@@ -292,6 +299,7 @@ pub(crate) async fn page(
         frame: Frame::new(web, visitor, access, Section::Orders).await?,
         forms: Forms::new(&order, access),
         next: next_step(&order, access),
+        now: web.app.now(),
         causes: web.app.same_cause(access, &order).await?,
         order,
         events,

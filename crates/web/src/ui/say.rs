@@ -108,6 +108,7 @@ pub(crate) fn event_look(kind: EventKind) -> (&'static str, &'static str) {
         K::Applied => ("good", "done"),
         K::Skipped => ("bad", "canceled"),
         K::Canceled => ("calm", "canceled"),
+        K::CancelOrdered => ("busy", "send"),
         K::Archived => ("calm", "archive"),
         K::NoteAdded | K::InternalNoteAdded => ("calm", "note"),
     }

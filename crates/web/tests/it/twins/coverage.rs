@@ -131,6 +131,7 @@ fn is_told(kind: EventKind) -> bool {
         | K::Stopped
         | K::AskedAgain
         | K::LeftToPeople
+        | K::CancelOrdered
         // Of our own errors: what it has beside its name is internal, as evidence is.
         | K::SetAside => true,
     }
