@@ -4,21 +4,24 @@
 mod sheet;
 mod work;
 
+use std::collections::BTreeMap;
+
 use domain::access::Permission;
 use domain::id::{JobId, SubscriptionId};
 use domain::job::{Job, JobAction, JobState, Row, RowOutcome};
+use domain::order::seen::SeenOrder;
 use domain::subscription::Subscription;
 use domain::subscription::decide::{Decision, Problem};
 use domain::subscription::wish::Wish;
 use domain::text::Invalid;
 use jiff::tz::TimeZone;
-use store::{Tx, jobs, subscriptions};
+use store::{Tx, jobs, orders, subscriptions};
 
 pub use self::sheet::{COLUMNS, read_sheet};
 use crate::access::Access;
 use crate::subscriptions::TypedWish;
 use crate::subscriptions::change::{Asking, check_rights};
-use crate::{App, Error};
+use crate::{App, Error, terms};
 
 /// Jobs in one list at the most.
 const JOBS_MAX: u32 = 100;
@@ -72,13 +75,15 @@ impl App {
         Ok(preview)
     }
 
-    /// Begins a job for the rows of a sheet.
+    /// Begins a job for the rows of a sheet. `terms_version` is what was shown of the terms that are in
+    /// force for whatever is bought; nothing is begun where these are others by now.
     pub async fn begin_job(
         &self,
         access: &Access,
         rows: Vec<Row>,
         zone: &TimeZone,
         accept_terms: bool,
+        terms_version: Option<&str>,
     ) -> Result<Job, Error> {
         access.require(Permission::ChangeSubscriptions)?;
         if !accept_terms {
@@ -100,13 +105,15 @@ impl App {
             refused: 0,
             unchanged: 0,
         };
-        let state = (job.clone(), rows);
-        let begun = self.store.write(state, |(job, rows), tx| {
-            Box::pin(jobs::insert(tx, job, rows))
+        let shown = terms_version.map(str::to_owned);
+        let state = (job.clone(), rows, access.clone(), shown);
+        let begun = self.store.write(state, |(job, rows, access, shown), tx| {
+            Box::pin(async move {
+                terms::check(tx, access, shown.as_deref(), job.created_at).await?;
+                Ok::<_, Error>(jobs::insert(tx, job, rows).await?)
+            })
         });
-        begun
-            .await
-            .map_err(|error: store::StoreError| Error::from(error))?;
+        begun.await?;
         self.committed(access.tenant());
         Ok(job)
     }
@@ -149,6 +156,30 @@ impl App {
         let mut tx = self.store.read().await?;
         let limit = limit.clamp(1, PAGE_MAX);
         Ok(jobs::rows(&mut tx, job, outcome, after, limit).await?)
+    }
+
+    /// The orders that rows were made of, by their numbers, as they stand now.
+    pub async fn orders_of_rows(
+        &self,
+        access: &Access,
+        rows: &[Row],
+    ) -> Result<BTreeMap<u64, SeenOrder>, Error> {
+        access.require(Permission::SeeOrders)?;
+        let (tenant, seen) = (access.tenant(), access.visibility());
+        let mut tx = self.store.read().await?;
+        let mut found = BTreeMap::new();
+        for row in rows {
+            let RowOutcome::Ordered { order: number, .. } = row.outcome else {
+                continue;
+            };
+            if found.contains_key(&number) {
+                continue;
+            }
+            let order = orders::find(&mut tx, tenant, number, seen).await?;
+            let order = order.map(|order| order.seen_by(seen)).transpose()?;
+            found.extend(order.flatten().map(|order| (number, order)));
+        }
+        Ok(found)
     }
 
     /// Holds a job up, lets it go on, or leaves the rest of it undone.

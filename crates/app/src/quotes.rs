@@ -54,6 +54,8 @@ pub enum QuoteCommand {
     Accept {
         /// The terms are accepted.
         accept_terms: bool,
+        /// The version that was shown, as an order records it; what is in force now when absent.
+        terms_version: Option<String>,
     },
     /// Refuse it.
     Reject {
@@ -81,7 +83,12 @@ impl QuoteCommand {
     }
 
     /// The command of an action's name. An unknown one is not found; a missing comment is named.
-    pub fn parse(name: &str, comment: &str, accept_terms: bool) -> Result<QuoteCommand, Error> {
+    pub fn parse(
+        name: &str,
+        comment: &str,
+        accept_terms: bool,
+        terms_version: Option<String>,
+    ) -> Result<QuoteCommand, Error> {
         let optional = |field| match comment.trim() {
             "" => Ok(None),
             typed => line(typed, 500)
@@ -94,7 +101,10 @@ impl QuoteCommand {
             "cancel" => QuoteCommand::Cancel {
                 reason: optional("/comment")?,
             },
-            "accept" => QuoteCommand::Accept { accept_terms },
+            "accept" => QuoteCommand::Accept {
+                accept_terms,
+                terms_version,
+            },
             "reject" => QuoteCommand::Reject {
                 reason: optional("/comment")?,
             },
@@ -271,10 +281,10 @@ impl App {
     ) -> Result<Answered, Error> {
         access.require(Permission::SeeOrders)?;
         access.require(permission(command.action()))?;
-        if command
-            == (QuoteCommand::Accept {
-                accept_terms: false,
-            })
+        if let QuoteCommand::Accept {
+            accept_terms: false,
+            ..
+        } = command
         {
             let reason = Invalid("must be accepted before the quote can be ordered".into());
             return Err(Error::Invalid {
@@ -433,7 +443,11 @@ impl Answering {
         }
         let asked = approvals::asked(tx, access, &order.lines).await?;
         order.require(asked);
-        let accepted = terms::accepted(tx, access, &order.lines, None, now).await?;
+        let shown = match &self.command {
+            QuoteCommand::Accept { terms_version, .. } => terms_version.as_deref(),
+            _ => None,
+        };
+        let accepted = terms::accepted(tx, access, &order.lines, shown, now).await?;
         events.extend(order.place(accepted, actor, now)?);
         match orders::insert(tx, &mut order, &events, now).await {
             Ok(()) => {}

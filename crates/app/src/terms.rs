@@ -173,6 +173,22 @@ pub(crate) async fn accepted(
     }
 }
 
+/// Refuses what is agreed to terms that are no longer in force, where these are those for whatever is
+/// bought.
+pub(crate) async fn check(
+    tx: &mut Tx,
+    access: &Access,
+    shown: Option<&str>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let chain = &access.organization().chain;
+    let label = Applied::new(terms::in_force(tx, chain, None, now).await?).label();
+    match shown.is_none_or(|shown| shown == label) {
+        true => Ok(()),
+        false => Err(Error::TermsChanged { version: label }),
+    }
+}
+
 async fn applied(
     tx: &mut Tx,
     access: &Access,

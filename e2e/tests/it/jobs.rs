@@ -87,7 +87,9 @@ async fn begin(database: &str, rows: usize) -> JobId {
         sheet += &format!("{},{quantity}\n", id(row));
     }
     let rows = read_sheet(&sheet).unwrap();
-    let job = app.begin_job(&access, rows, &TimeZone::UTC, true).await;
+    let job = app
+        .begin_job(&access, rows, &TimeZone::UTC, true, None)
+        .await;
     job.unwrap().id
 }
 

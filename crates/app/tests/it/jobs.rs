@@ -48,7 +48,7 @@ impl World {
     async fn begin(&self, access: &Access, sheet: &str) -> Job {
         let rows = read_sheet(sheet).unwrap();
         self.app
-            .begin_job(access, rows, &TimeZone::UTC, true)
+            .begin_job(access, rows, &TimeZone::UTC, true, None)
             .await
             .unwrap()
     }

@@ -22,7 +22,10 @@ fn typed(name: &str) -> TypedQuote {
     }
 }
 
-const ACCEPT: QuoteCommand = QuoteCommand::Accept { accept_terms: true };
+const ACCEPT: QuoteCommand = QuoteCommand::Accept {
+    accept_terms: true,
+    terms_version: None,
+};
 
 impl World {
     async fn drafted(&self, access: &Access) -> SeenQuote {

@@ -1,6 +1,7 @@
 //! Terms and conditions through `app`: who publishes what, what an order records, and what happens where
 //! another version came into force in between.
 
+use app::quotes::QuoteCommand;
 use app::terms::TypedTerms;
 use domain::terms::TermsVersion;
 
@@ -168,5 +169,55 @@ fn a_change_of_what_runs_is_ordered_on_the_terms_that_were_shown() {
         assert!(matches!(refused, Err(Error::TermsChanged { version }) if version == "2027-01"));
         let changed = change(Some("2027-01")).await.unwrap();
         assert_eq!(changed.order.terms.as_deref(), Some("2027-01"));
+    });
+}
+
+/// A quote is accepted and a sheet is ordered on the terms that were shown, as a cart is.
+#[test]
+fn a_quote_and_a_sheet_are_ordered_on_the_terms_that_were_shown() {
+    on_each_database(async |world| {
+        let seller = world.access(SELLER, "amber").await;
+        let buyer = world.access("admin@amber.example", "amber").await;
+        let running = world.bought(&buyer, CIRRUS, 5).await;
+        world.fill(&seller, CIRRUS, 5).await.unwrap();
+        let typed_quote = app::quotes::TypedQuote {
+            name: "New office".into(),
+            recipients: vec!["admin@amber.example".into()],
+            valid_days: 14,
+            ..app::quotes::TypedQuote::default()
+        };
+        let quote = world.app.make_quote(&seller, typed_quote).await.unwrap();
+        let answer = async |access: &Access, command: QuoteCommand| {
+            let conditions = app::orders::Conditions::default();
+            let app = &world.app;
+            app.answer_quote(access, quote.number, command, conditions, Mode::Commit)
+                .await
+        };
+        answer(&seller, QuoteCommand::Send).await.unwrap();
+        let shown = world.version(&buyer).await;
+        world.publish(typed("2027-01", "", "")).await.unwrap();
+
+        let accept = |version: &str| QuoteCommand::Accept {
+            accept_terms: true,
+            terms_version: Some(version.to_owned()),
+        };
+        let refused = answer(&buyer, accept(&shown)).await;
+        assert!(matches!(refused, Err(Error::TermsChanged { version }) if version == "2027-01"));
+        let accepted = answer(&buyer, accept("2027-01")).await.unwrap();
+        assert_eq!(accepted.order.unwrap().terms.as_deref(), Some("2027-01"));
+
+        let begin = async |version: &str| {
+            let sheet = format!("subscription,quantity\n{},7\n", running.id);
+            let rows = app::jobs::read_sheet(&sheet).unwrap();
+            let zone = jiff::tz::TimeZone::UTC;
+            let begun = world
+                .app
+                .begin_job(&buyer, rows, &zone, true, Some(version));
+            begun.await
+        };
+        let refused = begin(&shown).await;
+        assert!(matches!(refused, Err(Error::TermsChanged { version }) if version == "2027-01"));
+        assert!(world.app.jobs(&buyer).await.unwrap().is_empty());
+        begin("2027-01").await.unwrap();
     });
 }

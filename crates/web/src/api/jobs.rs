@@ -29,6 +29,10 @@ struct SheetBody {
     /// Must be true for a job; verdicts need no consent.
     #[serde(default)]
     accept_terms: bool,
+    /// The version that was shown of all terms in force, as `/terms` tells it; refused with 409 when
+    /// another is in force by now.
+    #[serde(default)]
+    terms_version: Option<String>,
     /// Times without an offset are meant here; UTC when absent.
     #[serde(default)]
     time_zone: Option<String>,
@@ -124,7 +128,8 @@ impl JobView {
     params(("organization" = String, Path), PlaceQuery), request_body = SheetBody,
     responses((status = 200, description = "verdicts", body = [RowView]),
         (status = 201, body = JobView), (status = 403, body = ProblemView),
-        (status = 404, body = ProblemView), (status = 422, body = ProblemView)))]
+        (status = 404, body = ProblemView), (status = 409, body = ProblemView),
+        (status = 422, body = ProblemView)))]
 pub(crate) async fn begin(
     State(web): State<Web>,
     Path(organization): Path<String>,
@@ -144,10 +149,9 @@ pub(crate) async fn begin(
             .map(|verdict| RowView::new(&verdict.row));
         return Ok(Json(rows.collect::<Vec<_>>()).into_response());
     }
-    let job = web
-        .app
-        .begin_job(&access, rows, &zone, typed.accept_terms)
-        .await?;
+    let (accepts, version) = (typed.accept_terms, typed.terms_version.as_deref());
+    let begun = web.app.begin_job(&access, rows, &zone, accepts, version);
+    let job = begun.await?;
     Ok((StatusCode::CREATED, Json(JobView::new(&job))).into_response())
 }
 

@@ -270,6 +270,8 @@ pub(crate) struct QuoteActionBody {
     comment: String,
     /// The terms are accepted (`accept`).
     accept_terms: bool,
+    /// The version that was shown (`accept`), refused with 409 when another is in force by now.
+    terms_version: Option<String>,
 }
 
 /// Acts on a quote: `send`, `delete` and `cancel` for staff, `accept`, `reject` and `request_change` for
@@ -295,7 +297,8 @@ pub(super) async fn act_on_quote(
         true => QuoteActionBody::default(),
         false => read::<QuoteActionBody>(&body)?,
     };
-    let command = QuoteCommand::parse(&action, &typed.comment, typed.accept_terms)?;
+    let (accepts, version) = (typed.accept_terms, typed.terms_version);
+    let command = QuoteCommand::parse(&action, &typed.comment, accepts, version)?;
     let conditions = Conditions {
         expected: expected(&headers)?,
         once: None,

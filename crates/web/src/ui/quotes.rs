@@ -14,6 +14,7 @@ use domain::order::seen::SeenOrder;
 use domain::quote::Recipient;
 use domain::quote::seen::SeenQuote;
 use domain::quote::status::{QuoteAction, QuoteStatus};
+use domain::terms::Applied;
 use serde::Deserialize;
 
 use super::filters;
@@ -73,6 +74,8 @@ struct NewQuotePage {
 struct QuotePage {
     frame: Frame,
     quote: SeenQuote,
+    /// What whoever accepts it agrees to.
+    terms: Applied,
     people: Vec<Recipient>,
     /// What stands in the form of staff.
     typed: TypedQuote,
@@ -197,9 +200,11 @@ fn sentences(error: Error) -> Result<(StatusCode, Vec<String>), Page> {
             let sentences = problems.iter().map(|one| sentence(&one.field, &one.reason));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, sentences.collect()))
         }
-        Error::Invalid { .. } | Error::Refused(_) | Error::Changed | Error::Withdrawn { .. } => {
-            Ok((classify(&error).0, vec![words(&error)]))
-        }
+        Error::Invalid { .. }
+        | Error::Refused(_)
+        | Error::Changed
+        | Error::TermsChanged { .. }
+        | Error::Withdrawn { .. } => Ok((classify(&error).0, vec![words(&error)])),
         _ => Err(Page(error)),
     }
 }
@@ -250,7 +255,9 @@ async fn page(
         false => Vec::new(),
     };
     let frame = Frame::new(web, visitor, access, Section::Quotes).await?;
+    let vendors = quote.lines.iter().map(|line| line.item.vendor);
     Ok(QuotePage {
+        terms: web.app.terms_for(access, vendors).await?,
         typed: TypedQuote {
             name: quote.name.clone(),
             recipients: quote.recipients.iter().map(|to| to.email.clone()).collect(),
@@ -318,7 +325,9 @@ pub(crate) async fn act(
     let access = web.app.access(&visitor.caller, &organization).await?;
     let number = number.parse().map_err(|_| Error::NotFound)?;
     let accepts = !value(&fields, "accept_terms").is_empty();
-    let command = QuoteCommand::parse(&action, value(&fields, "comment"), accepts);
+    let version = Some(value(&fields, "terms_version").to_owned());
+    let version = version.filter(|version| !version.is_empty());
+    let command = QuoteCommand::parse(&action, value(&fields, "comment"), accepts, version);
     let conditions = Conditions {
         expected: value(&fields, "version").parse().ok(),
         once: None,

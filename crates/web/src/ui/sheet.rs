@@ -16,6 +16,7 @@ use domain::id::SubscriptionId;
 use domain::job::{Row, RowOutcome};
 use domain::subscription::SeenSubscription;
 use domain::subscription::decide::Problem;
+use domain::terms::Applied;
 use serde::Deserialize;
 
 use super::filters;
@@ -38,6 +39,8 @@ struct SheetPage {
     sheet: String,
     problems: Vec<Problem>,
     preview: Option<Preview>,
+    /// What whoever orders the sheet agrees to.
+    terms: Applied,
 }
 
 impl SheetPage {
@@ -115,6 +118,7 @@ async fn page(
         sheet,
         problems,
         preview,
+        terms: web.app.terms(access, None, None).await?.in_force,
     };
     Ok((status, render(&page)).into_response())
 }
@@ -128,6 +132,8 @@ pub(crate) struct TypedSheet {
     step: String,
     #[serde(default)]
     accept_terms: Option<String>,
+    #[serde(default)]
+    terms_version: Option<String>,
 }
 
 /// Judges the sheet, or begins the job: which of the two the pressed button says.
@@ -150,9 +156,10 @@ pub(crate) async fn judge(
     let mut problems = Vec::new();
     if typed.step == "order" {
         let is_accepted = typed.accept_terms.is_some();
-        match web
-            .app
-            .begin_job(&access, rows.clone(), &zone, is_accepted)
+        let version = typed.terms_version.as_deref();
+        let app = &web.app;
+        match app
+            .begin_job(&access, rows.clone(), &zone, is_accepted, version)
             .await
         {
             Ok(job) => {
@@ -161,6 +168,10 @@ pub(crate) async fn judge(
             }
             Err(ref error @ Error::Invalid { field, .. }) => {
                 problems.push(Problem::new(field, words(error)))
+            }
+            // What was accepted is not what is in force.
+            Err(ref error @ Error::TermsChanged { .. }) => {
+                problems.push(Problem::new("", words(error)));
             }
             Err(error) => return Err(Page(error)),
         }
