@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Permission;
 use domain::id::{LineId, OfferId};
 use domain::money::Money;
-use domain::offer::Offer;
+use domain::offer::{Cadence, Offer};
 use domain::order::seen::{SeenLine, SeenOrder};
 use domain::subscription::SeenSubscription;
 use domain::terms::Applied;
@@ -88,14 +88,27 @@ impl CartPage {
             .collect()
     }
 
+    /// What the button promises: one sum, or one for each pace where months and years are mixed.
     fn total(&self) -> String {
-        let total = self.cart.as_ref().and_then(|cart| cart.total);
-        total.map_or_else(String::new, |total| total.to_string())
+        let paces = |cart| order::totals_by(cart, Cadence::pace);
+        amounts(&self.cart.as_ref().map(paces).unwrap_or_default())
     }
 
     /// What is paid at each pace.
     fn totals(&self) -> Vec<(String, Money)> {
         self.cart.as_ref().map(order::totals).unwrap_or_default()
+    }
+}
+
+/// `850.50 EUR`, or `120.00 EUR per month and 900.00 EUR per year`.
+fn amounts(totals: &[(String, Money)]) -> String {
+    match totals {
+        [] => String::new(),
+        [(_, total)] => total.to_string(),
+        [all @ .., (pace, last)] => {
+            let all = all.iter().map(|(pace, total)| format!("{total} {pace}"));
+            format!("{} and {last} {pace}", all.collect::<Vec<_>>().join(", "))
+        }
     }
 }
 
@@ -293,4 +306,33 @@ pub(crate) async fn remove(
     let done = web.app.remove_from_cart(&access, line).await;
     let done = done.map(|_| format!("/o/{organization}/cart"));
     answer(&web, &visitor, &access, done).await
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::money::Currency;
+
+    use super::*;
+
+    #[test]
+    fn the_button_names_one_sum_or_one_for_each_pace() {
+        let currency = Currency::parse("EUR").expect("a currency");
+        let paid = |pace: &str, minor| (pace.to_owned(), Money { minor, currency });
+        let (month, year) = (paid("per month", 12_000), paid("per year", 90_000));
+        let once = paid("once", 500);
+        for (totals, words) in [
+            (vec![], ""),
+            (vec![month.clone()], "120.00 EUR"),
+            (
+                vec![month.clone(), year.clone()],
+                "120.00 EUR per month and 900.00 EUR per year",
+            ),
+            (
+                vec![month, year, once],
+                "120.00 EUR per month, 900.00 EUR per year and 5.00 EUR once",
+            ),
+        ] {
+            assert_eq!(amounts(&totals), words);
+        }
+    }
 }
