@@ -89,6 +89,12 @@ pub(crate) struct Offers {
 }
 
 impl Offers {
+    /// The order form of an offer, sold or withdrawn.
+    pub(crate) fn form(&self, offer: OfferId) -> Option<&Form> {
+        let found = self.found.iter().find(|found| found.id == offer);
+        found?.form.as_ref()
+    }
+
     /// An offer and plan for a line. A withdrawn offer is refused by name.
     pub(crate) fn find(&self, offer: OfferId, plan: PlanId) -> Result<(&Offer, &Plan), Error> {
         let wrong = |field, words: String| Error::Invalid {

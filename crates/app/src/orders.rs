@@ -26,7 +26,7 @@ use crate::carts;
 use crate::clock::TaskIds;
 use crate::requests::Once;
 use crate::subscriptions::Cancellation;
-use crate::{App, Error, subscriptions, suspensions, worker};
+use crate::{App, Error, retries, subscriptions, suspensions, worker};
 
 /// What a request says beside its wish.
 #[derive(Debug, Clone, Default)]
@@ -215,7 +215,8 @@ impl Commanded {
         if !self.ask_back(tx, &order).await? {
             return Ok(None);
         }
-        let mut events = order.obey(self.command.clone(), access.actor(), self.now)?;
+        let command = self.checked(tx, &order).await?;
+        let mut events = order.obey(command, access.actor(), self.now)?;
         if self.command == Command::ContinuePurchase {
             events.extend(carts::reprice(tx, access, &mut order, self.now).await?);
         }
@@ -223,6 +224,24 @@ impl Commanded {
         carts::enqueue(tx, &order, &events, self.ids, self.now).await?;
         subscriptions::keep_all(tx, &order, events.iter().filter_map(|event| event.line)).await?;
         Ok(Some(order.into_order()))
+    }
+
+    /// The command with what its line's offer says of it.
+    async fn checked(&self, tx: &mut Tx, order: &Order) -> Result<Command, Error> {
+        let Command::Retry {
+            line: Some(id),
+            correction,
+        } = &self.command
+        else {
+            return Ok(self.command.clone());
+        };
+        let line = order.lines.iter().find(|line| line.id == *id);
+        let line = line.ok_or(Refusal::NoSuchLine)?;
+        let correction = retries::checked(tx, &self.access, line, correction, self.now).await?;
+        Ok(Command::Retry {
+            line: Some(*id),
+            correction: Box::new(correction),
+        })
     }
 
     /// Places the order that asks a vendor to take a line back, where one has to. `false` when its number

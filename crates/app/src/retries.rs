@@ -1,17 +1,21 @@
 //! What a retry may bring that is different, as it is typed; and who else fails for the same cause.
 
+use std::collections::BTreeSet;
+
 use domain::access::Permission;
 use domain::id::LineId;
-use domain::order::line::LineState;
+use domain::order::line::{Line, LineState};
 use domain::order::retry::Corrected;
 use domain::order::seen::SeenOrder;
+use domain::subscription::decide::Problem;
 use domain::text::{Email, Invalid, line};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
-use store::failures;
+use store::{Tx, failures};
 
 use crate::access::Access;
 use crate::carts::parse_tenant;
-use crate::{App, Error};
+use crate::{App, Error, catalog};
 
 /// Answers to an offer's form in one correction at the most.
 const PARAMETERS_MAX: usize = 50;
@@ -73,6 +77,47 @@ fn parameters(typed: Map<String, Value>) -> Result<Map<String, Value>, Invalid> 
         }
     }
     Ok(typed)
+}
+
+/// A correction with its answers read by the offer's form, or every problem of theirs by its field. A name
+/// that the form does not ask for goes as it is: the vendor that refuses may know more than our catalog.
+pub(crate) async fn checked(
+    tx: &mut Tx,
+    access: &Access,
+    line: &Line,
+    correction: &Corrected,
+    now: Timestamp,
+) -> Result<Corrected, Error> {
+    let mut corrected = correction.clone();
+    let offer = line.item.offer;
+    let offers = catalog::load_all(tx, access, BTreeSet::from([offer]), now).await?;
+    let mut problems = Vec::new();
+    for (name, value) in &correction.parameters {
+        let Some(question) = offers.form(offer).and_then(|form| form.question(name)) else {
+            continue;
+        };
+        let answer = match value {
+            Value::String(typed) => question.read(typed),
+            other => Some(other.clone()),
+        };
+        let checked = match &answer {
+            Some(answer) => question.check(answer),
+            None if question.is_required => Err(Invalid("must be answered".into())),
+            None => Ok(()),
+        };
+        if let Err(reason) = checked {
+            problems.push(Problem::new(format!("/parameters/{name}"), reason.0));
+        }
+        match answer {
+            Some(answer) => corrected.parameters.insert(name.clone(), answer),
+            // Left empty where it may be: it stays as it was.
+            None => corrected.parameters.remove(name),
+        };
+    }
+    match problems.is_empty() {
+        true => Ok(corrected),
+        false => Err(Error::Problems(problems)),
+    }
 }
 
 /// How many other orders fail as a line does.

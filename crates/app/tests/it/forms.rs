@@ -2,6 +2,8 @@
 //! can be others later.
 
 use app::subscriptions::TypedWish;
+use domain::order::command::Command;
+use domain::order::retry::Corrected;
 
 use super::addons::fields;
 use super::*;
@@ -90,5 +92,46 @@ fn answers_reach_the_vendor_and_later_ones_too() {
             &answers(json!({ "region": "south", "retention_days": 365 })),
             "of their own kinds"
         );
+    });
+}
+
+/// What is put right for a retry is read by the offer's form: typed text becomes the answer that it means,
+/// and each wrong one is named by its field.
+#[test]
+fn a_correction_is_read_by_the_form_and_what_is_wrong_is_named_by_its_field() {
+    on_each_database(async |world| {
+        let access = world.access(SELLER, "amber").await;
+        let body = "{\"error\":\"BadRegion\",\"description\":\"No room in west\"}";
+        let action = json!({"do": "answer", "status": 400, "body": body});
+        let fault = json!([{"operation": "provision", "times": 1, "action": action}]);
+        world.faults(fault).await;
+        let mut item = world.item(&access, VAULT, 5).await;
+        item.parameters = answers(json!({ "region": "west", "retention_days": 90 }));
+        let cart = world.app.add_to_cart(&access, item, None).await.unwrap();
+        world.place(&access, &cart).await.unwrap();
+        world.settle().await;
+        let failed = world.order(&access, cart.number).await;
+        assert_eq!(failed.status, Status::ProvisioningFailed);
+
+        let retry = |parameters: Value| Command::Retry {
+            line: Some(failed.lines[0].id),
+            correction: Box::new(Corrected {
+                parameters: answers(parameters),
+                ..Corrected::default()
+            }),
+        };
+        let wrong = json!({ "region": "atlantis", "retention_days": "many" });
+        let refused = world.tell(&access, cart.number, retry(wrong)).await;
+        assert_eq!(
+            fields(refused),
+            ["/parameters/region", "/parameters/retention_days"]
+        );
+        let right = json!({ "region": "north", "retention_days": "120" });
+        let again = world.tell(&access, cart.number, retry(right)).await;
+        let sent = &again.unwrap().lines[0].parameters;
+        assert_eq!(sent["retention_days"], 120, "a number, as the form has it");
+        world.settle().await;
+        let done = world.order(&access, cart.number).await;
+        assert_eq!(done.status, Status::ProvisioningFinished);
     });
 }

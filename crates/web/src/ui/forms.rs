@@ -18,7 +18,7 @@ use super::kept::safe_address;
 use super::{order, preferences};
 use crate::Web;
 use crate::api::view::ActionBody;
-use crate::error::{Page, words};
+use crate::error::{Page, sentence, words};
 use crate::visitor::Visitor;
 
 /// What needs no more than a button: action, its name in addresses, its words.
@@ -202,10 +202,21 @@ impl Problem {
     fn new(error: &Error, sent: Sent) -> Problem {
         let name = match error {
             Error::Invalid { field, .. } => Some(field.trim_start_matches('/')),
+            Error::Problems(problems) => {
+                let first = problems.first();
+                first.map(|problem| problem.field.trim_start_matches('/'))
+            }
             _ => None,
         };
+        let words = match error {
+            Error::Problems(problems) => {
+                let told = problems.iter().map(|one| sentence(&one.field, &one.reason));
+                told.collect::<Vec<_>>().join("; ")
+            }
+            other => words(other),
+        };
         Problem {
-            words: words(error),
+            words,
             field: name.map(|name| field_id(name, sent.item())),
             sent,
         }
