@@ -3,10 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use connectors::simulator::partner_center::{Action, DOMAIN, Front, KillPoint, SECRET};
-use tokio::io::AsyncWriteExt;
-
 use super::*;
+use connectors::simulator::partner_center::{Action, DOMAIN, Front, KillPoint, SECRET};
 
 /// The calls of a purchase, from its cart to its subscription.
 const STEPS: [&str; 5] = [
@@ -21,6 +19,13 @@ const TIMES: [KillPoint; 3] = [
     KillPoint::AfterBooking,
     KillPoint::AfterAnswer,
 ];
+
+/// How often each step and time has its turn; `CRASH_KILLS` asks for more than every run of the tests needs.
+fn rounds() -> usize {
+    let asked = std::env::var("CRASH_KILLS").ok();
+    let asked: Option<usize> = asked.and_then(|kills| kills.parse().ok());
+    asked.map_or(1, |kills| kills.div_ceil(STEPS.len() * TIMES.len()))
+}
 
 struct Desk {
     program: String,
@@ -47,12 +52,16 @@ impl Desk {
         run(&program, &[&["migrate"][..], &at].concat()).await;
         let seed = ["seed", "--world", "demo", "--simulator", &url];
         run(&program, &[&seed[..], &at].concat()).await;
-        add_vendor(&program, &at, &url).await;
+        let settings = json!({
+            "connector": "partner_center", "tenant": "nordic.example", "client_id": "app",
+            "client_secret": SECRET, "market": "SE", "url": url, "login_url": url,
+        });
+        vendors::attach(&program, &database, "microsoft", &settings).await;
         let token = ["token", "create", "--email", "seller-admin@fjord.example"];
         let token = run(&program, &[&token[..], &at].concat()).await;
-        let deaths = STEPS
-            .iter()
-            .flat_map(|step| TIMES.map(|time| (*step, time)));
+        let deaths = (0..rounds())
+            .flat_map(|_| STEPS)
+            .flat_map(|step| TIMES.map(|time| (step, time)));
         Desk {
             http: reqwest::Client::builder()
                 .timeout(Duration::from_secs(10))
@@ -131,53 +140,49 @@ impl Desk {
 
     /// How these orders stand once none is under way.
     async fn settle(&mut self, placed: &[u64]) -> Vec<Value> {
-        for _ in 0..3_000 {
-            let orders = self.ask("orders?limit=200", 0, None).await;
-            let mut ours = orders.as_array().unwrap().clone();
-            ours.retain(|order| placed.contains(&order["number"].as_u64().unwrap()));
-            let is_over = |order: &Value| order["status"] != "provisioning_started";
-            if ours.len() == placed.len() && ours.iter().all(is_over) {
-                return ours;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        let mut settled = Vec::new();
+        for number in placed {
+            let mut tries = 0;
+            settled.push(loop {
+                let order = self.ask(&format!("orders/{number}"), 0, None).await;
+                if order["status"] != "provisioning_started" {
+                    break order;
+                }
+                tries += 1;
+                assert!(tries < 3_000, "not settled after minutes: {order}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            });
         }
-        panic!("not settled after minutes");
+        settled
     }
-}
-
-async fn add_vendor(program: &str, at: &[&str], url: &str) {
-    let settings = json!({"connector": "partner_center", "tenant": "nordic.example", "client_id": "app",
-        "client_secret": SECRET, "market": "SE", "url": url, "login_url": url});
-    let add = [
-        "vendor",
-        "add",
-        "--organization",
-        "nordic",
-        "--slug",
-        "microsoft",
-        "--name",
-        "Microsoft",
-    ];
-    let mut command = Command::new(program)
-        .args(add)
-        .args(at)
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = command.stdin.take().unwrap();
-    input
-        .write_all(settings.to_string().as_bytes())
-        .await
-        .unwrap();
-    drop(input);
-    assert!(command.wait().await.unwrap().success());
 }
 
 #[tokio::test]
 async fn killed_at_each_step_of_a_purchase_at_partner_center_it_buys_once() {
     let Some(program) = program() else { return };
     let folder = std::env::temp_dir().join(format!("seatwright-pc-{}", std::process::id()));
-    let database = format!("sqlite://{}/test.db", folder.display());
+    killed_at_each_step(program, format!("sqlite://{}/test.db", folder.display())).await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn killed_at_each_step_of_a_purchase_at_partner_center_on_postgresql_it_buys_once() {
+    let (Some(program), Ok(server)) = (program(), std::env::var("TEST_POSTGRES_URL")) else {
+        println!("NOT TESTED ON POSTGRESQL: TEST_POSTGRES_URL is not set");
+        return;
+    };
+    let schema = format!("steps_{}", std::process::id());
+    let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
+    let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
+    sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
+    killed_at_each_step(
+        program,
+        format!("{server}?options=-c%20search_path%3D{schema}"),
+    )
+    .await;
+}
+
+async fn killed_at_each_step(program: String, database: String) {
     let mut desk = Desk::new(program, database).await;
     let offers = desk.ask("catalog", 0, None).await;
     let mut offers = offers.as_array().unwrap().iter();
@@ -186,13 +191,14 @@ async fn killed_at_each_step_of_a_purchase_at_partner_center_it_buys_once() {
         .unwrap()
         .clone();
     let mut placed = Vec::new();
-    let mut orders = Vec::new();
     while !desk.deaths.is_empty() || desk.front.faults_left() > 0 {
         for _ in 0..5 {
             placed.push(desk.buy(placed.len(), &offer).await);
         }
-        orders = desk.settle(&placed).await;
+        let newest = placed.len() - 5;
+        desk.settle(&placed[newest..]).await;
     }
+    let orders = desk.settle(&placed).await;
     for order in &orders {
         let item = &order["items"][0];
         assert_eq!(
@@ -217,7 +223,6 @@ async fn killed_at_each_step_of_a_purchase_at_partner_center_it_buys_once() {
         let is_of_it = |name: &String| name.contains(&format!("Order {number:08} "));
         assert!(names.iter().any(is_of_it), "{number} was not bought");
     }
-    let kills = STEPS.len() * TIMES.len();
+    let kills = rounds() * STEPS.len() * TIMES.len();
     assert_eq!(desk.starts, kills + 1, "each kill ends a process");
-    std::fs::remove_dir_all(folder).unwrap();
 }
