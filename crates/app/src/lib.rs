@@ -90,6 +90,11 @@ impl App {
         }
     }
 
+    /// Waits until the database can't be written any more before a new start.
+    pub async fn broken(&self) {
+        self.store.broken().await;
+    }
+
     /// Calls `at` whenever the worker passes a point where a crash is most telling. For tests that
     /// end the process there; it can't change what the worker does.
     #[must_use]
@@ -217,6 +222,22 @@ pub enum Error {
     /// Too many live streams.
     #[error("too many streams are open; close one and try again")]
     TooManyStreams,
+    /// The disk is full; reading goes on.
+    #[error(
+        "there is no room left on the disk of this installation, and nothing of this was saved; its operator has to make room"
+    )]
+    Full,
+    /// The database is busy or away, and nothing was kept.
+    #[error(
+        "the database can't be reached or is busy, and nothing of this was saved; try again in a moment"
+    )]
+    Unavailable,
+    /// The database went away while it was saving.
+    #[error(
+        "the database went away while this was being saved, and nobody can tell yet whether it was; \
+         look whether it is there before you do it again"
+    )]
+    Unknown,
     /// Our fault.
     #[error("internal error: {0}")]
     Internal(String),
@@ -240,6 +261,13 @@ impl From<StoreError> for Error {
             StoreError::NotFound => Error::NotFound,
             StoreError::Conflict => Error::Changed,
             StoreError::Occupied { order } => Error::InFlight { order },
+            StoreError::Full => Error::Full,
+            StoreError::Unknown => Error::Unknown,
+            StoreError::Busy => Error::Unavailable,
+            StoreError::Away(cause) => {
+                tracing::error!(cause, "the database can't be used");
+                Error::Unavailable
+            }
             other => Error::Internal(other.to_string()),
         }
     }

@@ -137,11 +137,13 @@ pub async fn work(url: &str, window: RecentWindow) -> Result<()> {
     let app = open(url).await?.with_recent_window(window);
     app.arrive().await?;
     let mut stop = stopped()?;
-    app.work(async {
+    let work = app.work(async {
         stop.changed().await.ok();
-    })
-    .await;
-    Ok(())
+    });
+    tokio::select! {
+        () = work => Ok(()),
+        () = broken(&app) => bail!("a sync of the database failed; the next start recovers it"),
+    }
 }
 
 pub async fn serve(
@@ -242,8 +244,16 @@ async fn run(
             () = patience => Ok(()),
         }
     };
-    let (served, ()) = tokio::join!(web, work);
-    Ok(served?)
+    tokio::select! {
+        (served, ()) = async { tokio::join!(web, work) } => Ok(served?),
+        () = broken(&app) => bail!("a sync of the database failed; the next start recovers it"),
+    }
+}
+
+/// Ends when the database can't be written before a new start, and those who wait have been told.
+async fn broken(app: &App) {
+    app.broken().await;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
 }
 
 async fn listen(address: &str) -> Result<TcpListener> {

@@ -12,6 +12,7 @@ pub mod credentials;
 pub mod desk;
 pub mod differences;
 pub mod failures;
+mod fault;
 pub mod installation;
 pub mod jobs;
 pub mod orders;
@@ -55,6 +56,8 @@ pub use self::tx::{Mode, Tx};
 const SQLITE_MINIMUM: (u32, u32, u32) = (3, 51, 3);
 const READERS_MAX: u32 = 4;
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;
+/// How long a write waits for a lock, or for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What storage found, or could not do.
 #[derive(Debug, thiserror::Error)]
@@ -99,18 +102,27 @@ pub enum StoreError {
         "it was written by another release; bring the database up to date with `seatwright migrate` first"
     )]
     OtherRelease,
-    /// Nothing of the write was kept.
-    #[error("not committed: {0}")]
-    NotCommitted(String),
-    /// The writer has stopped.
-    #[error("the database can't be written any more")]
+    /// There is no room for it. Nothing of the write was kept; reading goes on.
+    #[error("the disk is full")]
+    Full,
+    /// Somebody else holds what it needs, for longer than one waits. Nothing of the write was kept.
+    #[error("the database is busy")]
+    Busy,
+    /// The database can't be reached, or can't be written before the next start. Nothing was kept.
+    #[error("the database can't be used: {0}")]
+    Away(String),
+    /// The database went away in the commit: nobody can tell yet whether the write was kept.
+    #[error("it is not known whether the write was kept")]
+    Unknown,
+    /// The write ended without an answer: it panicked, and was undone.
+    #[error("the write was not carried out")]
     Stopped,
     /// Stored data does not fit the program.
     #[error("stored data is damaged: {0}")]
     Corrupt(String),
     /// The database failed.
     #[error("database: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(sqlx::Error),
     /// The file system failed.
     #[error("database file: {0}")]
     File(#[from] std::io::Error),
@@ -161,7 +173,7 @@ impl Store {
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(5))
+            .busy_timeout(PATIENCE)
             .disable_statement_logging();
         let connection = options.connect().await?;
         let (writer, jobs) = tx::sqlite_queue();
@@ -185,9 +197,11 @@ impl Store {
     async fn open_postgres(url: &str) -> Result<Store, StoreError> {
         let options = sqlx::postgres::PgConnectOptions::from_str(url)
             .map_err(|_| StoreError::BadAddress)?
+            .options([("lock_timeout", PATIENCE.as_millis().to_string())])
             .disable_statement_logging();
         let pool = sqlx::postgres::PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS_MAX)
+            .acquire_timeout(PATIENCE)
             .connect_with(options)
             .await?;
         let statements = Arc::new(AtomicU64::new(0));
@@ -238,6 +252,12 @@ impl Store {
     /// Whether no other process can be using this database.
     pub fn is_exclusive(&self) -> bool {
         matches!(self.reader, Reader::Sqlite(_))
+    }
+
+    /// Waits until the database can't be written any more, and only a new start can recover it: a sync
+    /// has failed, so that nobody knows what is on the disk.
+    pub async fn broken(&self) {
+        self.writer.broken().await;
     }
 
     /// Statements that have been run, beside those that begin and end transactions.

@@ -28,6 +28,9 @@ pub(crate) fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused"),
         Error::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
         Error::TooManyStreams => (StatusCode::TOO_MANY_REQUESTS, "too_many_streams"),
+        Error::Full => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
+        Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        Error::Unknown => (StatusCode::SERVICE_UNAVAILABLE, "not_known"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }
 }
@@ -137,6 +140,9 @@ fn title(status: StatusCode) -> &'static str {
         StatusCode::FORBIDDEN => "This is not for you to do",
         StatusCode::PAYLOAD_TOO_LARGE => "This is too much at once",
         StatusCode::TOO_MANY_REQUESTS => "Too many requests",
+        StatusCode::INSUFFICIENT_STORAGE | StatusCode::SERVICE_UNAVAILABLE => {
+            "This could not be saved now"
+        }
         status if status.is_server_error() => "Something went wrong",
         _ => "This could not be done",
     }

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
@@ -21,8 +21,20 @@ use crate::{BODY_MAX, PRICE_SHEET_MAX, SHEET_MAX, Web};
 /// What is still taken off the line, and thrown away, so that the answer can be read at all.
 const DRAINED_MAX: usize = 64 * BODY_MAX;
 
+/// Seconds after which what could not be done for now may be tried again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
 /// Answers with a page or a problem whatever goes wrong.
-pub(crate) async fn tell(State(web): State<Web>, request: Request, next: Next) -> Response {
+pub(crate) async fn tell(web: State<Web>, request: Request, next: Next) -> Response {
+    let mut response = tell_what(web, request, next).await;
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        let headers = response.headers_mut();
+        headers.entry(header::RETRY_AFTER).or_insert(RETRY_AFTER);
+    }
+    response
+}
+
+async fn tell_what(State(web): State<Web>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let asker = parts.clone();
     let most = body_max(parts.uri.path());
