@@ -208,6 +208,8 @@ pub fn reader(
         Settings::GoogleReseller(account) => {
             Box::new(google_reseller::GoogleReseller::new(account)?)
         }
-        Settings::Described(_) | Settings::Manual => Box::new(inventory::Silent),
+        Settings::AwsOrganizations(_) | Settings::Described(_) | Settings::Manual => {
+            Box::new(inventory::Silent)
+        }
     })
 }
