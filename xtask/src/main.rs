@@ -6,6 +6,7 @@
 
 mod bench;
 mod ci;
+mod crash;
 mod generated;
 mod postgres;
 mod prices;
@@ -28,6 +29,8 @@ cargo xtask <command>
   tools                    find or install what the tests need beyond Rust
   bench [orders]           speed and size beside a bare baseline, with 100,000 orders unless said
   bench lists [orders]     lists of 10,000 orders and of 1,000,000 unless said
+  crash [kills]            processes killed at named points and power cuts, 2,000 of each database
+                           and repeat class unless said
   requirements             docs/requirements.md names a test for each row, and each of them runs
   prices [carts [from]]    random carts against a second calculation, 1,000,000 unless said
   simulate [orders] [--seed N]
@@ -60,6 +63,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "postgres" => postgres::run_with(&tools::postgres()?, rest),
         "bench" => bench::run(rest),
         "requirements" => requirements::run(),
+        "crash" => crash::run(rest),
         "simulate" => simulate::run(rest),
         "twins" => twins::run(rest),
         "prices" => prices::run(rest),

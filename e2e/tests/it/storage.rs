@@ -308,3 +308,65 @@ async fn a_log_that_is_not_synced_is_caught() {
     let told = power_fails(program, Disk::new("lies", "-wal"), 12).await;
     assert!(told.clone().unwrap_err().contains("is lost"), "{told:?}");
 }
+
+#[tokio::test]
+async fn a_full_disk_refuses_what_can_not_be_kept_and_needs_no_restart() {
+    let Some(program) = program() else { return };
+    let mut place = Place::new(program, Disk::new("full", "")).await;
+    place.start().await;
+    let mut placed = vec![place.buy().await.unwrap()];
+    place.judge(&placed).await.unwrap();
+    for _ in 0..3 {
+        place.purchases += 1;
+        place.disk.fault("full");
+        let (status, told) = place.buy().await.unwrap_err();
+        assert_eq!((status, &told["code"]), (507, &json!("disk_full")));
+        assert!(told["detail"].as_str().unwrap().contains("no room left"));
+        let (status, order) = place.get(&format!("orders/{}", placed[0])).await;
+        assert_eq!(status, 200, "reading goes on: {order}");
+        assert_eq!(
+            place.bookings().await.len(),
+            placed.len(),
+            "nothing is asked unkept"
+        );
+        place.disk.fault("room");
+        placed.push(place.buy().await.unwrap());
+        place.judge(&placed).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_sync_that_fails_ends_the_process_and_the_next_start_recovers() {
+    let Some(program) = program() else { return };
+    let mut place = Place::new(program, Disk::new("sync", "")).await;
+    place.start().await;
+    let mut placed = vec![place.buy().await.unwrap()];
+    place.judge(&placed).await.unwrap();
+    place.purchases += 1;
+    place.disk.fault("sync");
+    let (status, told) = place.buy().await.unwrap_err();
+    assert_eq!((status, &told["code"]), (503, &json!("not_known")));
+    let (mut child, _) = place.server.take().unwrap();
+    assert_eq!(child.wait().await.unwrap().code(), Some(1));
+    place.disk.fault("sound");
+    place.start().await;
+    placed.push(place.buy().await.unwrap());
+    place.judge(&placed).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_locked_database_is_waited_for_and_then_said_to_be_busy() {
+    let Some(program) = program() else { return };
+    let mut place = Place::new(program, Disk::new("locked", "")).await;
+    place.start().await;
+    let path = place.disk.database();
+    let mut holder = sqlx::SqliteConnection::connect(&path).await.unwrap();
+    let begin = sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut holder).await;
+    begin.unwrap();
+    let (status, told) = place.buy().await.unwrap_err();
+    assert_eq!((status, &told["code"]), (503, &json!("unavailable")));
+    let ended = sqlx::raw_sql("ROLLBACK").execute(&mut holder).await;
+    ended.unwrap();
+    let placed = vec![place.buy().await.unwrap()];
+    place.judge(&placed).await.unwrap();
+}

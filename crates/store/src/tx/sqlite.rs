@@ -79,6 +79,12 @@ pub(crate) async fn run_writer(
         replies
             .into_iter()
             .for_each(|reply| reply(Err(trouble.told())));
+        if matches!(trouble, Trouble::Passing(StoreError::Busy)) {
+            // What came meanwhile has waited for the same lock.
+            while let Ok(job) = jobs.try_recv() {
+                batch.push(job);
+            }
+        }
         for job in batch.drain(..) {
             job(Err(trouble.refused())).await;
         }

@@ -6,6 +6,7 @@
 mod backup;
 mod beside;
 mod catalog;
+mod cut;
 mod desk;
 mod differences;
 mod lists;
