@@ -358,7 +358,8 @@ impl World {
                     break order;
                 }
                 tries += 1;
-                assert!(tries < 3_000, "not settled after minutes: {order}");
+                // An order whose checks were killed many times in a row is checked less and less often.
+                assert!(tries < 30_000, "not settled after half an hour: {order}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             });
         }
