@@ -171,6 +171,11 @@ async fn killed_at_each_step_of_a_purchase_at_partner_center_on_postgresql_it_bu
         println!("NOT TESTED ON POSTGRESQL: TEST_POSTGRES_URL is not set");
         return;
     };
+    // On PostgreSQL what a dead process held is free only when its hold ends: a minute for each step.
+    if std::env::var("CRASH_KILLS").is_err() {
+        println!("NOT TESTED: steps at Partner Center on PostgreSQL, by `cargo xtask crash` alone");
+        return;
+    }
     let schema = format!("steps_{}", std::process::id());
     let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
     let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
