@@ -27,7 +27,7 @@ use crate::access::{Access, Caller};
 use crate::catalog::load_all;
 use crate::clock::TaskIds;
 use crate::orders::seen_by;
-use crate::subscriptions::change::{Asking, Placing, lines};
+use crate::subscriptions::change::{Asking, Consent, Placing, lines};
 use crate::subscriptions::{TypedWish, keep_all};
 use crate::{App, Error, carts, suspensions, worker};
 
@@ -270,7 +270,7 @@ impl Resolving {
             lines: lines(&told, &decision.steps, self.lines, 0),
             waits: None,
             ids: self.ids,
-            terms: None,
+            terms: Consent::Shown(None),
         };
         let order = placing.run(tx, &self.access, self.now).await?;
         Ok(order.map(|order| (order, decision.after)))
