@@ -81,10 +81,12 @@ fn what_lists_details_and_placing_cost_is_counted() {
             .place_cart(&buyer, place, None, Mode::Commit)
             .await
             .unwrap();
+        // PostgreSQL tells the transaction's number too, by which a lost commit is looked up.
+        let marks = u64::from(!world.store.is_exclusive());
         costs.push(format!(
             "{:<43}{}",
             "placing an order of one line",
-            world.store.statements() - before
+            world.store.statements() - before - marks
         ));
         insta::assert_snapshot!("costs", costs.join("\n"));
     });
