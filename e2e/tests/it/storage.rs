@@ -271,6 +271,18 @@ impl Place {
     }
 }
 
+impl Drop for Place {
+    /// The server is gone before its disk is.
+    fn drop(&mut self) {
+        if let Some((server, _)) = &mut self.server {
+            server.start_kill().ok();
+            while matches!(server.try_wait(), Ok(None)) {
+                std::thread::yield_now();
+            }
+        }
+    }
+}
+
 /// Places orders, cuts the power in the middle of what follows, and looks for what was acknowledged.
 async fn power_fails(program: String, disk: Disk, cuts: u64) -> Result<String, String> {
     let mut place = Place::new(program, disk).await;
