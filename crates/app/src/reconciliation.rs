@@ -1,7 +1,7 @@
 //! Our records beside what vendors say: compared daily and on demand, told to staff, mended by people alone.
 //!
-//! A comparison reads: [`examine`] has nothing to write with. What it finds is written down by [`run`], and
-//! what a person makes of it is an order ([`resolve`]).
+//! A comparison reads: `examine` has nothing to write with. What it finds is written down by `run`, and
+//! what a person makes of it is an order (`resolve`).
 
 mod examine;
 mod resolve;
