@@ -143,10 +143,15 @@ impl History {
         self.count
     }
 
+    /// How many of the newest are in Recent; all older ones are in Historical.
+    pub fn recent_count(&self) -> u32 {
+        self.count / 50
+    }
+
     /// The order that is so many orders old.
     fn order(&self, at: u32) -> Order {
         let model = match at {
-            at if at < self.count / 50 => one_of(&self.recent, mix(at, 1)),
+            at if at < self.recent_count() => one_of(&self.recent, mix(at, 1)),
             _ if mix(at, 2).is_multiple_of(16) => one_of(&self.filed, mix(at, 3)),
             _ => one_of(&self.completed, mix(at, 4)),
         };

@@ -252,10 +252,10 @@ async fn measure(
         }
     }
     notes.push(format!("{} MB after the lists", server.resident_mb()?));
-    let newest = history.begun_at(EXPORTED.min(history.count()));
-    let days = EXPORTED / PER_DAY;
+    let oldest = (history.recent_count() + EXPORTED).min(history.count());
+    let days = oldest.div_ceil(PER_DAY);
     for format in ["csv", "xlsx"] {
-        let from = (newest - SignedDuration::from_hours(24)).strftime("%Y-%m-%d");
+        let from = (history.begun_at(oldest) - SignedDuration::from_hours(24)).strftime("%Y-%m-%d");
         let query = [
             ("format", format.to_owned()),
             ("view", "historical".to_owned()),
