@@ -17,8 +17,7 @@ pub async fn list(
     let query = Query::new("SELECT body FROM approval_rules WHERE organization_id IN ")
         .list(partners.iter().map(|id| id.0.into()))
         .then(" ORDER BY name, id");
-    let rows = tx.rows(query).await?;
-    rows.iter().map(|row| row.json("body")).collect()
+    tx.bodies(query).await
 }
 
 /// Saves a rule, new or changed. Fails as taken when the partner has another of that name, or too many.

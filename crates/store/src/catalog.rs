@@ -181,8 +181,7 @@ pub async fn find_by_codes(
         .and(" AND vendor_id = ?", vendor.0)
         .then(" AND code IN ")
         .list(codes);
-    let rows = tx.rows(query).await?;
-    rows.iter().map(|row| row.json("body")).collect()
+    tx.bodies(query).await
 }
 
 /// The next offers of a vendor in the sequence of their ids, with their prices at an instant.

@@ -75,8 +75,7 @@ pub async fn find(
     owner: OrganizationId,
     id: DifferenceId,
 ) -> Result<Option<Difference>, StoreError> {
-    let row = tx.row(one(owner, id)).await?;
-    row.map(|row| row.json("body")).transpose()
+    tx.body(one(owner, id)).await
 }
 
 /// Loads one to change it; on PostgreSQL its row stays locked until the transaction ends.
@@ -89,7 +88,7 @@ pub async fn load(
         true => one(owner, id),
         false => one(owner, id).then(" FOR UPDATE"),
     };
-    tx.row(query).await?.map(|row| row.json("body")).transpose()
+    tx.body(query).await
 }
 
 /// Loads what is open about some of a vendor's ids, to change it.
@@ -109,11 +108,7 @@ pub async fn load_open(
         true => query,
         false => query.then(" FOR UPDATE"),
     };
-    tx.rows(query)
-        .await?
-        .iter()
-        .map(|row| row.json("body"))
-        .collect()
+    tx.bodies(query).await
 }
 
 fn open(owner: OrganizationId, vendor: VendorId, text: &'static str) -> Query {
@@ -172,9 +167,5 @@ pub async fn list(
         " ORDER BY first_seen DESC, id DESC LIMIT ?",
         i64::from(limit),
     );
-    tx.rows(query)
-        .await?
-        .iter()
-        .map(|row| row.json("body"))
-        .collect()
+    tx.bodies(query).await
 }

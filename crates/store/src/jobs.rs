@@ -3,7 +3,7 @@
 use domain::id::{JobId, OrganizationId};
 use domain::job::{Job, JobState, Row, RowOutcome};
 
-use crate::sql::{self, Query, json};
+use crate::sql::{Query, json};
 use crate::{StoreError, Tx};
 
 /// Rows of one statement at the most; full statements are all of one text, which stays prepared.
@@ -77,8 +77,7 @@ pub async fn load(tx: &mut Tx, organization: OrganizationId, id: JobId) -> Resul
         true => one(organization, id),
         false => one(organization, id).then(" FOR UPDATE"),
     };
-    let row = tx.row(query).await?.ok_or(StoreError::NotFound)?;
-    row.json("body")
+    tx.body(query).await?.ok_or(StoreError::NotFound)
 }
 
 /// Finds a job that people of an organization asked for.
@@ -89,7 +88,7 @@ pub async fn find(
     id: JobId,
 ) -> Result<Option<Job>, StoreError> {
     let query = one(organization, id).and(" AND acting_id = ?", acting.0);
-    tx.row(query).await?.map(|row| row.json("body")).transpose()
+    tx.body(query).await
 }
 
 /// The jobs that people of an organization asked for, newest first; at most `limit`.
@@ -106,11 +105,7 @@ pub async fn list(
             " ORDER BY created_at DESC, id DESC LIMIT ?",
             i64::from(limit),
         );
-    tx.rows(query)
-        .await?
-        .iter()
-        .map(|row| row.json("body"))
-        .collect()
+    tx.bodies(query).await
 }
 
 /// What runs, whoever's it is, the oldest first.
@@ -118,11 +113,7 @@ pub async fn list_running(tx: &mut Tx, limit: u32) -> Result<Vec<Job>, StoreErro
     let query = Query::new("SELECT body FROM jobs")
         .and(" WHERE state = ?", JobState::Running.name())
         .and(" ORDER BY created_at LIMIT ?", i64::from(limit));
-    tx.rows(query)
-        .await?
-        .iter()
-        .map(|row| row.json("body"))
-        .collect()
+    tx.bodies(query).await
 }
 
 /// Rows of a job after one of them, in the sequence of the sheet; all, or those of one outcome.
@@ -141,8 +132,7 @@ pub async fn rows(
         query = query.and(" AND outcome = ?", outcome);
     }
     let query = query.and(" ORDER BY number LIMIT ?", i64::from(limit));
-    let read = |row: &sql::Row| row.json("body");
-    tx.rows(query).await?.iter().map(read).collect()
+    tx.bodies(query).await
 }
 
 /// The next rows that nothing has become of.

@@ -275,10 +275,7 @@ pub async fn find(
     let query = Query::new("SELECT body FROM orders")
         .and(" WHERE organization_id = ?", organization.0)
         .and(" AND number = ?", number(order)?);
-    tx.row(visible(query, seen))
-        .await?
-        .map(|row| row.json("body"))
-        .transpose()
+    tx.body(visible(query, seen)).await
 }
 
 /// The markup rule in SQL (R19): part of every query that answers a person.
@@ -383,9 +380,5 @@ pub async fn events(
         .and(" WHERE organization_id = ?", organization.0)
         .and(" AND order_id = ?", id.0)
         .then(" ORDER BY sequence");
-    tx.rows(query)
-        .await?
-        .iter()
-        .map(|row| row.json("body"))
-        .collect()
+    tx.bodies(query).await
 }

@@ -42,8 +42,7 @@ pub async fn list(
         " ORDER BY started_at DESC, id DESC LIMIT ?",
         i64::from(limit),
     );
-    let rows = tx.rows(query).await?;
-    rows.iter().map(|row| row.json("body")).collect()
+    tx.bodies(query).await
 }
 
 /// One of an owner's imports.

@@ -75,8 +75,7 @@ pub async fn find(
     let query = Query::new("SELECT body FROM price_rules")
         .and(" WHERE organization_id = ?", owner.0)
         .and(" AND id = ?", id.0);
-    let row = tx.row(query).await?;
-    row.map(|row| row.json("body")).transpose()
+    tx.body(query).await
 }
 
 /// An owner's rules, newest first; those that ended before a day are left out where one is given.
@@ -101,8 +100,7 @@ pub async fn list(
         " ORDER BY created_at DESC, id DESC LIMIT ?",
         i64::from(limit),
     );
-    let rows = tx.rows(query).await?;
-    rows.iter().map(|row| row.json("body")).collect()
+    tx.bodies(query).await
 }
 
 /// The rules of one place, for one buyer or all and on one thing or all, that have not ended before a day.
@@ -119,8 +117,7 @@ pub async fn list_beside(
         .and(" AND subject_id = ?", subject)
         .and(" AND last_day >= ?", day.to_string())
         .then(" ORDER BY id");
-    let rows = tx.rows(query).await?;
-    rows.iter().map(|row| row.json("body")).collect()
+    tx.bodies(query).await
 }
 
 /// What sets a customer's prices at an instant, in one look. Whoever has nobody above it has no rules.

@@ -10,7 +10,7 @@ use crate::sql::{Query, Value, json};
 use crate::{StoreError, Tx};
 
 /// Where a page ended: the date and number of its last quote.
-pub type QuotePlace = (i64, u64);
+pub type QuotePlace = (Timestamp, u64);
 
 /// Which quotes are asked for.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +32,7 @@ pub fn listed_at(quote: &Quote) -> Timestamp {
 
 /// Where a quote stands in lists.
 pub fn place(quote: &Quote) -> QuotePlace {
-    (listed_at(quote).as_microsecond(), quote.number)
+    (listed_at(quote), quote.number)
 }
 
 /// Adds a new quote. Fails as taken when the organization has the number.
@@ -123,8 +123,7 @@ pub async fn load(
         true => query,
         false => query.then(" FOR UPDATE"),
     };
-    let row = tx.row(query).await?.ok_or(StoreError::NotFound)?;
-    row.json("body")
+    tx.body(query).await?.ok_or(StoreError::NotFound)
 }
 
 /// Finds a quote by its number.
@@ -133,8 +132,7 @@ pub async fn find(
     organization: OrganizationId,
     quote: u64,
 ) -> Result<Option<Quote>, StoreError> {
-    let row = tx.row(of_number(organization, quote)?).await?;
-    row.map(|row| row.json("body")).transpose()
+    tx.body(of_number(organization, quote)?).await
 }
 
 fn of_number(organization: OrganizationId, quote: u64) -> Result<Query, StoreError> {
@@ -167,7 +165,7 @@ pub async fn list(
     }
     if let Some((at, last)) = asked.after {
         query = query
-            .and(" AND (listed_at, number) < (?", at)
+            .and(" AND (listed_at, number) < (?", at.as_microsecond())
             .and(", ?", number(last)?)
             .then(")");
     }
@@ -175,8 +173,7 @@ pub async fn list(
         " ORDER BY listed_at DESC, number DESC LIMIT ?",
         i64::from(asked.limit),
     );
-    let rows = tx.rows(query).await?;
-    rows.iter().map(|row| row.json("body")).collect()
+    tx.bodies(query).await
 }
 
 /// Quotes that recipients could still have answered, by number; at most `limit`.

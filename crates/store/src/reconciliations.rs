@@ -49,7 +49,7 @@ pub async fn find(
         .and(" WHERE organization_id = ?", owner.0)
         .and(" AND vendor_id = ?", vendor.0)
         .and(" AND id = ?", id.0);
-    tx.row(query).await?.map(|row| row.json("body")).transpose()
+    tx.body(query).await
 }
 
 /// The runs of a connection, newest first; at most `limit`.
@@ -66,9 +66,5 @@ pub async fn list(
             " ORDER BY started_at DESC, id DESC LIMIT ?",
             i64::from(limit),
         );
-    tx.rows(query)
-        .await?
-        .iter()
-        .map(|row| row.json("body"))
-        .collect()
+    tx.bodies(query).await
 }

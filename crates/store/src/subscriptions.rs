@@ -87,7 +87,7 @@ pub async fn load(
         true => query,
         false => query.then(" FOR UPDATE"),
     };
-    tx.row(query).await?.map(|row| row.json("body")).transpose()
+    tx.body(query).await
 }
 
 /// Finds one.
@@ -96,8 +96,7 @@ pub async fn find(
     organization: OrganizationId,
     id: SubscriptionId,
 ) -> Result<Option<Subscription>, StoreError> {
-    let row = tx.row(one(organization, id)).await?;
-    row.map(|row| row.json("body")).transpose()
+    tx.body(one(organization, id)).await
 }
 
 /// Those of an organization's subscriptions that are asked for and there.
@@ -114,8 +113,7 @@ pub async fn find_all(
         .then(" AND id IN ")
         .list(asked.iter().map(|id| id.0.into()))
         .then(" ORDER BY started_at DESC, id DESC");
-    let rows = tx.rows(query).await?;
-    rows.iter().map(|row| row.json("body")).collect()
+    tx.bodies(query).await
 }
 
 fn one(organization: OrganizationId, id: SubscriptionId) -> Query {
@@ -142,11 +140,7 @@ pub async fn list(
         " ORDER BY started_at DESC, id DESC LIMIT ?",
         i64::from(limit),
     );
-    tx.rows(query)
-        .await?
-        .iter()
-        .map(|row| row.json("body"))
-        .collect()
+    tx.bodies(query).await
 }
 
 /// An organization's active subscriptions of some offers, newest first; at most `limit`.
@@ -168,11 +162,7 @@ pub async fn list_of_offers(
             " ORDER BY started_at DESC, id DESC LIMIT ?",
             i64::from(limit),
         );
-    tx.rows(query)
-        .await?
-        .iter()
-        .map(|row| row.json("body"))
-        .collect()
+    tx.bodies(query).await
 }
 
 /// Writes beside the next subscriptions of an earlier release what they are found by now; where the batch
@@ -275,8 +265,7 @@ pub async fn list_of_vendor(
         " ORDER BY reference, organization_id, id LIMIT ?",
         i64::from(limit),
     );
-    let rows = tx.rows(query).await?;
-    rows.iter().map(|row| row.json("body")).collect()
+    tx.bodies(query).await
 }
 
 /// Which of a vendor's ids are known, whoever's they are.
@@ -334,11 +323,7 @@ pub async fn history(
         false => query.then(" AND is_hidden = 0"),
     };
     let query = query.and(" ORDER BY at DESC, line_id LIMIT ?", HISTORY_MAX);
-    tx.rows(query)
-        .await?
-        .iter()
-        .map(|row| row.json("body"))
-        .collect()
+    tx.bodies(query).await
 }
 
 /// Whether a state can be filtered by: its name as the program knows it.

@@ -39,8 +39,7 @@ pub async fn find(
 ) -> Result<Option<Suspension>, StoreError> {
     let query = Query::new("SELECT body FROM suspensions")
         .and(" WHERE organization_id = ?", organization.0);
-    let row = tx.row(query).await?;
-    row.map(|row| row.json("body")).transpose()
+    tx.body(query).await
 }
 
 /// Organizations whose open orders may not all be stopped, whoever's they are.

@@ -52,8 +52,7 @@ pub async fn list(
         " ORDER BY valid_from DESC, id DESC LIMIT ?",
         i64::from(limit),
     );
-    let rows = tx.rows(query).await?;
-    rows.iter().map(|row| row.json("body")).collect()
+    tx.bodies(query).await
 }
 
 /// One of them.
@@ -65,8 +64,7 @@ pub async fn find(
     let query = Query::new("SELECT body FROM terms WHERE organization_id IN ")
         .list(ids(owners))
         .and(" AND id = ?", id.0);
-    let row = tx.row(query).await?;
-    row.map(|row| row.json("body")).transpose()
+    tx.body(query).await
 }
 
 /// What is in force at an instant for what an organization buys: for everything, and for each vendor,

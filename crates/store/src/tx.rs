@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::future::BoxFuture;
+use serde::de::DeserializeOwned;
 use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot};
 
@@ -58,8 +59,26 @@ impl Tx {
         self.note(answer)
     }
 
+    /// What the column `body` of each row holds.
+    pub(crate) async fn bodies<T: DeserializeOwned>(
+        &mut self,
+        query: Query,
+    ) -> Result<Vec<T>, StoreError> {
+        let rows = self.rows(query).await?;
+        rows.iter().map(|row| row.json("body")).collect()
+    }
+
     pub(crate) async fn row(&mut self, query: Query) -> Result<Option<Row>, StoreError> {
         Ok(self.rows(query).await?.pop())
+    }
+
+    /// What the column `body` of the first row holds.
+    pub(crate) async fn body<T: DeserializeOwned>(
+        &mut self,
+        query: Query,
+    ) -> Result<Option<T>, StoreError> {
+        let row = self.row(query).await?;
+        row.map(|row| row.json("body")).transpose()
     }
 
     pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, StoreError> {

@@ -96,13 +96,11 @@ pub(crate) async fn rebuild(
     let query = query
         .then(" ORDER BY organization_id, id LIMIT ")
         .number(batch);
-    let found = tx.rows(query).await?;
-    let offers: Result<Vec<Offer>, _> = found.iter().map(|row| row.json("body")).collect();
-    let offers = offers?;
+    let offers: Vec<Offer> = tx.bodies(query).await?;
     let rows = offers
         .iter()
         .flat_map(|offer| added(offer.owner, offer.id, None, offer.entry().as_ref()));
     insert(tx, INSERT, rows.collect(), " ON CONFLICT DO NOTHING").await?;
-    let last = offers.last().filter(|_| found.len() == batch);
+    let last = offers.last().filter(|_| offers.len() == batch);
     Ok(last.map(|offer| (offer.owner.0, offer.id.0)))
 }

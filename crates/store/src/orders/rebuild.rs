@@ -65,15 +65,13 @@ async fn derive_from_orders(
     let query = query
         .then(" ORDER BY organization_id, id LIMIT ")
         .number(BATCH);
-    let rows = tx.rows(query).await?;
-    let orders: Result<Vec<Order>, _> = rows.iter().map(|row| row.json("body")).collect();
-    let orders = orders?;
+    let orders: Vec<Order> = tx.bodies(query).await?;
     match name {
         LISTS => many::add_beside(tx, &orders).await?,
         SUBSCRIPTIONS => begin_subscriptions(tx, &orders).await?,
         other => return Err(StoreError::Corrupt(format!("no rebuild is called {other}"))),
     }
-    let last = orders.last().filter(|_| rows.len() == BATCH);
+    let last = orders.last().filter(|_| orders.len() == BATCH);
     Ok(last.map(|order| (order.organization.0, order.id.0)))
 }
 
