@@ -84,6 +84,8 @@ async fn in_time<T>(work: impl Future<Output = Result<T, Stop>>) -> Result<T, St
     done.unwrap_or_else(|_| Err(lost("no answer in time").into()))
 }
 
+impl crate::Reader for AwsOrganizations {}
+
 #[async_trait]
 impl Connector for AwsOrganizations {
     fn repeat_class(&self, verb: &Verb) -> RepeatClass {

@@ -182,6 +182,8 @@ impl DescribedVendor {
     }
 }
 
+impl crate::Reader for DescribedVendor {}
+
 #[async_trait]
 impl Connector for DescribedVendor {
     fn repeat_class(&self, verb: &Verb) -> RepeatClass {

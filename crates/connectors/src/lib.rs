@@ -59,7 +59,7 @@ pub struct Cost {
 
 /// One way of speaking to vendors.
 #[async_trait]
-pub trait Connector: Send + Sync {
+pub trait Connector: Reader {
     /// How a lost answer to this verb may be settled.
     fn repeat_class(&self, verb: &Verb) -> RepeatClass;
 
@@ -195,21 +195,5 @@ pub fn reader(
     settings: &Settings,
     keeper: Option<Arc<dyn SecretKeeper>>,
 ) -> Result<Box<dyn Reader>, Fault> {
-    Ok(match settings {
-        Settings::OpenServiceBroker {
-            url,
-            username,
-            password,
-            ..
-        } => Box::new(osb::OpenServiceBroker::new(url, username, password)?),
-        Settings::PartnerCenter(account) => {
-            Box::new(partner_center::PartnerCenter::new(account, keeper)?)
-        }
-        Settings::GoogleReseller(account) => {
-            Box::new(google_reseller::GoogleReseller::new(account)?)
-        }
-        Settings::AwsOrganizations(_) | Settings::Described(_) | Settings::Manual => {
-            Box::new(inventory::Silent)
-        }
-    })
+    Ok(connect_with(settings, keeper)?)
 }

@@ -31,6 +31,8 @@ pub(crate) fn abilities() -> Abilities {
     }
 }
 
+impl crate::Reader for Manual {}
+
 #[async_trait]
 impl Connector for Manual {
     /// Asking twice shows the same form twice: nothing is bought by it.
