@@ -169,7 +169,7 @@ impl App {
         let mut tx = self.store.read().await?;
         let mut found = BTreeMap::new();
         for row in rows {
-            let RowOutcome::Ordered { order: number, .. } = row.outcome else {
+            let Some(number) = row.order() else {
                 continue;
             };
             if found.contains_key(&number) {

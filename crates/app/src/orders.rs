@@ -154,7 +154,7 @@ fn all_seen(orders: Vec<Order>, seen: Visibility) -> Result<Vec<SeenOrder>, Erro
 }
 
 /// Whether a caller may do something to an order now: the buttons and the API's `allowed_actions`.
-pub fn may(order: &SeenOrder, access: &Access, action: Action) -> bool {
+pub fn may(order: &SeenOrder, access: &Access, action: Action, now: Timestamp) -> bool {
     let is_owners = matches!(
         action,
         Action::Edit | Action::Place | Action::ContinuePurchase | Action::Restore
@@ -163,8 +163,10 @@ pub fn may(order: &SeenOrder, access: &Access, action: Action) -> bool {
         Action::Approve | Action::Reject => is_asked(order, access.decides_for()),
         _ => true,
     };
+    let is_in_time = action != Action::CancelItem || order.cancelable(now).next().is_some();
     order.allowed.contains(&action)
         && is_asked
+        && is_in_time
         && access.standing().may(action.permission())
         && (!is_owners || order.created_by.user == access.actor().user)
 }

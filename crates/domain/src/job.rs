@@ -192,6 +192,16 @@ pub struct Row {
     pub outcome: RowOutcome,
 }
 
+impl Row {
+    /// The number of the order that was made of it.
+    pub fn order(&self) -> Option<u64> {
+        match self.outcome {
+            RowOutcome::Ordered { order, .. } if order > 0 => Some(order),
+            _ => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

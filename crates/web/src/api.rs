@@ -4,9 +4,10 @@
 mod approval_rules;
 pub(crate) mod bulk;
 pub(crate) mod catalog;
+pub(crate) mod cursor;
 mod desk;
 pub(crate) mod differences;
-mod jobs;
+pub(crate) mod jobs;
 mod lists;
 pub(crate) mod price_rules;
 mod price_sheets;
@@ -194,7 +195,10 @@ async fn order(
     let access = web.app.access(&caller, &organization).await?;
     let number = number.parse().map_err(|_| Error::NotFound)?;
     let (order, _) = web.app.order(&access, number).await?;
-    Ok(tagged(StatusCode::OK, OrderView::new(&order, &access)))
+    Ok(tagged(
+        StatusCode::OK,
+        OrderView::new(&order, &access, web.app.now()),
+    ))
 }
 
 fn tagged(status: StatusCode, order: OrderView) -> Response {
@@ -217,7 +221,9 @@ async fn cart(
 ) -> Result<Json<Option<OrderView>>, Problem> {
     let access = web.app.access(&caller, &organization).await?;
     let cart = web.app.cart(&access).await?;
-    Ok(Json(cart.map(|order| OrderView::new(&order, &access))))
+    Ok(Json(cart.map(|order| {
+        OrderView::new(&order, &access, web.app.now())
+    })))
 }
 
 /// Puts a license into the caller's cart.
@@ -241,7 +247,10 @@ async fn add_to_cart(
             once(&headers, "add", &body)?,
         )
         .await?;
-    Ok(tagged(StatusCode::CREATED, OrderView::new(&order, &access)))
+    Ok(tagged(
+        StatusCode::CREATED,
+        OrderView::new(&order, &access, web.app.now()),
+    ))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -282,7 +291,10 @@ async fn place_cart(
     let mode = query.mode();
     let command = read::<PlaceCart>(&body)?;
     let order = web.app.place_cart(&access, command, once, mode).await?;
-    Ok(tagged(StatusCode::OK, OrderView::new(&order, &access)))
+    Ok(tagged(
+        StatusCode::OK,
+        OrderView::new(&order, &access, web.app.now()),
+    ))
 }
 
 /// Acts on an order; `allowed_actions` of the order names what is possible now, `fulfill` is the
@@ -317,7 +329,10 @@ async fn act(
         .app
         .command(&access, number, command, conditions, mode)
         .await?;
-    Ok(tagged(StatusCode::OK, OrderView::new(&order, &access)))
+    Ok(tagged(
+        StatusCode::OK,
+        OrderView::new(&order, &access, web.app.now()),
+    ))
 }
 
 /// Changes the quantity of a license in the caller's cart.
@@ -336,7 +351,10 @@ async fn change_item(
     let item = item.parse().map_err(|_| Error::NotFound)?;
     let change = read::<ChangeItem>(&body)?;
     let order = web.app.change_cart(&access, item, change).await?;
-    Ok(tagged(StatusCode::OK, OrderView::new(&order, &access)))
+    Ok(tagged(
+        StatusCode::OK,
+        OrderView::new(&order, &access, web.app.now()),
+    ))
 }
 
 /// Puts an add-on into the caller's cart, to a license that is there.
@@ -359,7 +377,10 @@ async fn add_addon(
     let addon = read::<TypedAddon>(&body)?;
     let added = web.app.add_addon_to_cart(&access, license, addon, once);
     let order = added.await?;
-    Ok(tagged(StatusCode::CREATED, OrderView::new(&order, &access)))
+    Ok(tagged(
+        StatusCode::CREATED,
+        OrderView::new(&order, &access, web.app.now()),
+    ))
 }
 
 /// Takes a license out of the caller's cart, and its add-ons with it; the last one deletes the order.
@@ -374,7 +395,10 @@ async fn remove_item(
     let access = web.app.access(&caller, &organization).await?;
     let item = item.parse().map_err(|_| Error::NotFound)?;
     let order = web.app.remove_from_cart(&access, item).await?;
-    Ok(tagged(StatusCode::OK, OrderView::new(&order, &access)))
+    Ok(tagged(
+        StatusCode::OK,
+        OrderView::new(&order, &access, web.app.now()),
+    ))
 }
 
 /// The request's key, bound to what is asked.

@@ -348,7 +348,7 @@ fn what_is_offered_is_what_is_done() {
                 let label = format!("{action:?} of {}", order.status.label());
                 assert_eq!(
                     done.is_ok(),
-                    may(&order, &staff, action),
+                    may(&order, &staff, action, world.app.now()),
                     "{label}: {done:?}"
                 );
                 if action != Action::AddNote {

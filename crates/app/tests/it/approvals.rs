@@ -76,8 +76,13 @@ fn an_order_waits_for_both_partners_and_nothing_is_sent_before() {
         let agreed = world.tell(&distributor, placed.number, agree()).await;
         let agreed = agreed.unwrap();
         assert_eq!(agreed.status, Status::PendingApproval);
-        assert!(may(&agreed, &seller, Action::Approve));
-        assert!(!may(&agreed, &distributor, Action::Approve));
+        assert!(may(&agreed, &seller, Action::Approve, world.app.now()));
+        assert!(!may(
+            &agreed,
+            &distributor,
+            Action::Approve,
+            world.app.now()
+        ));
         let twice = world.tell(&distributor, placed.number, agree()).await;
         assert!(matches!(twice, Err(Error::Refused(_))), "{twice:?}");
         world.settle().await;
@@ -266,7 +271,10 @@ fn only_people_of_a_partner_that_is_asked_decide() {
         ] {
             let access = world.access(email, "amber").await;
             let order = world.order(&access, placed.number).await;
-            assert!(!may(&order, &access, Action::Approve), "{email}");
+            assert!(
+                !may(&order, &access, Action::Approve, world.app.now()),
+                "{email}"
+            );
             for command in [agree(), refuse()] {
                 let refused = world.tell(&access, placed.number, command).await;
                 match refused {

@@ -54,7 +54,7 @@ fn what_its_vendor_takes_back_is_ended_there_and_the_line_is_canceled_when_that_
         let access = world.access(CUSTOMER, "amber").await;
         let bought = world.bought_by(&access).await;
         assert_eq!(bought.status, Status::ProvisioningFinished);
-        assert!(may(&bought, &access, Action::CancelItem));
+        assert!(may(&bought, &access, Action::CancelItem, world.app.now()));
 
         world.cancel(&access, &bought, Mode::DryRun).await.unwrap();
         assert!(
@@ -87,7 +87,7 @@ fn what_its_vendor_takes_back_is_ended_there_and_the_line_is_canceled_when_that_
         }
         let ended = world.one(&access, bought.lines[0].subscription).await;
         assert!(matches!(ended.state, SubscriptionState::Canceled { .. }));
-        assert!(!may(&after, &access, Action::CancelItem));
+        assert!(!may(&after, &access, Action::CancelItem, world.app.now()));
     });
 }
 
@@ -114,6 +114,7 @@ fn after_the_window_it_is_refused_with_the_date_and_the_way_out() {
         let access = world.access(CUSTOMER, "amber").await;
         let bought = world.bought_by(&access).await;
         world.clock.advance(SignedDuration::from_hours(7 * 24));
+        assert!(!may(&bought, &access, Action::CancelItem, world.app.now()));
         let refused = world.cancel(&access, &bought, Mode::Commit).await;
         let words = refused.expect_err("late").to_string();
         assert!(words.contains("back until 20"), "{words}");

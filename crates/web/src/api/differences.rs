@@ -8,13 +8,12 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::id::DifferenceId;
 use domain::reconciliation::{Difference, Holding, Outcome, Reach, Resolution, Run, RunState};
 use domain::text::{Contact, Email, Invalid, line};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::cursor::{cursor, read_cursor};
 use super::subscriptions::SubscriptionView;
 use super::view::{CreatorView, ProblemView};
 use super::{PlaceQuery, read};
@@ -256,27 +255,6 @@ pub(crate) async fn compare(
         }
     };
     Ok((StatusCode::ACCEPTED, Json(ComparisonView::new(&run))).into_response())
-}
-
-/// A place in a list of differences, for an address.
-pub(crate) fn cursor((seen, id): (Timestamp, DifferenceId)) -> String {
-    format!("{}.{id}", seen.as_microsecond())
-}
-
-/// Reads one; nothing is the first page.
-pub(crate) fn read_cursor(text: &str) -> Result<Option<(Timestamp, DifferenceId)>, Error> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let read = || {
-        let (at, id) = text.split_once('.')?;
-        let at = Timestamp::from_microsecond(at.parse().ok()?).ok()?;
-        Some((at, id.parse().ok()?))
-    };
-    read().map(Some).ok_or_else(|| Error::Invalid {
-        field: "/cursor",
-        reason: Invalid("must be the one of a page before; begin at the first page".into()),
-    })
 }
 
 #[derive(Default, Deserialize, IntoParams)]

@@ -9,6 +9,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::id::JobId;
 use domain::job::{Job, JobAction, JobState, Row, RowOutcome};
+use domain::order::phase::Status;
+use domain::order::seen::{SeenLine, SeenOrder};
 use domain::text::Invalid;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,7 @@ use super::view::ProblemView;
 use super::{PlaceQuery, read};
 use crate::Web;
 use crate::error::Problem;
+use crate::ui::say::remark;
 use crate::visitor::Program;
 
 /// A sheet of changes.
@@ -61,26 +64,47 @@ struct RowView {
     order: Option<u64>,
     changes: Vec<String>,
     reasons: Vec<String>,
+    /// Where the order stands now.
+    order_status: Option<Status>,
+    /// Where the row's own items of it stand, as lists show it.
+    item_statuses: Vec<&'static str>,
+    /// Why items failed, or since when the vendor is asked.
+    vendor_said: Vec<String>,
+}
+
+/// How what a row asked for stands now: the states of its own lines, and what was said of them.
+pub(crate) fn standing(row: &Row, order: &SeenOrder) -> (Vec<&'static str>, Vec<String>) {
+    let (mut states, mut said) = (Vec::new(), Vec::new());
+    let is_its = |line: &&SeenLine| line.subscription.to_string() == row.subscription;
+    for line in order.lines.iter().filter(is_its) {
+        let state = line.state.label();
+        if !states.contains(&state) {
+            states.push(state);
+        }
+        said.extend(remark(line).filter(|words| !said.contains(words)));
+    }
+    (states, said)
 }
 
 impl RowView {
-    fn new(row: &Row) -> RowView {
-        let (order, changes, reasons) = match &row.outcome {
-            RowOutcome::Ordered { order, changes } => (
-                Some(*order).filter(|order| *order > 0),
-                changes.clone(),
-                Vec::new(),
-            ),
-            RowOutcome::Refused { reasons } => (None, Vec::new(), reasons.clone()),
-            RowOutcome::Waiting | RowOutcome::Unchanged => (None, Vec::new(), Vec::new()),
+    fn new(row: &Row, now: Option<&SeenOrder>) -> RowView {
+        let (item_statuses, vendor_said) =
+            now.map(|order| standing(row, order)).unwrap_or_default();
+        let (changes, reasons) = match &row.outcome {
+            RowOutcome::Ordered { changes, .. } => (changes.clone(), Vec::new()),
+            RowOutcome::Refused { reasons } => (Vec::new(), reasons.clone()),
+            RowOutcome::Waiting | RowOutcome::Unchanged => (Vec::new(), Vec::new()),
         };
         RowView {
             row: row.number,
             subscription: row.subscription.clone(),
             outcome: row.outcome.name(),
-            order,
+            order: row.order(),
             changes,
             reasons,
+            order_status: now.map(|order| order.status),
+            item_statuses,
+            vendor_said,
         }
     }
 }
@@ -146,7 +170,7 @@ pub(crate) async fn begin(
         let rows = preview
             .verdicts
             .iter()
-            .map(|verdict| RowView::new(&verdict.row));
+            .map(|verdict| RowView::new(&verdict.row, None));
         return Ok(Json(rows.collect::<Vec<_>>()).into_response());
     }
     let (accepts, version) = (typed.accept_terms, typed.terms_version.as_deref());
@@ -216,7 +240,11 @@ pub(crate) async fn rows(
         .app
         .job_rows(&access, &job, outcome, query.after, PAGE_MAX);
     let rows = rows.await?;
-    Ok(Json(rows.iter().map(RowView::new).collect::<Vec<_>>()).into_response())
+    let orders = web.app.orders_of_rows(&access, &rows).await?;
+    let views = rows
+        .iter()
+        .map(|row| RowView::new(row, row.order().and_then(|number| orders.get(&number))));
+    Ok(Json(views.collect::<Vec<_>>()).into_response())
 }
 
 /// Pauses a job, lets it go on, or cancels the rest of it.

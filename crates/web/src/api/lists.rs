@@ -119,10 +119,11 @@ pub(crate) async fn orders(
         };
         headers.insert(name, count.found.into());
     }
+    let now = web.app.now();
     let views = page
         .orders
         .iter()
-        .map(|order| OrderView::new(order, &access));
+        .map(|order| OrderView::new(order, &access, now));
     Ok((headers, Json(views.collect::<Vec<_>>())).into_response())
 }
 

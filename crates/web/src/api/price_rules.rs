@@ -1,8 +1,5 @@
 //! A partner's price rules, by API.
 
-use std::fmt::Display;
-use std::str::FromStr;
-
 use app::Error;
 use app::prices::{AskedRules, Moved, Preview, TypedPriceRule};
 use axum::Json;
@@ -10,16 +7,13 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::price::PriceRule;
 use domain::price::record::RuleRecord;
 use domain::price::rule::{RuleLevel, RuleScope};
-use domain::text::Invalid;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::cursor::{cursor, read_cursor};
 use super::view::MoneyView;
 use super::{read, view};
 use crate::Web;
@@ -136,25 +130,6 @@ impl PriceRulePreview {
     }
 }
 
-/// A place in the list as an address carries it.
-pub(crate) fn cursor<Id: Display>((at, id): (Timestamp, Id)) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{} {id}", at.as_microsecond()))
-}
-
-/// The place that an address names.
-pub(crate) fn read_cursor<Id: FromStr>(text: &str) -> Result<(Timestamp, Id), Error> {
-    let read = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        let (at, id) = text.split_once(' ')?;
-        let at = Timestamp::from_microsecond(at.parse().ok()?).ok()?;
-        Some((at, id.parse().ok()?))
-    };
-    read().ok_or_else(|| Error::Invalid {
-        field: "/cursor",
-        reason: Invalid("is not one of ours; begin at the first page".into()),
-    })
-}
-
 /// Which rules.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -180,7 +155,7 @@ pub(super) async fn rules(
     Program(caller): Program,
 ) -> Result<Response, Problem> {
     let access = web.app.partner_access(&caller, &partner).await?;
-    let after = query.cursor.as_deref().map(read_cursor).transpose()?;
+    let after = read_cursor(query.cursor.as_deref().unwrap_or_default())?;
     let asked = AskedRules {
         ended: query.ended,
         after,

@@ -14,7 +14,7 @@ use domain::price::sheet::SheetProblem;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::price_rules::{cursor, read_cursor};
+use super::cursor::{cursor, read_cursor};
 use super::view;
 use crate::Web;
 use crate::error::Problem;
@@ -160,7 +160,7 @@ pub(super) async fn sheets(
     Program(caller): Program,
 ) -> Result<Response, Problem> {
     let access = web.app.partner_access(&caller, &partner).await?;
-    let after = query.cursor.as_deref().map(read_cursor).transpose()?;
+    let after = read_cursor(query.cursor.as_deref().unwrap_or_default())?;
     let found = web.app.price_imports(&access, after).await?;
     let views = found.imports.iter();
     let views = views.map(|import| PriceSheetView::brief(import, import.state(found.now)));

@@ -12,10 +12,10 @@ use axum::response::{IntoResponse, Response};
 use domain::quote::seen::{SeenQuote, SeenQuoteLine};
 use domain::quote::status::{QuoteAction, QuoteStatus};
 use domain::quote::{QuoteEvent, QuoteEventKind};
-use domain::text::Invalid;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::cursor::{cursor, read_cursor};
 use super::view::{self, CreatorView, MoneyView};
 use super::{PlaceQuery, expected, read};
 use crate::Web;
@@ -37,21 +37,6 @@ pub(crate) struct QuotesQuery {
     limit: Option<u32>,
     /// Where the page before ended, from its `Link` header.
     cursor: Option<String>,
-}
-
-/// Where a page ended, as an address says it.
-pub(crate) fn cursor((at, number): (i64, u64)) -> String {
-    format!("{at}.{number}")
-}
-
-/// Reads a cursor.
-pub(crate) fn read_cursor(text: &str) -> Result<(i64, u64), Error> {
-    let place = text.split_once('.');
-    let place = place.and_then(|(at, number)| Some((at.parse().ok()?, number.parse().ok()?)));
-    place.ok_or_else(|| Error::Invalid {
-        field: "/cursor",
-        reason: Invalid("must be one that a page ended with".into()),
-    })
 }
 
 /// An item of a quote.
@@ -188,7 +173,7 @@ pub(super) async fn quotes(
     Program(caller): Program,
 ) -> Result<Response, Problem> {
     let access = web.app.access(&caller, &organization).await?;
-    let after = query.cursor.as_deref().map(read_cursor).transpose()?;
+    let after = read_cursor(query.cursor.as_deref().unwrap_or_default())?;
     let limit = query.limit.unwrap_or(PAGE);
     let page = web
         .app

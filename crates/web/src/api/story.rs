@@ -138,7 +138,8 @@ pub(super) async fn story(
     let number = number.parse().map_err(|_| Error::NotFound)?;
     let (order, events): (SeenOrder, _) = web.app.order(&access, number).await?;
     let causes = web.app.same_cause(&access, &order).await?;
-    let next = order.next_step(&TimeZone::UTC, |action| may(&order, &access, action));
+    let now = web.app.now();
+    let next = order.next_step(&TimeZone::UTC, |action| may(&order, &access, action, now));
     let lines = order.lines.iter();
     Ok(Json(StoryView {
         next_step: next.text,

@@ -8,7 +8,6 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::id::SubscriptionId;
 use domain::subscription::history::Entry;
 use domain::subscription::money::Estimate;
 use domain::subscription::{Markups, SeenSubscription};
@@ -18,6 +17,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::cursor::{cursor, read_cursor};
 use super::view::{CreatorView, MoneyView, OrderView, ProblemView};
 use super::{PlaceQuery, expected, once, read};
 use crate::Web;
@@ -60,27 +60,10 @@ impl SubscriptionsQuery {
             words: self.q.clone(),
             expires_within: self.expires_within,
             renews_within: self.renews_within,
-            after: self.cursor.as_deref().map(read_cursor).transpose()?,
+            after: read_cursor(self.cursor.as_deref().unwrap_or_default())?,
             limit,
         })
     }
-}
-
-/// A place in the list, for an address.
-pub(crate) fn cursor((started_at, id): (Timestamp, SubscriptionId)) -> String {
-    format!("{}.{id}", started_at.as_microsecond())
-}
-
-pub(crate) fn read_cursor(text: &str) -> Result<(Timestamp, SubscriptionId), Error> {
-    let read = || {
-        let (at, id) = text.split_once('.')?;
-        let at = Timestamp::from_microsecond(at.parse().ok()?).ok()?;
-        Some((at, id.parse().ok()?))
-    };
-    read().ok_or_else(|| Error::Invalid {
-        field: "/cursor",
-        reason: Invalid("must be the one of a page before; begin at the first page".into()),
-    })
 }
 
 /// An add-on of a subscription.
@@ -382,7 +365,7 @@ struct ChangedView {
 }
 
 impl ChangedView {
-    fn new(changed: &Changed, access: &app::access::Access) -> ChangedView {
+    fn new(changed: &Changed, access: &app::access::Access, now: Timestamp) -> ChangedView {
         let estimate = |estimate: Estimate| EstimateView {
             per_cycle_before: estimate.before.into(),
             per_cycle_after: estimate.after.into(),
@@ -390,7 +373,7 @@ impl ChangedView {
             refund: estimate.refund.map(MoneyView::from),
         };
         ChangedView {
-            order: OrderView::new(&changed.order, access),
+            order: OrderView::new(&changed.order, access, now),
             estimate: changed.estimate.map(estimate),
             after: changed.after.as_ref().map(SubscriptionView::new),
             replaces: changed.replaces.clone(),
@@ -432,5 +415,9 @@ pub(crate) async fn change(
         Mode::Commit => StatusCode::CREATED,
         Mode::DryRun => StatusCode::OK,
     };
-    Ok((status, Json(ChangedView::new(&changed, &access))).into_response())
+    Ok((
+        status,
+        Json(ChangedView::new(&changed, &access, web.app.now())),
+    )
+        .into_response())
 }

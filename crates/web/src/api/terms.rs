@@ -1,6 +1,5 @@
 //! Terms and conditions in the API: what a buyer accepts, and what a partner publishes.
 
-use app::Error;
 use app::terms::TypedTerms;
 use axum::Json;
 use axum::body::Bytes;
@@ -9,11 +8,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::id::TermsId;
 use domain::terms::{Applied, TermsVersion};
-use domain::text::Invalid;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::cursor::{cursor, read_cursor};
 use super::read;
 use super::view::ProblemView;
 use crate::Web;
@@ -61,27 +60,6 @@ pub(crate) struct BuyerTermsView {
 pub(crate) struct TermsQuery {
     /// Where the page before ended, from its `Link` header.
     cursor: String,
-}
-
-/// A place in a list of versions, for an address.
-pub(crate) fn cursor((from, id): (Timestamp, TermsId)) -> String {
-    format!("{}.{id}", from.as_microsecond())
-}
-
-/// Reads one; nothing is the first page.
-pub(crate) fn read_cursor(text: &str) -> Result<Option<(Timestamp, TermsId)>, Error> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let read = || {
-        let (at, id) = text.split_once('.')?;
-        let at = Timestamp::from_microsecond(at.parse().ok()?).ok()?;
-        Some((at, id.parse().ok()?))
-    };
-    read().map(Some).ok_or_else(|| Error::Invalid {
-        field: "/cursor",
-        reason: Invalid("must be the one of a page before; begin at the first page".into()),
-    })
 }
 
 fn link(next: Option<(Timestamp, TermsId)>) -> HeaderMap {

@@ -19,6 +19,7 @@ use domain::order::phase::{Status, View};
 use domain::order::seen::{SeenLine, SeenOrder};
 use domain::order::{OrderKind, Refusal};
 use domain::text::{Invalid, line};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -203,7 +204,7 @@ pub(crate) struct OrderView {
 }
 
 impl OrderView {
-    pub(crate) fn new(order: &SeenOrder, access: &Access) -> OrderView {
+    pub(crate) fn new(order: &SeenOrder, access: &Access, now: Timestamp) -> OrderView {
         OrderView {
             number: order.number,
             name: order.name(&TimeZone::UTC),
@@ -223,7 +224,7 @@ impl OrderView {
             notes: order.notes.iter().map(NoteView::new).collect(),
             allowed_actions: Action::ALL
                 .into_iter()
-                .filter(|action| may(order, access, *action))
+                .filter(|action| may(order, access, *action, now))
                 .collect(),
             version: order.version,
         }

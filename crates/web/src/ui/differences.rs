@@ -19,7 +19,8 @@ use serde::Deserialize;
 use super::filters;
 use super::frame::{Section, SellerFrame};
 use crate::Web;
-use crate::api::differences::{contact, cursor, read_cursor};
+use crate::api::cursor::{cursor, read_cursor};
+use crate::api::differences::contact;
 use crate::error::{self, Page, render};
 use crate::visitor::Visitor;
 

@@ -12,6 +12,7 @@ use domain::access::Permission;
 use domain::order::action::Action;
 use domain::order::next::NextStep;
 use domain::order::seen::SeenOrder;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::kept::safe_address;
@@ -52,8 +53,8 @@ pub(crate) struct Forms {
 }
 
 impl Forms {
-    pub(crate) fn new(order: &SeenOrder, access: &Access) -> Forms {
-        let can = |action| may(order, access, action);
+    pub(crate) fn new(order: &SeenOrder, access: &Access, now: Timestamp) -> Forms {
+        let can = |action| may(order, access, action, now);
         let offered = BUTTONS.into_iter().filter(|(action, ..)| can(*action));
         Forms {
             buttons: offered.map(|(_, name, label)| (name, label)).collect(),
@@ -70,8 +71,10 @@ impl Forms {
 }
 
 /// What happens next with an order, for a reader with these rights.
-pub(crate) fn next_step(order: &SeenOrder, access: &Access) -> NextStep {
-    order.next_step(&preferences::zone(), |action| may(order, access, action))
+pub(crate) fn next_step(order: &SeenOrder, access: &Access, now: Timestamp) -> NextStep {
+    order.next_step(&preferences::zone(), |action| {
+        may(order, access, action, now)
+    })
 }
 
 /// The name of an action that needs no more than a button.

@@ -69,11 +69,12 @@ pub(crate) async fn show(
         } if access.visibility().internal => Some(vendor_reference.clone()),
         _ => None,
     };
+    let now = web.app.now();
     Ok(render(&ItemPage {
         frame: Frame::new(&web, &visitor, &access, Section::Orders).await?,
         addons: below.cloned().collect(),
-        forms: Forms::new(&order, &access),
-        now: web.app.now(),
+        forms: Forms::new(&order, &access, now),
+        now,
         reference: reference.filter(|reference| !reference.is_empty()),
         line,
         order,

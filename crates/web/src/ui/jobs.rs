@@ -9,13 +9,12 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::id::JobId;
 use domain::job::{Job, JobAction, JobState, Row, RowOutcome};
-use domain::order::seen::{SeenLine, SeenOrder};
 use serde::Deserialize;
 
 use super::filters;
 use super::frame::{Frame, Section};
-use super::say::remark;
 use crate::Web;
+use crate::api::jobs::standing;
 use crate::error::{Page, render};
 use crate::export::defused;
 use crate::visitor::Visitor;
@@ -165,20 +164,6 @@ pub(crate) async fn tell(
     Ok(Redirect::to(&format!("/o/{organization}/jobs/{id}")).into_response())
 }
 
-/// How what a row asked for stands now, and what was said of it: its own lines of the order.
-fn standing(row: &Row, order: &SeenOrder) -> (String, String) {
-    let (mut states, mut said): (Vec<String>, Vec<String>) = Default::default();
-    let is_its = |line: &&SeenLine| line.subscription.to_string() == row.subscription;
-    for line in order.lines.iter().filter(is_its) {
-        let state = line.state.label().to_owned();
-        if !states.contains(&state) {
-            states.push(state);
-        }
-        said.extend(remark(line).filter(|words| !said.contains(words)));
-    }
-    (states.join("; "), said.join("; "))
-}
-
 /// Every row with what became of it, and how the order that was made of it stands now.
 pub(crate) async fn result(
     State(web): State<Web>,
@@ -207,13 +192,10 @@ pub(crate) async fn result(
             .await?;
         let orders = web.app.orders_of_rows(&access, &rows).await?;
         for row in &rows {
-            let order = match row.outcome {
-                RowOutcome::Ordered { order, .. } => orders.get(&order),
-                _ => None,
-            };
+            let order = row.order().and_then(|number| orders.get(&number));
             let number = order.map(|order| order.number.to_string());
             let status = order.map(|order| order.status.label().to_owned());
-            let (state, said) = order.map(|order| standing(row, order)).unwrap_or_default();
+            let (states, said) = order.map(|order| standing(row, order)).unwrap_or_default();
             lines.push(vec![
                 row.number.to_string(),
                 defused(row.subscription.clone()),
@@ -221,8 +203,8 @@ pub(crate) async fn result(
                 number.unwrap_or_default(),
                 defused(told(&row.outcome)),
                 status.unwrap_or_default(),
-                state,
-                defused(said),
+                states.join("; "),
+                defused(said.join("; ")),
             ]);
         }
         match rows.last() {

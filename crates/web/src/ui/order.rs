@@ -295,11 +295,12 @@ pub(crate) async fn page(
     problem: Option<Problem>,
 ) -> Result<Response, Page> {
     let (order, events) = web.app.order(access, number).await?;
+    let now = web.app.now();
     Ok(render(&OrderPage {
         frame: Frame::new(web, visitor, access, Section::Orders).await?,
-        forms: Forms::new(&order, access),
-        next: next_step(&order, access),
-        now: web.app.now(),
+        forms: Forms::new(&order, access, now),
+        next: next_step(&order, access, now),
+        now,
         causes: web.app.same_cause(access, &order).await?,
         order,
         events,

@@ -159,8 +159,9 @@ async fn build(
         let rest = listing.filter.without(term).to_string();
         (term.label(), address.with("q", &rest).to_string())
     };
+    let now = web.app.now();
     let row = |order: SeenOrder| Row {
-        forms: Forms::new(&order, access),
+        forms: Forms::new(&order, access, now),
         order,
     };
     let counts = web.app.order_counts(access).await?;
@@ -199,9 +200,10 @@ async fn build(
 
 async fn open(web: &Web, access: &Access, number: u64) -> Result<Panel, Error> {
     let (order, events) = web.app.order(access, number).await?;
+    let now = web.app.now();
     Ok(Panel {
-        forms: Forms::new(&order, access),
-        next: next_step(&order, access),
+        forms: Forms::new(&order, access, now),
+        next: next_step(&order, access, now),
         order,
         events,
     })

@@ -55,7 +55,7 @@ pub(crate) async fn show(
         let Some(on) = order.scheduled_on else {
             continue;
         };
-        let forms = Forms::new(&order, &access);
+        let forms = Forms::new(&order, &access, web.app.now());
         let may_cancel = forms
             .buttons
             .iter()

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use super::filters;
 use super::frame::{Section, SellerFrame};
 use super::jobs::file;
-use crate::api::price_rules::{cursor, read_cursor};
+use crate::api::cursor::{cursor, read_cursor};
 use crate::error::{Page, render, words};
 use crate::export::{defused, sheet};
 use crate::spool::{Spooled, spool};
@@ -93,10 +93,7 @@ async fn page(
     access: &Access,
     wanted: &Wanted,
 ) -> Result<SheetsPage, Error> {
-    let after = match wanted.after.as_str() {
-        "" => None,
-        text => Some(read_cursor(text)?),
-    };
+    let after = read_cursor(&wanted.after)?;
     let found = web.app.price_imports(access, after).await?;
     Ok(SheetsPage {
         frame: SellerFrame::new(visitor, Section::Prices),

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::filters;
 use super::frame::{Section, SellerFrame};
 use crate::Web;
-use crate::api::price_rules::{cursor, read_cursor};
+use crate::api::cursor::{cursor, read_cursor};
 use crate::error::{Page, render};
 use crate::visitor::Visitor;
 
@@ -118,10 +118,7 @@ impl Wanted {
     fn asked(&self) -> Result<AskedRules, Error> {
         Ok(AskedRules {
             ended: !self.ended.is_empty(),
-            after: match self.after.as_str() {
-                "" => None,
-                text => Some(read_cursor(text)?),
-            },
+            after: read_cursor(&self.after)?,
         })
     }
 }

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use super::filters;
 use super::frame::{Frame, Section};
 use crate::Web;
-use crate::api::quotes::{cursor, read_cursor};
+use crate::api::cursor::{cursor, read_cursor};
 use crate::error::{Page, classify, render, sentence, words};
 use crate::visitor::Visitor;
 
@@ -112,10 +112,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Page> {
     let access = web.app.access(&visitor.caller, &organization).await?;
     let hides_inactive = wanted.show == "open";
-    let after = match wanted.after.as_str() {
-        "" => None,
-        typed => Some(read_cursor(typed)?),
-    };
+    let after = read_cursor(&wanted.after)?;
     let page = web.app.quotes(&access, hides_inactive, after, PAGE).await?;
     Ok(render(&QuotesPage {
         frame: Frame::new(&web, &visitor, &access, Section::Quotes).await?,

@@ -27,7 +27,7 @@ use super::filters;
 use super::frame::{Frame, Section};
 use super::preferences;
 use crate::Web;
-use crate::api::subscriptions::{cursor, read_cursor};
+use crate::api::cursor::{cursor, read_cursor};
 use crate::error::{Page, capitalized, render, words};
 use crate::visitor::Visitor;
 
@@ -50,6 +50,7 @@ impl Wanted {
     fn asked(&self) -> Result<Asked, app::Error> {
         let mut asked = Asked {
             words: self.q.clone(),
+            after: read_cursor(&self.after)?,
             limit: PAGE,
             ..Asked::default()
         };
@@ -58,9 +59,6 @@ impl Wanted {
             "expiring" => asked.expires_within = Some(0),
             "renewing" => asked.renews_within = Some(0),
             status => asked.status = Some(status.to_owned()),
-        }
-        if !self.after.is_empty() {
-            asked.after = Some(read_cursor(&self.after)?);
         }
         Ok(asked)
     }

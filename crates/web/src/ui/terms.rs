@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::filters;
 use super::frame::{Frame, Section, SellerFrame};
 use crate::Web;
-use crate::api::terms::{cursor, read_cursor};
+use crate::api::cursor::{cursor, read_cursor};
 use crate::error::{Page, render, sentence};
 use crate::visitor::Visitor;
 

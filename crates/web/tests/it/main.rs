@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod browser_api;
+mod cancel;
 mod catalog;
 mod drift;
+mod jobs;
 mod kinds;
 mod lists;
 mod live;

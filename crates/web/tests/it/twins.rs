@@ -6,7 +6,7 @@ mod chance;
 mod channels;
 mod coverage;
 pub mod frames;
-mod hidden;
+pub mod hidden;
 mod leaks;
 mod steps;
 pub mod world;

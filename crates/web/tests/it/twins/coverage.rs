@@ -137,9 +137,8 @@ fn is_told(kind: EventKind) -> bool {
     }
 }
 
-/// All of them, but for those of doubts that are left to people and of our own errors: what they have
-/// beside their name is internal, as evidence is, and the demo's vendors come by none.
-const KINDS: [EventKind; 29] = {
+/// All of them.
+const KINDS: [EventKind; 33] = {
     use EventKind as K;
     [
         K::Started,
@@ -171,6 +170,10 @@ const KINDS: [EventKind; 29] = {
         K::Skipped,
         K::HeldForApproval,
         K::Stopped,
+        K::AskedAgain,
+        K::LeftToPeople,
+        K::SetAside,
+        K::CancelOrdered,
     ]
 };
 

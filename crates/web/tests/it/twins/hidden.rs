@@ -1,7 +1,7 @@
 //! Facts that customer roles must not learn of, put into a world the way the product makes them; orders
 //! for which no operation exists yet are written through the store.
 
-use domain::event::{Actor, Event};
+use domain::event::{Actor, Event, EventKind};
 use domain::id::{LineId, OrderId, OrganizationId, SubscriptionId, UserId};
 use domain::money::Money;
 use domain::order::approval::{Approval, ApprovalState};
@@ -9,6 +9,7 @@ use domain::order::change::RequestedChange;
 use domain::order::line::{Line, LineEvent, LineState};
 use domain::order::{Order, OrderKind};
 use domain::provisioning::Failure;
+use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use store::{StoreError, orders};
 use uuid::Uuid;
@@ -199,6 +200,31 @@ pub async fn order(
     number
 }
 
+/// A purchase that is done, of a subscription which its vendor takes back for a week; with hidden facts
+/// it has a markup beside it.
+pub async fn bought(
+    world: &World,
+    step: &str,
+    subscription: SubscriptionId,
+    hidden: Hidden,
+) -> u64 {
+    let purchase = vec![RequestedChange::Purchase { quantity: QUANTITY }];
+    let number = order(world, step, purchase, End::Finished, hidden).await;
+    let Some(mut order) = world.order(number).await else {
+        return number;
+    };
+    order.kind = OrderKind::Purchase;
+    let until = world.now() + SignedDuration::from_hours(7 * 24);
+    for line in &mut order.lines {
+        line.cancellable_until = Some(until);
+        if !line.change.is_markup() {
+            line.subscription = subscription;
+        }
+    }
+    save(world, order, Vec::new()).await;
+    number
+}
+
 /// What happens next to a line that is with its vendor; the evidence of a doubt is for staff.
 fn happened(state: &LineState, chance: &mut Chance, hidden: Hidden) -> Option<LineEvent> {
     let failed = LineEvent::Failed(Failure {
@@ -273,14 +299,47 @@ pub async fn refuse(world: &World, number: u64) {
     answer(world, number, LineEvent::Failed(failure)).await;
 }
 
+/// The vendor is asked again before it has said anything.
+pub async fn ask_again(world: &World, number: u64) {
+    answer(world, number, LineEvent::AskedAgain).await;
+}
+
+/// Our own errors set the work on a doubt aside, and what is left of it goes to people; why is for staff.
+pub async fn leave(world: &World, number: u64, hidden: Hidden) {
+    let Some(order) = world.order(number).await else {
+        return;
+    };
+    let aside = Event {
+        at: world.now(),
+        kind: EventKind::SetAside,
+        actor: None,
+        line: order
+            .lines
+            .iter()
+            .find(|line| !line.change.is_markup())
+            .map(|line| line.id),
+        detail: None,
+        internal: Some(format!("margin of {} is odd", hidden.figures)),
+        attempt: None,
+    };
+    save(world, order, vec![aside]).await;
+    let evidence = format!("no safe way, {}", hidden.figures);
+    happens(world, number, &[LineEvent::LeftToPeople { evidence }]).await;
+}
+
 async fn answer(world: &World, number: u64, answer: LineEvent) {
-    for event in [LineEvent::Sending, answer] {
+    happens(world, number, &[LineEvent::Sending, answer]).await;
+}
+
+/// To the first visible line of an order.
+async fn happens(world: &World, number: u64, events: &[LineEvent]) {
+    for event in events {
         let Some(order) = world.order(number).await else {
             return;
         };
         let visible = order.lines.iter().find(|line| !line.change.is_markup());
         if let Some(line) = visible.cloned() {
-            tell(world, order, &line, &event).await;
+            tell(world, order, &line, event).await;
         }
     }
 }
@@ -290,7 +349,8 @@ async fn tell(world: &World, mut order: Order, line: &Line, event: &LineEvent) {
         return;
     };
     let after = order.lines.iter().find(|l| l.id == line.id).unwrap();
-    if after.state.name() == line.state.name() {
+    let is_left = matches!(event, LineEvent::LeftToPeople { .. });
+    if after.state.name() == line.state.name() && !is_left {
         events.clear();
     }
     save(world, order, events).await;

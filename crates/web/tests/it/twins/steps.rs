@@ -77,7 +77,10 @@ pub async fn step(world: &World, name: &str, memory: &mut Memory, hidden: Hidden
         6 => with_a_key(world, &mut log, who, number, memory).await,
         7 => with_what_was_seen(world, &mut log, number, memory).await,
         8 => staff_act(world, number, &mut chance).await,
-        15 => draft(world, &mut log, name).await,
+        15 => {
+            draft(world, &mut log, name).await;
+            take_back(world, &mut log, name, hidden).await;
+        }
         16 => {
             approve(world, &mut log, name, hidden).await;
             quote(world, &mut log, name).await;
@@ -257,6 +260,35 @@ async fn draft(world: &World, log: &mut Log, name: &str) {
     }
 }
 
+/// The vendor is asked to take back what was bought: every item is named, and one that is not there.
+async fn take_back(world: &World, log: &mut Log, name: &str, hidden: Hidden) {
+    let list = Ask::api("GET", "/subscriptions?status=active&q=cirrus&limit=200", "");
+    let found = world.ask_plainly(Who::CustomerAdmin, &list).await.json();
+    let found = found.as_array().cloned().unwrap_or_default();
+    let one = Chance::new(11, name)
+        .of(&found)
+        .map(|one| one["id"].clone());
+    let Some(Ok(subscription)) = one.map(|id| id.as_str().unwrap_or_default().parse()) else {
+        return;
+    };
+    let number = hidden::bought(world, &format!("{name} bought"), subscription, hidden).await;
+    let look = Ask::api("GET", &format!("/orders/{number}"), "");
+    let seen = told(world, log, Who::CustomerAdmin, look.clone())
+        .await
+        .json();
+    let nothing = json!({ "id": "lin_000000000000000000000000000000ff" });
+    let items = seen["items"].as_array().cloned().unwrap_or_default();
+    for item in items.iter().chain([&nothing]) {
+        let path = format!("/orders/{number}/actions/cancel_item");
+        let cancel = Ask::api("POST", &path, json!({ "item": item["id"] }).to_string());
+        told(world, log, Who::CustomerAdmin, cancel).await;
+        let id = item["id"].as_str().unwrap_or_default();
+        let page = Ask::page(format!("/o/amber/orders/{number}/items/{id}"));
+        told(world, log, Who::CustomerBilling, page).await;
+    }
+    told(world, log, Who::Customer, look).await;
+}
+
 /// A change of what runs, now or later, in one step or in two; and what the vendors make of it.
 async fn change_running(
     world: &World,
@@ -312,7 +344,7 @@ async fn approve(world: &World, log: &mut Log, name: &str, hidden: Hidden) {
 async fn suspend(world: &World, log: &mut Log, name: &str, hidden: Hidden) {
     let changes = vec![RequestedChange::Quantity { from: 4, to: 5 }];
     let number = hidden::order(world, name, changes, End::Placed, hidden).await;
-    hidden::lose(world, number, hidden).await;
+    hidden::ask_again(world, number).await;
     let suspend = Ask::api("PUT", "/suspension", "{\"reason\": \"unpaid\"}");
     world.ask_plainly(Who::Staff, &suspend).await;
     let look = Ask::page(format!("/o/amber/orders/{number}"));
@@ -358,7 +390,9 @@ async fn doubt(world: &World, log: &mut Log, name: &str, hidden: Hidden) {
     let look = Ask::page(format!("/o/amber/orders/{number}"));
     let order = Ask::api("GET", &format!("/orders/{number}"), "");
     let seen = told(world, log, Who::Customer, order).await.json();
-    told(world, log, Who::CustomerBilling, look).await;
+    told(world, log, Who::CustomerBilling, look.clone()).await;
+    hidden::leave(world, number, hidden).await;
+    told(world, log, Who::CustomerAdmin, look).await;
     let item = &seen["items"][0]["id"];
     let resolved = json!({ "item": item, "resolution": "not_booked" });
     for (action, body) in [

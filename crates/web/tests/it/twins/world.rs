@@ -330,6 +330,10 @@ impl World {
         self.draw(step);
     }
 
+    pub fn pass(&self, time: SignedDuration) {
+        self.clock.advance(time);
+    }
+
     /// What comes now draws the same as after any other call with this name.
     pub fn draw(&self, step: &str) {
         self.dice.load(step);
