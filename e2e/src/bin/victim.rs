@@ -1,7 +1,8 @@
 //! The server as the binary wires it, made to die at a point inside the worker; or with a worker
 //! that is wrong on purpose, so that the crash test can show that it notices.
 //!
-//! `victim DATABASE before_call|before_commit|wrong|job:BATCHES`
+//! `victim DATABASE before_call:PASSES|before_commit:PASSES|wrong|job:BATCHES`, where the point is passed so
+//! often before it is the last.
 #![expect(
     clippy::print_stdout,
     reason = "says where it listens, as the server does"
@@ -42,23 +43,21 @@ fn die_there(point: Point) {
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [database, mode] = arguments.as_slice() else {
-        bail!("usage: victim DATABASE before_call|before_commit|wrong|job:BATCHES");
+        bail!("usage: victim DATABASE before_call:PASSES|before_commit:PASSES|wrong|job:BATCHES");
     };
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
-    match mode.as_str() {
+    let (mode, passes) = mode.split_once(':').unwrap_or((mode, "0"));
+    LIVES.store(passes.parse()?, Ordering::Relaxed);
+    match mode {
         "before_call" => DEATH.set(Point::BeforeCall).ok(),
-        "before_commit" => DEATH.set(Point::BeforeCommit).ok(),
+        "before_commit" | "job" => DEATH.set(Point::BeforeCommit).ok(),
         _ => None,
     };
-    if let Some(batches) = mode.strip_prefix("job:") {
-        LIVES.store(batches.parse()?, Ordering::Relaxed);
-        DEATH.set(Point::BeforeCommit).ok();
-    }
     let store = Store::open(database).await?;
     let app = App::new(store.clone(), Arc::new(SystemClock)).rehearsing(die_there);
-    if mode.starts_with("job:") {
+    if mode == "job" {
         while app.run_jobs().await? > 0 {}
         return Ok(());
     }

@@ -13,13 +13,12 @@ use domain::job::{JobState, RowOutcome};
 use domain::order::Order;
 use domain::subscription::Subscription;
 use jiff::tz::TimeZone;
-use sqlx::Connection as _;
 use store::credentials::CredentialKind;
 use store::{Store, StoreError, orders, schema, subscriptions};
 use tokio::process::Command;
 use uuid::Uuid;
 
-use super::VICTIM;
+use super::{VICTIM, databases};
 
 const AMBER: OrganizationId = OrganizationId(Uuid::from_u128(4));
 /// One row in so many is bad: 3 %.
@@ -171,13 +170,8 @@ async fn a_sheet_is_worked_off_once_on_sqlite_by_processes_that_die() {
 
 #[tokio::test]
 async fn a_sheet_is_worked_off_once_on_postgresql_by_processes_that_die() {
-    let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
-        println!("NOT TESTED ON POSTGRESQL: TEST_POSTGRES_URL is not set");
+    let Some(database) = databases::postgresql("job").await else {
         return;
     };
-    let schema = format!("job_{}", std::process::id());
-    let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
-    let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
-    sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
-    killed_in_the_middle(&format!("{server}?options=-c%20search_path%3D{schema}")).await;
+    killed_in_the_middle(&database).await;
 }

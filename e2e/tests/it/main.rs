@@ -6,6 +6,8 @@
     reason = "where the program and the server are"
 )]
 
+mod changes;
+mod databases;
 mod jobs;
 mod outage;
 mod partner_center;
@@ -17,7 +19,6 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sqlx::Connection as _;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -51,6 +52,18 @@ enum Class {
     Referenced,
     /// Described as data: sent once, and a person decides what became of it.
     Once,
+    /// Open Service Broker's change of a quantity: a state is asked for, and asked for again.
+    Absolute,
+}
+
+impl Class {
+    /// What the simulator calls the call that is killed.
+    fn operation(self) -> &'static str {
+        match self {
+            Class::Keyed | Class::Referenced | Class::Once => "provision",
+            Class::Absolute => "update",
+        }
+    }
 }
 
 struct World {
@@ -124,7 +137,8 @@ impl World {
         let (child, address) = match self.point() {
             _ if self.plan.is_wrong => start(VICTIM, &[&self.database, "wrong"]).await,
             Some(point @ ("before_call" | "before_commit")) => {
-                start(VICTIM, &[&self.database, point]).await
+                let point = format!("{point}:{}", self.passes());
+                start(VICTIM, &[&self.database, &point]).await
             }
             _ => {
                 let arguments = ["serve", "--listen", "127.0.0.1:0", "--database-url"];
@@ -155,6 +169,12 @@ impl World {
             true => Some("after_booking"),
             false => Some(POINTS[turn]),
         }
+    }
+
+    /// Calls of the next process that end well before the one that ends it: so some orders are finished
+    /// and others doubted by every process, not each by another.
+    fn passes(&self) -> u64 {
+        self.starts % 3
     }
 
     /// Asks until the server lives long enough to answer.
@@ -193,6 +213,13 @@ impl World {
         panic!("{path} was never answered");
     }
 
+    async fn offer(&mut self) -> Value {
+        let offers = self.get("catalog").await;
+        let mut offers = offers.as_array().unwrap().iter();
+        let offer = offers.find(|offer| offer["name"] == "Cirrus Server Backup");
+        offer.unwrap().clone()
+    }
+
     async fn buy(&mut self, offer: &Value) -> u64 {
         let item = json!({
             "offer": offer["id"], "plan": offer["plans"][0]["id"], "quantity": 3,
@@ -215,16 +242,17 @@ impl World {
         }
     }
 
-    /// The first call of each new process ends it, at one point after the other; of the calls of the
-    /// last process one in ten is booked and not answered, as are those that a kill leaves alone.
+    /// One of the first calls of each new process ends it, at one point after the other; of the calls of
+    /// the last process one in ten is booked and not answered, as are those that a kill leaves alone.
     async fn arm(&self) {
-        let drop = json!({"operation": "provision", "percent": 10, "action": {"do": "drop_after"}});
+        let operation = self.plan.class.operation();
+        let drop = json!({"operation": operation, "percent": 10, "action": {"do": "drop_after"}});
         let mut rules = vec![drop];
         if let Some(at @ ("before_booking" | "after_booking" | "after_answer")) = self.point() {
             let kill = json!({"do": "kill", "at": at});
             rules.insert(
                 0,
-                json!({"operation": "provision", "times": 1, "action": kill}),
+                json!({"operation": operation, "skip": self.passes(), "times": 1, "action": kill}),
             );
         }
         let put = self
@@ -276,12 +304,9 @@ async fn run(program: &str, arguments: &[&str]) -> String {
 /// Buys, waits until all is settled, and compares what the vendor booked with what was ordered.
 async fn judge(plan: Plan, program: String, database: String) -> Result<(), String> {
     let mut world = World::new(plan, program, database).await;
-    let offers = world.get("catalog").await;
-    let mut offers = offers.as_array().unwrap().iter();
-    let offer = offers.find(|o| o["name"] == "Cirrus Server Backup");
-    let offer = offer.unwrap().clone();
+    let offer = world.offer().await;
     let mut placed = Vec::new();
-    // A class that is asked once has a process die of new orders alone: so there are as many as it takes.
+    // A process dies of the calls that new orders make: so there are as many orders as it takes.
     while placed.len() < plan.orders || world.starts <= plan.kills {
         placed.push(world.buy(&offer).await);
         let bound = plan.orders + 20 * usize::try_from(plan.kills).unwrap();
@@ -414,15 +439,10 @@ async fn on_sqlite(class: Class) {
 }
 
 async fn on_postgresql(class: Class) {
-    let (Some(program), Ok(server)) = (program(), std::env::var("TEST_POSTGRES_URL")) else {
-        println!("NOT TESTED ON POSTGRESQL: TEST_POSTGRES_URL is not set");
+    let Some(program) = program() else { return };
+    let Some(database) = databases::postgresql(&format!("crash_{class:?}")).await else {
         return;
     };
-    let schema = format!("crash_{class:?}_{}", std::process::id()).to_lowercase();
-    let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
-    let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
-    sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
-    let database = format!("{server}?options=-c%20search_path%3D{schema}");
     assert_eq!(judge(plan(class), program, database).await, Ok(()));
 }
 

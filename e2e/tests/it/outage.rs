@@ -14,11 +14,12 @@ use connectors::simulator;
 use domain::order::phase::Status;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use sqlx::Connection as _;
 use store::Mode;
 use store::credentials::CredentialKind;
 use store::{Store, schema};
 use tokio::net::TcpListener;
+
+use super::databases;
 
 /// The vendor that is down, and the one that works.
 const DOWN: &str = "microsoft";
@@ -279,13 +280,8 @@ async fn a_vendor_is_down_for_a_day_on_sqlite_and_nothing_is_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vendor_is_down_for_a_day_on_postgresql_and_nothing_is_lost() {
-    let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
-        println!("NOT TESTED ON POSTGRESQL: TEST_POSTGRES_URL is not set");
+    let Some(database) = databases::postgresql("outage").await else {
         return;
     };
-    let schema = format!("outage_{}", std::process::id());
-    let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
-    let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
-    sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
-    down_for_a_day(&format!("{server}?options=-c%20search_path%3D{schema}")).await;
+    down_for_a_day(&database).await;
 }

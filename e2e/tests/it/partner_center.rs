@@ -167,24 +167,16 @@ async fn killed_at_each_step_of_a_purchase_at_partner_center_it_buys_once() {
 
 #[tokio::test]
 async fn killed_at_each_step_of_a_purchase_at_partner_center_on_postgresql_it_buys_once() {
-    let (Some(program), Ok(server)) = (program(), std::env::var("TEST_POSTGRES_URL")) else {
-        println!("NOT TESTED ON POSTGRESQL: TEST_POSTGRES_URL is not set");
-        return;
-    };
     // On PostgreSQL what a dead process held is free only when its hold ends: a minute for each step.
     if std::env::var("CRASH_KILLS").is_err() {
         println!("NOT TESTED: steps at Partner Center on PostgreSQL, by `cargo xtask crash` alone");
         return;
     }
-    let schema = format!("steps_{}", std::process::id());
-    let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
-    let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
-    sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
-    killed_at_each_step(
-        program,
-        format!("{server}?options=-c%20search_path%3D{schema}"),
-    )
-    .await;
+    let Some(program) = program() else { return };
+    let Some(database) = databases::postgresql("steps").await else {
+        return;
+    };
+    killed_at_each_step(program, database).await;
 }
 
 async fn killed_at_each_step(program: String, database: String) {

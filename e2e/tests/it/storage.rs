@@ -5,6 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
+use sqlx::Connection as _;
+
 use super::*;
 
 /// Orders between two power cuts at the most.

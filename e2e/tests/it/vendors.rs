@@ -13,7 +13,7 @@ impl Class {
         described["url"] = json!(format!("{simulator}/osb/cirrus"));
         let purchase = &mut described["verbs"]["purchase"];
         match self {
-            Class::Keyed => return None,
+            Class::Keyed | Class::Absolute => return None,
             Class::Referenced => {
                 purchase["repeat"] = json!("referenced");
                 purchase["find"] = json!({
