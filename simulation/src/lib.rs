@@ -10,9 +10,10 @@ pub mod bug;
 pub mod connector;
 pub mod dice;
 pub mod faults;
-mod made;
+pub mod journal;
+pub mod made;
 mod network;
-mod people;
+pub mod people;
 pub mod store;
 pub mod tally;
 mod truth;
@@ -24,6 +25,7 @@ use std::thread;
 
 use self::bug::Bug;
 use self::dice::mix;
+use self::journal::Recording;
 use self::tally::Tally;
 use self::world::{End, World};
 
@@ -63,6 +65,11 @@ impl Report {
 /// The world of one seed.
 pub fn run(seed: u64, bug: Option<Bug>) -> End {
     World::new(seed, ORDERS_PER_WORLD, bug).run()
+}
+
+/// The world of one seed, with all that happened to its database.
+pub fn record(seed: u64) -> Recording {
+    World::new(seed, ORDERS_PER_WORLD, None).run_recorded()
 }
 
 /// World after world from a seed on, until so many orders were placed or something happened that must not;

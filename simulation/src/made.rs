@@ -14,6 +14,11 @@ use domain::text::{Contact, Email};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+/// Who sells to the customers, and to whom the staff belongs.
+pub const SELLER: OrganizationId = OrganizationId(Uuid::from_u128(9));
+/// What it is called.
+pub const SELLER_NAME: &str = "Seller";
+
 /// Carts and lines of one world; each has what is the same in all of them.
 pub struct Maker {
     contact: Contact,
@@ -35,10 +40,10 @@ impl Maker {
             },
             actor: Actor {
                 user: UserId(Uuid::from_u128(1)),
-                person: String::new(),
-                email: String::new(),
-                organization: OrganizationId(Uuid::from_u128(1)),
-                organization_name: String::new(),
+                person: "Staff".into(),
+                email: "staff@seller.example".into(),
+                organization: SELLER,
+                organization_name: SELLER_NAME.into(),
             },
             price: UnitPrices {
                 cost: money(100),
@@ -61,11 +66,21 @@ impl Maker {
         Uuid::from_u128(self.next << 8)
     }
 
-    /// A cart without lines.
+    /// Where the ids of the work that one write leaves begin; in the form of those that are drawn.
+    pub fn task_ids(&mut self) -> Uuid {
+        uuid::Builder::from_random_bytes(self.id().into_bytes()).into_uuid()
+    }
+
+    /// A cart without lines. A person has one at a time, so each is another's.
     pub fn cart(&mut self, customer: OrganizationId, now: Timestamp) -> Order {
-        let id = OrderId(self.id());
+        let id = self.id();
+        let owner = Actor {
+            user: UserId(id),
+            email: format!("{}@seller.example", id.simple()),
+            ..self.actor.clone()
+        };
         let number = 10_000_000 + u64::try_from(self.next).unwrap_or(0);
-        Order::start(id, customer, number, self.actor.clone(), now).0
+        Order::start(OrderId(id), customer, number, owner, now).0
     }
 
     /// A line about a subscription, or about one that it makes.

@@ -271,7 +271,10 @@ impl World {
         }
         self.tally.count("store: power loss with a tail");
         let kept = self.dice.below(self.store.unsynced() as u64 + 1);
-        self.store.lose_tail(usize::try_from(kept).unwrap_or(0));
+        let lost = self.store.lose_tail(usize::try_from(kept).unwrap_or(0));
+        if let (Some(journal), Some(lost)) = (&mut self.journal, lost) {
+            journal.lose(lost);
+        }
         self.forget_waiters();
         self.runs
             .retain(|_, run| run.exchange.is_some() || run.committed.is_some());

@@ -1,6 +1,6 @@
 //! Customers and staff: they place, click twice, withdraw, retry, give up, and look up what is in doubt.
 
-use domain::id::{LineId, OrderId, OrganizationId, SubscriptionId};
+use domain::id::{LineId, OrderId, OrganizationId, SubscriptionId, TaskId};
 use domain::order::approval::{Approval, ApprovalState};
 use domain::order::change::RequestedChange;
 use domain::order::command::{Command, Resolution};
@@ -13,14 +13,29 @@ use jiff::SignedDuration;
 use uuid::Uuid;
 
 use crate::bug::Bug;
+use crate::journal::Deed;
 use crate::store::Write;
 use crate::worker::known_after;
 use crate::world::{Happening, Waiter, World, attempt, vendor_id};
 
 /// How long a person waits before they look up a doubt: nothing is under way any more then.
 const LOOKED_UP_AFTER: SignedDuration = SignedDuration::from_hours(3);
-/// Customers of one world.
-const CUSTOMERS: u64 = 4;
+/// Customers of one world, from 1 on.
+pub const CUSTOMERS: u64 = 4;
+/// The terms that everybody accepts.
+pub const TERMS: &str = "terms";
+/// Why customers are suspended.
+pub const UNPAID: &str = "unpaid";
+
+/// What a customer is called.
+pub fn customer_name(customer: OrganizationId) -> String {
+    format!("Customer {}", customer.0.as_u128())
+}
+
+/// What orders of a suspended customer say of it.
+pub(crate) fn told(customer: OrganizationId) -> String {
+    format!("{} was suspended: {UNPAID}", customer_name(customer))
+}
 
 impl World {
     /// Puts carts together that will be placed within some hours.
@@ -71,9 +86,14 @@ impl World {
 
     /// Tasks for the work that events leave.
     pub(crate) fn tasks(&mut self, order: &Order, work: Vec<FollowUp>) -> Vec<Write> {
+        if work.is_empty() {
+            return Vec::new();
+        }
+        let ids = self.maker.task_ids();
+        self.drawn = Some(ids);
         let task = |work: FollowUp| {
             Write::Task(Task {
-                id: domain::id::TaskId(self.maker.id()),
+                id: TaskId(Uuid::from_u128(ids.as_u128() ^ work.event as u128)),
                 organization: order.organization,
                 order: order.id,
                 line: work.line,
@@ -101,7 +121,12 @@ impl World {
             if self.bug == Some(Bug::SecondClickCopies) {
                 self.place_copy(&order);
             }
-            self.write(Vec::new(), Some(Waiter::Placed(id)));
+            self.write(Deed::Nothing, Vec::new(), Some(Waiter::Placed(id)));
+        } else if order.stage == Stage::Cart && self.suspended.contains(&order.organization) {
+            return self.happens_in(
+                SignedDuration::from_mins(10),
+                Happening::Click { order: id },
+            );
         } else if order.stage == Stage::Cart {
             self.place(order);
         } else {
@@ -120,8 +145,8 @@ impl World {
 
     fn place(&mut self, mut order: Box<Order>) {
         let id = order.id;
-        let actor = self.maker.actor().clone();
-        let Ok(events) = order.place("terms".into(), &actor, self.now) else {
+        let by = order.created_by.clone();
+        let Ok(events) = order.place(TERMS.into(), &by, self.now) else {
             return self.accuse("a cart can't be placed");
         };
         let work = order.follow_ups(&events, self.now);
@@ -134,14 +159,14 @@ impl World {
             _ => self.tasks(&order, work),
         };
         writes.push(Write::Order(order));
-        self.write(writes, Some(Waiter::Placed(id)));
+        self.write(Deed::Placed { by }, writes, Some(Waiter::Placed(id)));
     }
 
     fn place_copy(&mut self, order: &Order) {
         let mut copy = self.maker.cart(order.organization, self.now);
         copy.placed_at = Some(self.now);
         copy.lines.clone_from(&order.lines);
-        self.write(vec![Write::Order(Box::new(copy))], None);
+        self.write(Deed::Nothing, vec![Write::Order(Box::new(copy))], None);
     }
 
     /// What a shell does that has no outbox; it dies before, now and then.
@@ -164,7 +189,7 @@ impl World {
                 });
             let work = work.collect();
             let writes = self.tasks(&order, work);
-            self.write(writes, None);
+            self.write(Deed::Nothing, writes, None);
         }
     }
 
@@ -177,13 +202,16 @@ impl World {
             }
         }
         if self.is_trouble_over() {
-            self.suspended.clear();
+            for customer in std::mem::take(&mut self.suspended) {
+                self.suspend(customer, false);
+            }
         } else if self.dice.chance(60) {
             let customer = self.customer();
-            if !self.suspended.remove(&customer) {
+            let is_suspended = self.suspended.contains(&customer);
+            if !is_suspended {
                 self.tally.count("person: suspends");
-                self.suspended.insert(customer);
             }
+            self.suspend(customer, !is_suspended);
         }
         for _ in 0..3 {
             if self.updates_left > 0 && !self.is_trouble_over() {
@@ -193,7 +221,20 @@ impl World {
         self.happens_in(SignedDuration::from_mins(10), Happening::People);
     }
 
+    fn suspend(&mut self, customer: OrganizationId, is_suspended: bool) {
+        match is_suspended {
+            true => self.suspended.insert(customer),
+            false => self.suspended.remove(&customer),
+        };
+        let deed = Deed::Suspended {
+            customer,
+            is_suspended,
+        };
+        self.log(deed, None, None);
+    }
+
     fn look_at(&mut self, order: &Order) {
+        let is_suspended = self.suspended.contains(&order.organization);
         match order.phase() {
             Phase::Cart if self.dice.chance(2) => {
                 self.command(order, Command::Delete, "person: deletes");
@@ -203,6 +244,8 @@ impl World {
                 let wait = SignedDuration::from_mins(1);
                 self.happens_in(wait, Happening::Click { order: order.id });
             }
+            // Nothing that would lead to a vendor is allowed then.
+            Phase::AwaitingApproval | Phase::Failed if is_suspended => {}
             Phase::AwaitingApproval => {
                 let partners = vec![self.maker.actor().organization];
                 let (comment, reason) = (None, "no".to_owned());
@@ -294,15 +337,18 @@ impl World {
                 attempt: attempt(&line.state) + 1,
             };
         }
-        self.write(vec![Write::Order(Box::new(order))], None);
+        self.write(Deed::Nothing, vec![Write::Order(Box::new(order))], None);
     }
 
     fn command(&mut self, order: &Order, command: Command, name: &str) {
         let Some(mut order) = self.store.orders.get(&order.id).cloned() else {
             return;
         };
-        let actor = self.maker.actor().clone();
-        let events = match order.obey(command, &actor, self.now) {
+        let by = match command {
+            Command::Delete | Command::Restore => order.created_by.clone(),
+            _ => self.maker.actor().clone(),
+        };
+        let events = match order.obey(command.clone(), &by, self.now) {
             Ok(events) => events,
             // A newer release may allow less; what is refused changes nothing.
             Err(_) => return,
@@ -317,7 +363,7 @@ impl World {
             }
         }
         writes.push(Write::Order(order));
-        self.write(writes, None);
+        self.write(Deed::Commanded { command, by }, writes, None);
     }
 
     fn is_taken(&self, subscription: SubscriptionId, but: OrderId) -> bool {
@@ -358,6 +404,9 @@ impl World {
         let Some(from) = known.filter(|_| !self.is_taken(subscription, nobody)) else {
             return;
         };
+        if self.suspended.contains(&customer) {
+            return;
+        }
         self.updates_left -= 1;
         let to = from + 1 + u32::try_from(self.dice.below(9)).unwrap_or(0);
         let mut lines = vec![self.maker.line(
@@ -430,6 +479,6 @@ impl World {
             writes.extend(self.tasks(&order, work));
         }
         writes.push(Write::Order(Box::new(order)));
-        self.write(writes, Some(Waiter::Placed(id)));
+        self.write(Deed::Changed { events }, writes, Some(Waiter::Placed(id)));
     }
 }

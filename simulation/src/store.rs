@@ -103,14 +103,16 @@ impl Store {
         self.tail.len()
     }
 
-    /// Loses what was not synced, but for the first few, of which nobody is told.
-    pub fn lose_tail(&mut self, kept: usize) {
+    /// Loses what was not synced, but for the first few, of which nobody is told; from which transaction on.
+    pub fn lose_tail(&mut self, kept: usize) -> Option<Ticket> {
         let tail = std::mem::take(&mut self.tail);
+        let first = tail.get(kept).map(|(ticket, _)| *ticket);
         for (_, before) in tail.into_iter().skip(kept).rev() {
             for row in before.into_iter().rev() {
                 self.restore(row);
             }
         }
+        first
     }
 
     fn restore(&mut self, before: Before) {

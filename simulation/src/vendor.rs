@@ -180,6 +180,12 @@ impl Vendor {
         self.lines.get(&line).is_some_and(|count| *count > 0)
     }
 
+    /// The lines that are bought.
+    pub fn bought(&self) -> impl Iterator<Item = LineId> {
+        let bought = self.lines.iter().filter(|(_, count)| **count > 0);
+        bought.map(|(line, _)| *line)
+    }
+
     /// Whether a line may still be bought by what the vendor has accepted.
     pub fn works_on(&self, line: LineId) -> bool {
         self.pending.values().any(|found| found.about.line == line)

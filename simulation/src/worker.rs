@@ -15,6 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::bug::Bug;
 use crate::connector::Exchange;
 use crate::faults::Fault;
+use crate::journal::Deed;
+use crate::people::told;
 use crate::store::{Committed, Write};
 use crate::vendor::About;
 use crate::world::{Waiter, World, attempt};
@@ -60,7 +62,12 @@ impl World {
         let mut nodes = (0..self.nodes.len()).map(|at| (at + first) % self.nodes.len());
         match nodes.find(|node| works(&self.nodes[*node])) {
             Some(node) => {
-                for task in self.store.list_due(now, AT_ONCE) {
+                let tasks = self.store.list_due(now, AT_ONCE);
+                if self.journal.is_some() {
+                    let (tasks, limit) = (tasks.clone(), AT_ONCE);
+                    self.log(Deed::Listed { tasks, limit }, None, None);
+                }
+                for task in tasks {
                     self.take(node, task);
                 }
             }
@@ -73,7 +80,11 @@ impl World {
     }
 
     fn take(&mut self, node: usize, listed: Task) {
-        let mut task = listed;
+        let mut task = listed.clone();
+        let taken = Deed::Taken {
+            task: listed,
+            run: None,
+        };
         task.fence += 1;
         task.due_at = self.now + hold(task.strikes);
         task.strikes += 1;
@@ -82,7 +93,7 @@ impl World {
         };
         let order = order.clone();
         if task.kind == TaskKind::Start {
-            return self.begin(order, &task);
+            return self.begin(order, &task, taken);
         }
         let Some(line) = order.lines.iter().find(|line| line.id == task.line) else {
             return self.accuse("a task without a line");
@@ -92,7 +103,7 @@ impl World {
         let admission = account.unwrap_or_default().admit(self.now);
         let mut writes = match admission {
             Admission::Open => Vec::new(),
-            Admission::Paused(_) => return,
+            Admission::Paused(_) => return self.log(taken, None, None),
             Admission::Probe(probing) => {
                 self.tally.count("worker: probe");
                 vec![Write::Account(task.vendor, probing)]
@@ -102,7 +113,7 @@ impl World {
             Step::Drop => writes.push(Write::NoTask(task.id)),
             Step::Stop => {
                 let mut order = order;
-                match order.stop("suspended", self.now) {
+                match order.stop(&told(task.organization), self.now) {
                     Ok(_) => writes.extend([Write::Order(order), Write::NoTask(task.id)]),
                     Err(refusal) => return self.accuse(format!("can't be stopped: {refusal}")),
                 }
@@ -118,19 +129,21 @@ impl World {
                 writes.extend(self.moved(order, &line, &event));
                 writes.push(Write::NoTask(task.id));
             }
-            Step::Ask(intent) => return self.prepare(node, task, (*order, line), intent, writes),
+            Step::Ask(intent) => {
+                return self.prepare((node, taken), task, (*order, line), intent, writes);
+            }
         }
-        self.write(writes, None);
+        self.write(taken, writes, None);
     }
 
-    fn begin(&mut self, mut order: Box<Order>, task: &Task) {
+    fn begin(&mut self, mut order: Box<Order>, task: &Task, taken: Deed) {
         match order.begin_scheduled(self.now) {
             Ok(events) => {
                 let follow_ups = order.follow_ups(&events, self.now);
                 let mut writes = vec![Write::NoTask(task.id)];
                 writes.extend(self.tasks(&order, follow_ups));
                 writes.push(Write::Order(order));
-                self.write(writes, None);
+                self.write(taken, writes, None);
             }
             Err(refusal) => self.accuse(format!("can't begin: {refusal}")),
         }
@@ -168,7 +181,7 @@ impl World {
 
     fn prepare(
         &mut self,
-        node: usize,
+        (node, mut taken): (usize, Deed),
         task: Task,
         (order, line): (Order, Line),
         intent: Intent,
@@ -188,6 +201,9 @@ impl World {
         }
         self.next_run += 1;
         let run = self.next_run;
+        if let Deed::Taken { run: found, .. } = &mut taken {
+            *found = Some(run);
+        }
         let vendor = self.vendor(task.vendor);
         let about = self.about(&line, attempt(&line.state));
         self.runs.insert(
@@ -210,10 +226,10 @@ impl World {
         match self.bug {
             Some(Bug::CallBeforeIntent) => self.send_unproven(run),
             Some(Bug::AckBeforeCommit) => {
-                self.write(writes, None);
+                self.write(taken, writes, None);
                 self.send_unproven(run);
             }
-            _ => self.write(writes, Some(Waiter::Call(run))),
+            _ => self.write(taken, writes, Some(Waiter::Call(run))),
         }
     }
 
@@ -259,12 +275,17 @@ impl World {
             Some(Bug::LostHoldHonored) => run.claimed_at,
             _ => now,
         };
-        let Some(question) = intent.once_durable(&committed, at) else {
+        let asked = intent.once_durable(&committed, at);
+        let (mut about, vendor) = (run.about, run.vendor);
+        let (claimed_at, key, account) = (run.claimed_at, about.key, run.task.vendor);
+        if self.journal.is_some() {
+            let (run, question) = (id, asked.clone());
+            self.log(Deed::Asked { run, key, question }, None, None);
+        }
+        let Some(question) = asked else {
             self.runs.remove(&id);
             return self.tally.count("worker: hold ran out before the call");
         };
-        let (mut about, vendor) = (run.about, run.vendor);
-        let (claimed_at, key, account) = (run.claimed_at, about.key, run.task.vendor);
         if bug == Some(Bug::FreshKey) && matches!(question, Question::Settle(_)) {
             about.key ^= id << 20;
         }
@@ -318,10 +339,15 @@ impl World {
         let is_held = held.is_some_and(|held| held.fence == run.task.fence);
         if !is_held {
             self.tally.count("worker: hold lost before the answer");
+            if self.journal.is_some() {
+                let deed = heard(id, &answer, is_held);
+                self.log(deed, None, None);
+            }
             if self.bug != Some(Bug::FenceIgnored) {
                 return;
             }
         }
+        let deed = heard(id, &answer, is_held);
         let jitter = jitter(run.task.id, run.task.fence);
         let mut writes = self.account_after(&run.task, &answer, jitter);
         let Some(order) = self.store.orders.get(&run.task.order).cloned() else {
@@ -367,7 +393,7 @@ impl World {
         let told = run
             .limited
             .map(|until| Waiter::Told(run.task.vendor, until));
-        self.write(writes, told);
+        self.write(deed, writes, told);
     }
 
     fn account_after(
@@ -416,15 +442,16 @@ impl World {
         if self.nodes.len() == 1 {
             let is_held =
                 |task: &&Task| (1..domain::provisioning::pace::STRIKES_MAX).contains(&task.strikes);
-            let held = self.store.tasks.values().filter(is_held).cloned();
-            let released = held.map(|task| {
+            let is_ahead = |task: &&Task| task.due_at > self.now;
+            let held = self.store.tasks.values().filter(is_held).filter(is_ahead);
+            let released = held.cloned().map(|task| {
                 Write::Task(Task {
                     due_at: self.now,
                     ..task
                 })
             });
             let writes = released.collect();
-            self.write(writes, None);
+            self.write(Deed::Released, writes, None);
         }
         self.look_by(self.now);
     }
@@ -449,6 +476,15 @@ impl World {
             None => self.now + self.dice.millis(0, 5),
         };
         self.happens_at(at, crate::world::Happening::Send { run });
+    }
+}
+
+fn heard(run: u64, answer: &Result<Outcome, Answer>, is_held: bool) -> Deed {
+    let answer = answer.clone();
+    Deed::Heard {
+        run,
+        answer,
+        is_held,
     }
 }
 

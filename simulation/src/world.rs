@@ -13,6 +13,7 @@ use crate::bug::Bug;
 use crate::connector::Wire;
 use crate::dice::{Dice, mix};
 use crate::faults::{Fault, Rates};
+use crate::journal::{Deed, Journal, order_of};
 use crate::made::Maker;
 use crate::store::{Committed, Store, Ticket, Write};
 use crate::tally::Tally;
@@ -111,6 +112,9 @@ pub struct World {
     pub(crate) violation: Option<String>,
     pub(crate) trace: u64,
     pub(crate) begun_at: Timestamp,
+    pub(crate) journal: Option<Journal>,
+    /// Where the ids of the tasks of the next transaction begin.
+    pub(crate) drawn: Option<Uuid>,
     queue: BTreeMap<(Timestamp, u64), Happening>,
     next_happening: u64,
     looks_at: Option<Timestamp>,
@@ -168,6 +172,8 @@ impl World {
             violation: None,
             trace: seed,
             begun_at,
+            journal: None,
+            drawn: None,
             queue: BTreeMap::new(),
             next_happening: 0,
             looks_at: None,
@@ -182,6 +188,11 @@ impl World {
 
     /// Lets everything happen until all is settled, or something did that must not.
     pub fn run(mut self) -> End {
+        self.live();
+        self.end()
+    }
+
+    pub(crate) fn live(&mut self) {
         while self.violation.is_none()
             && let Some(((at, _), next)) = self.queue.pop_first()
         {
@@ -199,6 +210,9 @@ impl World {
         if self.violation.is_none() {
             self.judge_the_end();
         }
+    }
+
+    pub(crate) fn end(self) -> End {
         let orders = self.store.orders.values();
         End {
             violation: self.violation,
@@ -301,7 +315,7 @@ impl World {
     }
 
     /// Writes a transaction, unless the database refuses or nobody learns of its end.
-    pub(crate) fn write(&mut self, writes: Vec<Write>, waiter: Option<Waiter>) {
+    pub(crate) fn write(&mut self, deed: Deed, writes: Vec<Write>, waiter: Option<Waiter>) {
         let is_unknown = self.meets(Fault::CommitUnknown);
         let lost = match (self.meets(Fault::Busy), is_unknown && self.dice.chance(500)) {
             (true, _) => Some("store: busy"),
@@ -313,7 +327,9 @@ impl World {
             return self.tally.count(lost);
         }
         self.watch(&writes);
+        let order = order_of(&writes);
         let ticket = self.store.write(writes);
+        self.log(deed, order, Some(ticket));
         match waiter {
             Some(waiter) if is_unknown => {
                 self.tally.count("store: commit unknown, kept");

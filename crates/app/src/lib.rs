@@ -8,7 +8,7 @@ pub mod approvals;
 pub mod carts;
 pub mod catalog;
 pub mod clock;
-mod connections;
+pub mod connections;
 pub mod demo;
 pub mod desk;
 pub mod filing;
@@ -45,6 +45,7 @@ use store::{Store, StoreError};
 use tokio::sync::{Notify, broadcast};
 
 use self::clock::{Clock, Dice, SystemDice};
+use self::connections::Exchange;
 use self::worker::{Lanes, Point};
 
 pub use store::Mode;
@@ -63,6 +64,7 @@ pub struct App {
     pub(crate) lanes: Arc<Lanes>,
     changes: broadcast::Sender<OrganizationId>,
     rehearsal: Option<fn(Point)>,
+    exchange: Option<Arc<dyn Exchange>>,
     pub(crate) recent_window: RecentWindow,
 }
 
@@ -77,6 +79,7 @@ impl App {
             lanes: Arc::default(),
             changes: broadcast::channel(1_024).0,
             rehearsal: None,
+            exchange: None,
             recent_window: RecentWindow::default(),
         }
     }
@@ -101,6 +104,15 @@ impl App {
     pub fn rehearsing(self, at: fn(Point)) -> App {
         App {
             rehearsal: Some(at),
+            ..self
+        }
+    }
+
+    /// Speaks to the vendors of an exchange, whatever their settings say. For tests that play them.
+    #[must_use]
+    pub fn speaking_through(self, exchange: Arc<dyn Exchange>) -> App {
+        App {
+            exchange: Some(exchange),
             ..self
         }
     }

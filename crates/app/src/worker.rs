@@ -25,6 +25,7 @@ use tokio::task::JoinSet;
 
 use self::comparing::Comparing;
 pub(crate) use self::request::{abilities, settings};
+pub use self::run::{Prepared, Taken};
 use crate::{App, Error, filing};
 
 /// Tasks of one pass.

@@ -16,7 +16,7 @@ use domain::provisioning::{Fault, Outcome, RepeatClass, RepeatRule, Request, Ver
 use domain::task::{Task, TaskKind};
 use jiff::Timestamp;
 use store::orders::Loaded;
-use store::{StoreError, Tx, accounts, catalog, orders, organizations, tasks};
+use store::{Committed, StoreError, Tx, accounts, catalog, orders, organizations, tasks};
 
 use super::Point;
 use super::request::{request, settings};
@@ -39,6 +39,23 @@ struct Job {
     request: Request,
 }
 
+/// A task that was taken up.
+pub enum Taken {
+    /// Its vendor's settings can't be used: it waits until a person mends them.
+    Waits,
+    /// There is nothing to ask.
+    Done,
+    /// A vendor is to be asked.
+    Asks(Box<Prepared>),
+}
+
+/// A question that is written down and not yet asked.
+pub struct Prepared {
+    job: Job,
+    vendor: Arc<Vendor>,
+    committed: Committed,
+}
+
 /// A question that was asked.
 struct Call {
     task: Task,
@@ -52,12 +69,24 @@ struct Call {
 impl App {
     /// Whether the task was still there to be done.
     pub(super) async fn run(&self, task: &Task) -> Result<bool, Error> {
+        match self.take(task).await? {
+            Taken::Waits => return Ok(false),
+            Taken::Done => {}
+            Taken::Asks(prepared) => self.ask(*prepared).await?,
+        }
+        Ok(true)
+    }
+
+    /// Claims a task and writes down what is about to be asked: the first half of its run. Whoever drops
+    /// what is prepared dies, to the database.
+    pub async fn take(&self, task: &Task) -> Result<Taken, Error> {
         if task.kind == TaskKind::Start {
-            return self.begin(task).await;
+            self.begin(task).await?;
+            return Ok(Taken::Done);
         }
         let turn = self.lanes.turn(task.vendor).await;
         let Some(vendor) = self.find_vendor(task).await? else {
-            return Ok(false);
+            return Ok(Taken::Waits);
         };
         let state = (task.clone(), vendor.clone(), self.clock.now());
         let (prepared, committed) = self
@@ -68,11 +97,28 @@ impl App {
             .await?;
         drop(turn);
         self.committed(task.organization);
-        let Some(job) = prepared else { return Ok(true) };
+        Ok(match prepared {
+            None => Taken::Done,
+            Some(job) => Taken::Asks(Box::new(Prepared {
+                job,
+                vendor,
+                committed,
+            })),
+        })
+    }
+
+    /// Asks, and writes down what came of it: the second half.
+    pub async fn ask(&self, prepared: Prepared) -> Result<(), Error> {
+        let Prepared {
+            job,
+            vendor,
+            committed,
+        } = prepared;
         self.pass(Point::BeforeCall);
         let Some(question) = job.intent.once_durable(&committed, self.clock.now()) else {
-            tracing::warn!(task = %task.id, "held for too long before the call; left to the hold");
-            return Ok(true);
+            let task = job.task.id;
+            tracing::warn!(%task, "held for too long before the call; left to the hold");
+            return Ok(());
         };
         let mut call = Call {
             task: job.task,
@@ -83,11 +129,10 @@ impl App {
         };
         let answer = ask(&call).await;
         call.returnable_until = deadline(&call, &answer).await;
-        self.keep(call, answer).await?;
-        Ok(true)
+        self.keep(call, answer).await
     }
 
-    async fn begin(&self, task: &Task) -> Result<bool, Error> {
+    async fn begin(&self, task: &Task) -> Result<(), Error> {
         let state = (task.clone(), self.task_ids(), self.clock.now());
         let begun = self.store.write(state, |(task, ids, now), tx| {
             Box::pin(async move {
@@ -97,7 +142,7 @@ impl App {
         });
         begun.await?;
         self.committed(task.organization);
-        Ok(true)
+        Ok(())
     }
 
     /// The vendor, unless its settings can't be used: then everything for it waits until a person mends
