@@ -1,12 +1,14 @@
 //! The worker beside one order: a vendor's wish holds for all, and what fails by our own fault is set aside.
 
 use app::Error;
+use app::worker::{Prepared, Taken};
 use domain::event::EventKind;
 use domain::order::phase::Status;
+use domain::provisioning::account::Account;
 use domain::provisioning::pace::STRIKES_MAX;
 use jiff::SignedDuration;
 use serde_json::json;
-use store::catalog;
+use store::{accounts, catalog, tasks};
 
 use crate::{CIRRUS, MICROSOFT, SELLER, World, on_each_database};
 
@@ -83,5 +85,39 @@ fn what_fails_by_our_own_fault_is_set_aside_tells_and_goes_on_once_it_is_mended(
         world.settle().await;
         let order = world.order(&access, placed.number).await;
         assert_eq!(order.status, Status::ProvisioningFinished);
+    });
+}
+
+/// Two calls that are under way at the same time, and the account that both are about.
+#[test]
+fn an_answer_ends_what_a_later_call_has_counted_against_the_account() {
+    on_each_database(async |world| {
+        let access = world.access(SELLER, "amber").await;
+        for quantity in [5, 6] {
+            let cart = world.fill(&access, CIRRUS, quantity).await.unwrap();
+            world.place(&access, &cart).await.unwrap();
+        }
+        let (mut prepared, now) = (Vec::<Prepared>::new(), world.app.now());
+        let mut tx = world.store.read().await.unwrap();
+        let due = tasks::list_due(&mut tx, now, 10).await.unwrap();
+        for task in &due {
+            match world.app.take(task).await.unwrap() {
+                Taken::Asks(one) => prepared.push(*one),
+                Taken::Done | Taken::Waits => panic!("no vendor is to be asked"),
+            }
+        }
+        let chain = access.organization().chain.clone();
+        let vendor = catalog::find_vendor(&mut tx, &chain, due[0].vendor).await;
+        let vendor = vendor.unwrap().unwrap();
+        let (first, second) = (prepared.remove(0), prepared.remove(0));
+        let silence =
+            json!([{"operation": "provision", "times": 1, "action": {"do": "drop_before"}}]);
+        world.faults(silence).await;
+        world.app.ask(second).await.unwrap();
+        let account = accounts::find(&mut tx, vendor.owner, vendor.id).await;
+        assert_eq!(account.unwrap().strikes, 1);
+        world.app.ask(first).await.unwrap();
+        let account = accounts::find(&mut tx, vendor.owner, vendor.id).await;
+        assert_eq!(account.unwrap(), Account::default());
     });
 }
