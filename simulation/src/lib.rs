@@ -68,8 +68,8 @@ pub fn run(seed: u64, bug: Option<Bug>) -> End {
 }
 
 /// The world of one seed, with all that happened to its database.
-pub fn record(seed: u64) -> Recording {
-    World::new(seed, ORDERS_PER_WORLD, None).run_recorded()
+pub fn record(seed: u64, bug: Option<Bug>) -> Recording {
+    World::new(seed, ORDERS_PER_WORLD, bug).run_recorded()
 }
 
 /// World after world from a seed on, until so many orders were placed or something happened that must not;

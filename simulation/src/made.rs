@@ -19,8 +19,19 @@ pub const SELLER: OrganizationId = OrganizationId(Uuid::from_u128(9));
 /// What it is called.
 pub const SELLER_NAME: &str = "Seller";
 
+/// Whoever acts where nobody else is named.
+pub fn staff() -> Actor {
+    Actor {
+        user: UserId(Uuid::from_u128(1)),
+        person: "Staff".into(),
+        email: "staff@seller.example".into(),
+        organization: SELLER,
+        organization_name: SELLER_NAME.into(),
+    }
+}
+
 /// Carts and lines of one world; each has what is the same in all of them.
-pub struct Maker {
+pub(crate) struct Maker {
     contact: Contact,
     actor: Actor,
     price: UnitPrices,
@@ -29,7 +40,7 @@ pub struct Maker {
 
 impl Maker {
     /// A maker of a world.
-    pub fn new() -> Maker {
+    pub(crate) fn new() -> Maker {
         let currency = Currency::parse("EUR").expect("a currency");
         let money = |minor| Money { minor, currency };
         Maker {
@@ -38,13 +49,7 @@ impl Maker {
                 name: String::new(),
                 surname: String::new(),
             },
-            actor: Actor {
-                user: UserId(Uuid::from_u128(1)),
-                person: "Staff".into(),
-                email: "staff@seller.example".into(),
-                organization: SELLER,
-                organization_name: SELLER_NAME.into(),
-            },
+            actor: staff(),
             price: UnitPrices {
                 cost: money(100),
                 retail: money(150),

@@ -444,10 +444,10 @@ impl World {
                 |task: &&Task| (1..domain::provisioning::pace::STRIKES_MAX).contains(&task.strikes);
             let is_ahead = |task: &&Task| task.due_at > self.now;
             let held = self.store.tasks.values().filter(is_held).filter(is_ahead);
-            let released = held.cloned().map(|task| {
+            let released = held.map(|task| {
                 Write::Task(Task {
                     due_at: self.now,
-                    ..task
+                    ..task.clone()
                 })
             });
             let writes = released.collect();

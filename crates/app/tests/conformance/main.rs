@@ -11,6 +11,9 @@ mod replay;
 mod vendors;
 
 use sqlx::Connection as _;
+use tokio::runtime::Runtime;
+
+use simulation::bug::Bug;
 
 use self::replay::Replay;
 
@@ -18,6 +21,14 @@ use self::replay::Replay;
 const ONE_IN: u64 = 200;
 /// Seeds in each run of CI.
 const SEEDS: u64 = 3;
+
+/// Bugs of the simulated worker that the product's does not have.
+const OTHERWISE: [Bug; 4] = [
+    Bug::EveryTaskAsks,
+    Bug::RepeatUnrecorded,
+    Bug::LostHoldHonored,
+    Bug::SendingIsUnsent,
+];
 
 #[test]
 fn sqlite_and_the_simulated_database_agree_after_each_step() {
@@ -43,15 +54,38 @@ fn postgresql_and_the_simulated_database_agree_after_each_step() {
     });
 }
 
+#[test]
+fn a_worker_that_does_otherwise_than_the_simulated_one_is_noticed() {
+    let name = format!("conformance_otherwise_{}", std::process::id());
+    let folder = std::env::temp_dir().join(&name);
+    for bug in OTHERWISE {
+        let replayed = async |seed| {
+            let address = format!("sqlite://{}/{bug:?}-{seed}.db", folder.display());
+            Replay::of(&simulation::record(seed, Some(bug)), &address).await
+        };
+        let noticed = runtime().block_on(async {
+            for seed in 0..SEEDS {
+                if let Err(what) = replayed(seed).await {
+                    return Some((seed, what));
+                }
+            }
+            None
+        });
+        let (seed, what) = noticed.unwrap_or_else(|| panic!("{bug:?} is not noticed"));
+        println!(
+            "{bug:?}: seed {seed}: {}",
+            what.lines().last().unwrap_or("")
+        );
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 /// Replays worlds, each on the empty database at an address that is made for it.
 fn on_each_seed(address: impl AsyncFn(u64) -> String) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = runtime();
     let (from, count) = (asked("CONFORMING_FROM", 0), asked("CONFORMING", SEEDS));
     for seed in (0..count).map(|at| from + at * ONE_IN) {
-        let recording = simulation::record(seed);
+        let recording = simulation::record(seed, None);
         assert_eq!(recording.end.violation, None, "seed {seed}");
         let replayed = runtime.block_on(async {
             let address = address(seed).await;
@@ -71,4 +105,9 @@ fn on_each_seed(address: impl AsyncFn(u64) -> String) {
 fn asked(name: &str, usual: u64) -> u64 {
     let asked = std::env::var(name).ok();
     asked.map_or(usual, |count| count.parse().unwrap())
+}
+
+fn runtime() -> Runtime {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.enable_all().build().unwrap()
 }

@@ -17,6 +17,7 @@ use domain::provisioning::{Fault, Outcome};
 use domain::task::{FollowUp, Task};
 use jiff::Timestamp;
 use simulation::journal::{Deed, Recording, Step};
+use simulation::made::staff;
 use simulation::people::{TERMS, UNPAID};
 use store::{Mode, Store, StoreError, Tx, orders, schema, tasks};
 use tokio::sync::{mpsc, oneshot};
@@ -148,6 +149,10 @@ impl<'r> Replay<'r> {
             self.count.steps += 1;
         }
         compare::at_the_end(&self.store, recording).await?;
+        let verified = self.app.verify().await.unwrap();
+        if !verified.found.is_empty() {
+            return Err(format!("at the end: {}", verified.found.join("; ")));
+        }
         self.count.orders = recording.orders.len();
         self.count.bought = recording.bought.len();
         Ok(())
@@ -317,11 +322,6 @@ impl<'r> Replay<'r> {
             (Err(error), _) => Err(error.to_string()),
         }
     }
-}
-
-/// Whoever suspends.
-fn staff() -> Actor {
-    simulation::made::Maker::new().actor().clone()
 }
 
 /// The work that events leave, under the ids that the simulation drew.
