@@ -429,6 +429,8 @@ impl World {
         let is_settled = |order: &Order| !order.lines.iter().any(is_open);
         let all_settled = self.store.orders.values().all(|order| is_settled(order));
         let is_quiet = self.store.tasks.is_empty() && self.runs.is_empty();
+        // Whoever is suspended still has carts to place.
+        let is_quiet = is_quiet && self.suspended.is_empty();
         self.is_late() || (self.is_trouble_over() && is_quiet && all_settled)
     }
 }

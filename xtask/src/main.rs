@@ -34,7 +34,8 @@ cargo xtask <command>
   requirements             docs/requirements.md names a test for each row, and each of them runs
   prices [carts [from]]    random carts against a second calculation, 1,000,000 unless said
   simulate [orders] [--seed N]
-                           orders in simulated worlds that fail, 1,000,000 unless said; or one world
+                           orders in simulated worlds that fail, 1,000,000 unless said; or one world.
+                           One world in 200, or that one, is put through both databases too
   twins [pairs [from]]     pairs of worlds that differ in hidden facts alone, 1,000 unless said
   postgres [-- command …]  start a throw-away PostgreSQL, run the command with TEST_POSTGRES_URL
 ";

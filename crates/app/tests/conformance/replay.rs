@@ -166,7 +166,12 @@ impl<'r> Replay<'r> {
         let order = || step.after.order.clone().unwrap();
         let ids = step.ids;
         match &step.deed {
-            Deed::Filled => self.insert(order(), Vec::new(), ids).await,
+            Deed::Filled => {
+                let cart = order();
+                let (by, at) = (cart.created_by.clone(), cart.created_at);
+                let events = Order::start(cart.id, cart.organization, cart.number, by, at).1;
+                self.insert(cart, events, ids).await
+            }
             Deed::Changed { events } => self.insert(order(), events.clone(), ids).await,
             Deed::Placed { by } => self.place(order(), by, ids).await,
             Deed::Commanded { command, by } => self.command(&order(), command, by).await,
