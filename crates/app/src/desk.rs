@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::access::{Permission, Standing};
+use domain::event::Actor;
 use domain::id::OrganizationId;
 use domain::order::action::Action;
 use domain::order::desk::{
@@ -19,6 +20,7 @@ use store::{Tx, desk, organizations};
 
 use crate::access::Caller;
 use crate::orders::{Count, is_asked};
+use crate::views::Shelf;
 use crate::{App, Error};
 
 /// Orders that are looked at for one page at the most; a rare filter goes on from there.
@@ -66,7 +68,7 @@ impl DeskCounts {
 /// An organization whose desk the caller works at, and what their roles there amount to for all of its
 /// customers.
 struct Desk {
-    organization: OrganizationId,
+    organization: Organization,
     standing: Standing,
 }
 
@@ -108,12 +110,37 @@ impl App {
         }
         Ok(DeskCounts(counts))
     }
+
+    /// Refuses, as if it did not exist, whoever has no desk.
+    pub async fn require_desk(&self, caller: &Caller) -> Result<(), Error> {
+        self.desk_shelves(caller).await.map(drop)
+    }
+
+    /// Where a caller keeps views of the desk: one shelf for each desk that they work at.
+    pub(crate) async fn desk_shelves(&self, caller: &Caller) -> Result<Vec<Shelf>, Error> {
+        let mut tx = self.store.read().await?;
+        let desks = desks(&mut tx, caller).await?;
+        if desks.is_empty() {
+            return Err(Error::NotFound);
+        }
+        let shelf = |desk: Desk| Shelf {
+            seen: desk.standing.visibility(),
+            owner: Actor {
+                user: caller.user,
+                person: caller.name.clone(),
+                email: caller.email.clone(),
+                organization: desk.organization.id,
+                organization_name: desk.organization.name,
+            },
+        };
+        Ok(desks.into_iter().map(shelf).collect())
+    }
 }
 
 impl Desk {
     fn part(&self, tab: DeskTab, now: Timestamp) -> Part {
         Part {
-            organization: self.organization,
+            organization: self.organization.id,
             reason: tab.reason(),
             before: (tab == DeskTab::Stuck).then(|| stuck_before(now)),
             seen: self.standing.visibility(),
@@ -132,7 +159,8 @@ async fn desks(tx: &mut Tx, caller: &Caller) -> Result<Vec<Desk>, Error> {
         .collect();
     held.sort_unstable();
     held.dedup();
-    let found = organizations::list_by_id(tx, &held).await?;
+    let mut found = organizations::list_by_id(tx, &held).await?;
+    found.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
     let mut working = Vec::new();
     for organization in found {
         let standing = Standing::new(&caller.memberships, &organization.chain);
@@ -152,7 +180,7 @@ async fn desks(tx: &mut Tx, caller: &Caller) -> Result<Vec<Desk>, Error> {
     let top = working.into_iter().filter(|(working, _)| is_top(working));
     Ok(top
         .map(|(organization, standing)| Desk {
-            organization: organization.id,
+            organization,
             standing,
         })
         .collect())
@@ -259,9 +287,6 @@ impl Walk<'_> {
             now: self.now,
             zone: TimeZone::UTC,
         };
-        if !self.query.filter.wants(customer, &order, &asker) {
-            return Ok(None);
-        }
         let may = |action: Action| {
             let is_asked = match action {
                 Action::Approve | Action::Reject => is_asked(&order, &self.decides_for),
@@ -269,7 +294,14 @@ impl Walk<'_> {
             };
             is_asked && standing.may(action.permission())
         };
-        let is_yours = entry.reason == DeskReason::AwaitingApproval && may(Action::Approve);
+        let is_yours = match entry.reason {
+            DeskReason::AwaitingApproval => may(Action::Approve),
+            DeskReason::Checking => entry.is_overdue(self.now) && may(Action::ResolveDoubt),
+            DeskReason::Failed | DeskReason::ByHand | DeskReason::InFlight => false,
+        };
+        if !self.query.filter.wants(customer, &order, is_yours, &asker) {
+            return Ok(None);
+        }
         let next_step = match entry.reason {
             DeskReason::ByHand if standing.may(Permission::FulfillManually) => {
                 "Fulfill it and write down the vendor's reference, or say why it can't be.".into()

@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0017_engine.sql"),
     include_str!("../migrations/0018_price_sheets.sql"),
     include_str!("../migrations/0019_reconciliation.sql"),
+    include_str!("../migrations/0020_desk_views.sql"),
 ];
 
 /// How many migrations there are.

@@ -2,7 +2,7 @@
 
 use domain::access::Visibility;
 use domain::id::{OrganizationId, SavedViewId, UserId};
-use domain::order::saved::{SAVED_MAX, SavedView};
+use domain::order::saved::{SAVED_MAX, SavedList, SavedView};
 
 use crate::sql::{Query, Row, json};
 use crate::{StoreError, Tx};
@@ -21,6 +21,7 @@ pub async fn save(
     let query = Query::new("SELECT id FROM saved_views")
         .and(" WHERE organization_id = ?", organization.0)
         .and(" AND user_id = ?", user.0)
+        .and(" AND list = ?", saved.list().name())
         .and(" AND name = ?", saved.name.as_str());
     let known = tx.row(query).await?;
     let id = known.map(|row| row.get("id")).transpose()?;
@@ -30,19 +31,20 @@ pub async fn save(
     let id = id.map_or(saved.id, SavedViewId);
     let query = Query::new(
         "INSERT INTO saved_views \
-         (organization_id, id, user_id, name, is_shared, knows_markup, body) VALUES ",
+         (organization_id, id, user_id, list, name, is_shared, knows_markup, body) VALUES ",
     )
     .list([
         organization.0.into(),
         id.0.into(),
         user.0.into(),
+        saved.list().name().into(),
         saved.name.as_str().into(),
         saved.is_shared.into(),
         seen.markup.into(),
         json(saved)?.into(),
     ])
     .then(
-        " ON CONFLICT (organization_id, user_id, name) DO UPDATE SET \
+        " ON CONFLICT (organization_id, user_id, list, name) DO UPDATE SET \
          is_shared = excluded.is_shared, knows_markup = excluded.knows_markup, \
          body = excluded.body",
     );
@@ -57,20 +59,23 @@ async fn count(tx: &mut Tx, organization: OrganizationId, user: UserId) -> Resul
     tx.row(query).await?.map_or(Ok(0), |row| row.get("count"))
 }
 
-/// A person's own views, then those that their team shares; each by name.
+/// A person's own views of a list, then those that their team shares; each by name.
 pub async fn list(
     tx: &mut Tx,
     organization: OrganizationId,
     user: UserId,
+    list: SavedList,
     seen: Visibility,
 ) -> Result<Vec<SavedView>, StoreError> {
     let own = Query::new("SELECT id, body FROM saved_views")
         .and(" WHERE organization_id = ?", organization.0)
         .and(" AND user_id = ?", user.0)
+        .and(" AND list = ?", list.name())
         .then(" ORDER BY name");
     let mut rows = tx.rows(own).await?;
     let shared = Query::new("SELECT id, body FROM saved_views")
         .and(" WHERE organization_id = ?", organization.0)
+        .and(" AND list = ?", list.name())
         .then(" AND is_shared = 1")
         .and(" AND user_id <> ?", user.0);
     let shared = visible(shared, seen).and(" ORDER BY name, id LIMIT ?", SHARED_MAX);

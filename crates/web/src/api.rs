@@ -86,6 +86,8 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(bulk::bulk))
         .routes(routes!(views::views, views::save_view))
         .routes(routes!(views::delete_view))
+        .routes(routes!(views::desk_views, views::save_desk_view))
+        .routes(routes!(views::delete_desk_view))
         .routes(routes!(desk::orders))
         .routes(routes!(cart))
         .routes(routes!(add_to_cart))

@@ -15,14 +15,14 @@ use utoipa::IntoParams;
 pub(crate) struct Words {
     /// `failed`, `stuck`, `approval`, `checking`, `by_hand` or `all` (default).
     kind: Option<String>,
-    /// A filter such as `customer:amber status:failed vendor:microsoft "free words"`.
+    /// A filter such as `customer:amber waits:me status:failed vendor:microsoft "free words"`.
     pub(crate) q: Option<String>,
     /// `oldest` first (default) or `newest` first.
     sort: Option<String>,
     /// Rows at the most, 1 to 200; 50 by default.
     limit: Option<u32>,
     /// Where the page before ended, from its `Link` header.
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
 }
 
 impl Words {
@@ -53,15 +53,35 @@ impl Words {
     }
 }
 
+impl Words {
+    /// The first page of a part, by words that come from elsewhere than an address.
+    pub(crate) fn of(kind: Option<String>, q: Option<String>, sort: Option<String>) -> Words {
+        Words {
+            kind,
+            q,
+            sort,
+            ..Words::default()
+        }
+    }
+}
+
 /// The address of a question, without the place of its page: `?kind=failed&q=…`.
 pub(crate) fn address(query: &DeskQuery, cursor: Option<&str>) -> String {
     let filter = query.filter.to_string();
-    let mut words = vec![("kind", query.tab.name())];
+    address_of((query.tab, &filter, query.sort), cursor)
+}
+
+/// The same with the text of a filter, whatever of it can be read.
+pub(crate) fn address_of(
+    (tab, filter, sort): (DeskTab, &str, Sort),
+    cursor: Option<&str>,
+) -> String {
+    let mut words = vec![("kind", tab.name())];
     if !filter.is_empty() {
-        words.push(("q", &filter));
+        words.push(("q", filter));
     }
-    if query.sort != Sort::OldestFirst {
-        words.push(("sort", query.sort.name()));
+    if sort != Sort::OldestFirst {
+        words.push(("sort", sort.name()));
     }
     words.extend(cursor.map(|cursor| ("cursor", cursor)));
     // Pairs of plain text always have a form.

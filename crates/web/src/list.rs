@@ -5,8 +5,10 @@ use app::Error;
 use app::orders::{Listing, Sort};
 use domain::order::filter::{Filter, FilterProblem};
 use domain::order::phase::{Tab, View};
-use domain::order::saved::SavedView;
+use domain::order::saved::{SavedPart, SavedView};
 use domain::text::Invalid;
+
+use crate::desk;
 
 /// The words of an address; what is missing has its default.
 #[derive(Debug, Clone, Copy, Default)]
@@ -63,15 +65,22 @@ impl Words<'_> {
     }
 }
 
-/// The address of a saved list's first page.
+/// The address of a saved list's first page; of the Orders section, that of an organization.
 pub(crate) fn address(organization: &str, saved: &SavedView) -> String {
-    let path = match saved.view {
+    let (view, tab) = match saved.part {
+        SavedPart::Orders { view, tab } => (view, tab),
+        SavedPart::Desk { desk } => {
+            let words = desk::address_of((desk, &saved.filter, saved.sort), None);
+            return format!("/desk{words}");
+        }
+    };
+    let path = match view {
         View::Recent => format!("/o/{organization}/orders"),
         View::Historical => format!("/o/{organization}/orders/historical"),
     };
     let mut words = Vec::new();
-    if saved.view == View::Historical {
-        words.push(("tab", saved.tab.name().to_owned()));
+    if view == View::Historical {
+        words.push(("tab", tab.name().to_owned()));
     }
     if !saved.filter.is_empty() {
         words.push(("q", saved.filter.clone()));

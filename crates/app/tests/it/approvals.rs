@@ -5,6 +5,7 @@ use app::orders::{Conditions, may};
 use domain::order::action::Action;
 use domain::order::approval::ApprovalState;
 use domain::order::command::Command;
+use domain::order::desk::{DeskFilter, DeskQuery, DeskTab};
 
 use super::changes::{at, more};
 use super::*;
@@ -94,6 +95,48 @@ fn an_order_waits_for_both_partners_and_nothing_is_sent_before() {
         assert_eq!(done.status, Status::ProvisioningFinished);
         let told = serde_json::to_string(&done.approvals).unwrap();
         assert!(!told.contains("credit"), "said among staff: {told}");
+    });
+}
+
+impl World {
+    /// Numbers of the orders at somebody's desk that wait for their decision.
+    async fn waiting_for(&self, email: &str) -> Vec<u64> {
+        let caller = self.caller(email).await;
+        let query = DeskQuery {
+            filter: DeskFilter::parse("waits:me").0,
+            ..DeskQuery::of(DeskTab::All)
+        };
+        let page = self.app.desk(&caller, &query).await.unwrap();
+        page.rows.iter().map(|row| row.order.number).collect()
+    }
+}
+
+#[test]
+fn the_desk_finds_what_waits_for_the_decision_of_whoever_asks() {
+    on_each_database(async |world| {
+        let customer = world.access(CUSTOMER, "amber").await;
+        // On its way to the vendor, so it waits for nobody.
+        let cart = world.fill(&customer, CIRRUS, 2).await.unwrap();
+        world.place(&customer, &cart).await.unwrap();
+        world.both_ask().await;
+        let cart = world.fill(&customer, CIRRUS, 5).await.unwrap();
+        let number = world.place(&customer, &cart).await.unwrap().number;
+        assert_eq!(world.waiting_for(SELLER).await, [number]);
+        assert_eq!(world.waiting_for(DISTRIBUTOR).await, [number]);
+        for email in ["read-only@nordic.example", "support@baltic.example"] {
+            assert_eq!(
+                world.waiting_for(email).await,
+                [0; 0],
+                "{email} decides nothing"
+            );
+        }
+        let distributor = world.access(DISTRIBUTOR, "amber").await;
+        world.tell(&distributor, number, agree()).await.unwrap();
+        assert_eq!(world.waiting_for(DISTRIBUTOR).await, [0; 0]);
+        assert_eq!(world.waiting_for(SELLER).await, [number]);
+        let seller = world.access(SELLER, "amber").await;
+        world.tell(&seller, number, agree()).await.unwrap();
+        assert_eq!(world.waiting_for(SELLER).await, [0; 0]);
     });
 }
 

@@ -1,9 +1,10 @@
 //! Saved views: whose they are, who else sees them, and what of them outlives a vendor.
 
 use app::views::SaveView;
+use domain::order::desk::{DeskFilter, DeskQuery, DeskTab};
 use domain::order::filter::Filter;
 use domain::order::listing::Sort;
-use domain::order::saved::{SAVED_MAX, SavedView};
+use domain::order::saved::{Opened, SAVED_MAX, SavedView};
 
 use super::*;
 
@@ -43,7 +44,9 @@ fn a_view_is_kept_replaced_under_its_name_and_forgotten() {
         assert_eq!(first.id, again.id, "an address of it stays good");
         let found = world.app.views(&access).await.unwrap();
         assert_eq!(found, std::slice::from_ref(&again));
-        let (listing, problems) = found[0].open();
+        let (Opened::Orders(listing), problems) = found[0].open() else {
+            panic!("{found:?} is of the Orders section");
+        };
         assert_eq!(problems, []);
         assert_eq!(
             listing.filter.to_string(),
@@ -122,5 +125,94 @@ fn there_is_room_for_a_hundred_and_what_is_too_long_is_named() {
                 "{refused:?}"
             );
         }
+    });
+}
+
+fn of_desk(name: &str, filter: &str, is_shared: bool) -> SaveView<DeskQuery> {
+    SaveView {
+        name: name.into(),
+        listing: DeskQuery {
+            filter: DeskFilter::parse(filter).0,
+            ..DeskQuery::of(DeskTab::Approval)
+        },
+        columns: Vec::new(),
+        is_shared,
+    }
+}
+
+impl World {
+    async fn save_of_desk(&self, email: &str, name: &str, is_shared: bool) -> SavedView {
+        let caller = self.caller(email).await;
+        let view = of_desk(name, "waits:me customer:amber", is_shared);
+        self.app.save_desk_view(&caller, view).await.unwrap()
+    }
+
+    async fn names_of_desk(&self, email: &str) -> Option<Vec<String>> {
+        let caller = self.caller(email).await;
+        let found = self.app.desk_views(&caller).await.ok()?;
+        Some(found.into_iter().map(|saved| saved.name).collect())
+    }
+}
+
+#[test]
+fn a_view_of_the_desk_is_opened_as_it_was_and_stands_beside_one_of_orders_by_that_name() {
+    on_each_database(async |world| {
+        let access = world.access(SELLER, "amber").await;
+        let orders = world.save(&access, "Mine", false).await;
+        let first = world.save_of_desk(SELLER, "Mine", false).await;
+        let again = world.save_of_desk(SELLER, " Mine ", false).await;
+        assert_eq!(first.id, again.id, "an address of it stays good");
+        let caller = world.caller(SELLER).await;
+        let found = world.app.desk_views(&caller).await.unwrap();
+        assert_eq!(found, std::slice::from_ref(&again));
+        let saved = of_desk("Mine", "waits:me customer:amber", false);
+        assert_eq!(found[0].open(), (Opened::Desk(saved.listing), Vec::new()));
+        assert_eq!(
+            world.app.views(&access).await.unwrap(),
+            std::slice::from_ref(&orders)
+        );
+        // Each list forgets its own.
+        let elsewhere = world.app.delete_desk_view(&caller, orders.id).await;
+        assert!(matches!(elsewhere, Err(Error::NotFound)), "{elsewhere:?}");
+        let elsewhere = world.app.delete_view(&access, again.id).await;
+        assert!(matches!(elsewhere, Err(Error::NotFound)), "{elsewhere:?}");
+        world.app.delete_desk_view(&caller, again.id).await.unwrap();
+        assert_eq!(world.app.desk_views(&caller).await.unwrap(), []);
+    });
+}
+
+#[test]
+fn views_of_the_desk_are_shared_among_those_who_work_at_it_and_no_further() {
+    on_each_database(async |world| {
+        let shared = world.save_of_desk(SELLER, "Team", true).await;
+        world.save_of_desk(SELLER, "Own", false).await;
+        let at_desk: &[(&str, &[&str])] = &[
+            (SELLER, &["Own", "Team"]),
+            ("billing@baltic.example", &["Team"]),
+            // For support agents markups don't exist, so what may speak of one does not either.
+            ("support@baltic.example", &[]),
+            ("seller-admin@fjord.example", &[]),
+            ("distributor-admin@nordic.example", &[]),
+        ];
+        for (email, names) in at_desk {
+            let found = world.names_of_desk(email).await;
+            let names = names.iter().map(|name| (*name).to_owned());
+            assert_eq!(found, Some(names.collect()), "{email}");
+        }
+        for email in ["user@amber.example", "admin@amber.example"] {
+            assert_eq!(world.names_of_desk(email).await, None, "{email}");
+            let caller = world.caller(email).await;
+            let saved = world
+                .app
+                .save_desk_view(&caller, of_desk("X", "", true))
+                .await;
+            assert!(matches!(saved, Err(Error::NotFound)), "{email} {saved:?}");
+        }
+        let colleague = world.caller("billing@baltic.example").await;
+        let refused = world.app.delete_desk_view(&colleague, shared.id).await;
+        assert!(matches!(refused, Err(Error::Forbidden)), "{refused:?}");
+        let stranger = world.caller("support@baltic.example").await;
+        let refused = world.app.delete_desk_view(&stranger, shared.id).await;
+        assert!(matches!(refused, Err(Error::NotFound)), "{refused:?}");
     });
 }

@@ -46,7 +46,8 @@ pub struct DeskEntry {
 }
 
 /// A part of the desk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DeskTab {
     /// Refused by a vendor.
     Failed,

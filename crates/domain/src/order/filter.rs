@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::change::ChangeKind;
+use super::desk::DeskFilter;
 use super::phase::Status;
 
 /// Characters of a filter at the most.
@@ -94,8 +95,8 @@ impl Filter {
         parse::parse(text)
     }
 
-    /// Reads what was typed on the order desk, where there is `customer:` too.
-    pub(super) fn parse_on_desk(text: &str) -> (Vec<String>, Filter, Vec<FilterProblem>) {
+    /// Reads what was typed on the order desk, which has words of its own too.
+    pub(super) fn parse_on_desk(text: &str) -> (DeskFilter, Vec<FilterProblem>) {
         parse::parse_on_desk(text)
     }
 

@@ -1,8 +1,9 @@
-//! A list of orders that somebody saved under a name, for themselves or for their team.
+//! A list of orders, of one customer or on the desk, that somebody saved under a name, for themselves or for their team.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::desk::{DeskFilter, DeskQuery, DeskTab};
 use super::filter::{Filter, FilterProblem};
 use super::listing::{Listing, Sort};
 use super::phase::{Tab, View};
@@ -25,10 +26,9 @@ pub struct SavedView {
     pub owner: Actor,
     /// Its name, one of its kind among the owner's.
     pub name: String,
-    /// Recent or Historical.
-    pub view: View,
-    /// A part of Historical.
-    pub tab: Tab,
+    /// Which part of which list.
+    #[serde(flatten)]
+    pub part: SavedPart,
     /// The filter's text. Read again whenever it is opened: words may mean less by then.
     pub filter: String,
     /// In which order.
@@ -41,7 +41,78 @@ pub struct SavedView {
     pub saved_at: Timestamp,
 }
 
+/// The part of a list that was saved. The words differ, so storage needs no other mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SavedPart {
+    /// Of the Orders section, of whichever customer is on the screen.
+    Orders {
+        /// Recent or Historical.
+        view: View,
+        /// A part of Historical.
+        tab: Tab,
+    },
+    /// Of the order desk.
+    Desk {
+        /// A part of it.
+        desk: DeskTab,
+    },
+}
+
+/// The lists that views are saved of, each with names of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SavedList {
+    /// The Orders section.
+    Orders,
+    /// The order desk.
+    Desk,
+}
+
+/// A list that was or is to be saved; which page of it is open does not matter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Opened {
+    /// Of the Orders section.
+    Orders(Listing),
+    /// Of the order desk.
+    Desk(DeskQuery),
+}
+
+impl SavedList {
+    /// The name in storage.
+    pub fn name(self) -> &'static str {
+        match self {
+            SavedList::Orders => "orders",
+            SavedList::Desk => "desk",
+        }
+    }
+}
+
+impl Opened {
+    /// What a view keeps of it: the part, the filter's text, and in which order.
+    pub fn kept(&self) -> (SavedPart, String, Sort) {
+        match self {
+            Opened::Orders(listing) => {
+                let (view, tab) = (listing.view, listing.tab);
+                let part = SavedPart::Orders { view, tab };
+                (part, listing.filter.to_string(), listing.sort)
+            }
+            Opened::Desk(query) => {
+                let part = SavedPart::Desk { desk: query.tab };
+                (part, query.filter.to_string(), query.sort)
+            }
+        }
+    }
+}
+
 impl SavedView {
+    /// The list that it is of.
+    pub fn list(&self) -> SavedList {
+        match self.part {
+            SavedPart::Orders { .. } => SavedList::Orders,
+            SavedPart::Desk { .. } => SavedList::Desk,
+        }
+    }
+
     /// Takes a name as typed.
     pub fn parse_name(text: &str) -> Result<String, Invalid> {
         line(text, NAME_MAX)
@@ -71,15 +142,28 @@ impl SavedView {
     }
 
     /// The first page of the list, and what of its filter can't be used any more.
-    pub fn open(&self) -> (Listing, Vec<FilterProblem>) {
-        let (filter, problems) = Filter::parse(&self.filter);
-        let listing = Listing {
-            tab: self.tab,
-            filter,
-            sort: self.sort,
-            ..Listing::of(self.view)
-        };
-        (listing, problems)
+    pub fn open(&self) -> (Opened, Vec<FilterProblem>) {
+        match self.part {
+            SavedPart::Orders { view, tab } => {
+                let (filter, problems) = Filter::parse(&self.filter);
+                let listing = Listing {
+                    tab,
+                    filter,
+                    sort: self.sort,
+                    ..Listing::of(view)
+                };
+                (Opened::Orders(listing), problems)
+            }
+            SavedPart::Desk { desk } => {
+                let (filter, problems) = DeskFilter::parse(&self.filter);
+                let query = DeskQuery {
+                    filter,
+                    sort: self.sort,
+                    ..DeskQuery::of(desk)
+                };
+                (Opened::Desk(query), problems)
+            }
+        }
     }
 }
 

@@ -1,19 +1,22 @@
-//! Saved views, by API.
+//! Saved views, of the Orders section and of the order desk, by API.
 
 use app::Error;
-use app::access::Access;
 use app::views::SaveView;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use domain::order::saved::SavedView;
+use domain::id::UserId;
+use domain::order::desk::DeskQuery;
+use domain::order::filter::FilterProblem;
+use domain::order::saved::{SavedPart, SavedView};
 use domain::text::Invalid;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{read, view};
 use crate::Web;
+use crate::desk;
 use crate::error::Problem;
 use crate::list::{self, Words};
 use crate::visitor::Program;
@@ -24,19 +27,20 @@ use crate::visitor::Program;
 pub(crate) struct SaveViewBody {
     /// Its name; one of the caller's own of that name is replaced.
     pub(crate) name: String,
-    /// `recent` (default) or `historical`.
+    /// `recent` (default) or `historical`; of the order desk `desk`, or nothing.
     #[serde(default)]
     pub(crate) view: Option<String>,
-    /// Of historical orders: `active`, `draft` or `all` (default).
+    /// Of historical orders: `active`, `draft` or `all` (default). Of the order desk: one of its parts,
+    /// such as `failed`.
     #[serde(default)]
     pub(crate) tab: Option<String>,
     /// The filter.
     #[serde(default)]
     pub(crate) q: Option<String>,
-    /// `newest` first (default) or `oldest` first.
+    /// `newest` first (default) or `oldest` first; on the order desk the default is `oldest`.
     #[serde(default)]
     pub(crate) sort: Option<String>,
-    /// The columns to show, by name.
+    /// The columns to show, by name. The order desk has none to choose.
     #[serde(default)]
     pub(crate) columns: Vec<String>,
     /// The caller's team sees it too.
@@ -55,12 +59,7 @@ impl SaveViewBody {
             cursor: None,
         };
         let (listing, problems) = words.listing()?;
-        if let Some(problem) = problems.first() {
-            return Err(Error::Invalid {
-                field: "/q",
-                reason: Invalid(problem.to_string()),
-            });
-        }
+        refuse(&problems)?;
         Ok(SaveView {
             name: self.name,
             listing,
@@ -68,6 +67,38 @@ impl SaveViewBody {
             is_shared: self.shared,
         })
     }
+
+    /// What is asked about the order desk.
+    pub(crate) fn save_of_desk(self) -> Result<SaveView<DeskQuery>, Error> {
+        let invalid = |field, words: &str| Error::Invalid {
+            field,
+            reason: Invalid(words.into()),
+        };
+        if self.view.is_some_and(|view| view != "desk") {
+            return Err(invalid("/view", "must be desk here, or left out"));
+        }
+        if !self.columns.is_empty() {
+            return Err(invalid("/columns", "can't be chosen on the order desk"));
+        }
+        let (listing, problems) = desk::Words::of(self.tab, self.q, self.sort).query()?;
+        refuse(&problems)?;
+        Ok(SaveView {
+            name: self.name,
+            listing,
+            columns: Vec::new(),
+            is_shared: self.shared,
+        })
+    }
+}
+
+fn refuse(problems: &[FilterProblem]) -> Result<(), Error> {
+    let Some(problem) = problems.first() else {
+        return Ok(());
+    };
+    Err(Error::Invalid {
+        field: "/q",
+        reason: Invalid(problem.to_string()),
+    })
 }
 
 /// A saved view as its reader sees it.
@@ -75,7 +106,9 @@ impl SaveViewBody {
 pub(super) struct SavedViewView {
     id: String,
     name: String,
+    /// `recent`, `historical` or `desk`.
     view: &'static str,
+    /// The part of it.
     tab: &'static str,
     q: String,
     sort: &'static str,
@@ -92,20 +125,25 @@ pub(super) struct SavedViewView {
 }
 
 impl SavedViewView {
-    fn new(saved: &SavedView, access: &Access) -> SavedViewView {
+    /// For a reader; views of the Orders section lead to an organization's.
+    fn new(saved: &SavedView, reader: UserId, organization: &str) -> SavedViewView {
         let (_, problems) = saved.open();
+        let (view, tab) = match saved.part {
+            SavedPart::Orders { view, tab } => (view.name(), tab.name()),
+            SavedPart::Desk { desk } => ("desk", desk.name()),
+        };
         SavedViewView {
             id: saved.id.to_string(),
             name: saved.name.clone(),
-            view: saved.view.name(),
-            tab: saved.tab.name(),
+            view,
+            tab,
             q: saved.filter.clone(),
             sort: saved.sort.name(),
             columns: saved.columns.clone(),
             shared: saved.is_shared,
-            own: saved.owner.user == access.actor().user,
+            own: saved.owner.user == reader,
             person: saved.owner.person.clone(),
-            address: list::address(access.organization().slug.as_str(), saved),
+            address: list::address(organization, saved),
             problems: problems.iter().map(ToString::to_string).collect(),
         }
     }
@@ -122,7 +160,8 @@ pub(super) async fn views(
 ) -> Result<Json<Vec<SavedViewView>>, Problem> {
     let access = web.app.access(&caller, &organization).await?;
     let saved = web.app.views(&access).await?;
-    let views = saved.iter().map(|saved| SavedViewView::new(saved, &access));
+    let views = saved.iter();
+    let views = views.map(|saved| SavedViewView::new(saved, caller.user, &organization));
     Ok(Json(views.collect()))
 }
 
@@ -140,7 +179,7 @@ pub(super) async fn save_view(
     let access = web.app.access(&caller, &organization).await?;
     let save = read::<SaveViewBody>(&body)?.save()?;
     let saved = web.app.save_view(&access, save).await?;
-    Ok(Json(SavedViewView::new(&saved, &access)))
+    Ok(Json(SavedViewView::new(&saved, caller.user, &organization)))
 }
 
 /// Forgets a saved view of the caller's own.
@@ -156,5 +195,48 @@ pub(super) async fn delete_view(
     let access = web.app.access(&caller, &organization).await?;
     let id = id.parse().map_err(|_| Error::NotFound)?;
     web.app.delete_view(&access, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The caller's saved views of the order desk, then those that their team shares.
+#[utoipa::path(get, path = "/api/v1/desk/views",
+    responses((status = 200, body = [SavedViewView]), (status = 404, body = view::ProblemView)))]
+pub(super) async fn desk_views(
+    State(web): State<Web>,
+    Program(caller): Program,
+) -> Result<Json<Vec<SavedViewView>>, Problem> {
+    let saved = web.app.desk_views(&caller).await?;
+    let views = saved.iter();
+    let views = views.map(|saved| SavedViewView::new(saved, caller.user, ""));
+    Ok(Json(views.collect()))
+}
+
+/// Saves a part of the order desk under a name, in place of the caller's own one of that name.
+#[utoipa::path(post, path = "/api/v1/desk/views", request_body = SaveViewBody,
+    responses((status = 200, body = SavedViewView), (status = 404, body = view::ProblemView),
+        (status = 409, body = view::ProblemView), (status = 422, body = view::ProblemView)))]
+pub(super) async fn save_desk_view(
+    State(web): State<Web>,
+    Program(caller): Program,
+    body: Bytes,
+) -> Result<Json<SavedViewView>, Problem> {
+    // Who has no desk is told nothing about its words.
+    web.app.require_desk(&caller).await?;
+    let save = read::<SaveViewBody>(&body)?.save_of_desk()?;
+    let saved = web.app.save_desk_view(&caller, save).await?;
+    Ok(Json(SavedViewView::new(&saved, caller.user, "")))
+}
+
+/// Forgets a saved view of the order desk, one of the caller's own.
+#[utoipa::path(delete, path = "/api/v1/desk/views/{id}", params(("id" = String, Path)),
+    responses((status = 204), (status = 403, body = view::ProblemView),
+        (status = 404, body = view::ProblemView)))]
+pub(super) async fn delete_desk_view(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Program(caller): Program,
+) -> Result<StatusCode, Problem> {
+    let id = id.parse().map_err(|_| Error::NotFound)?;
+    web.app.delete_desk_view(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

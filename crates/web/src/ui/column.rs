@@ -67,6 +67,14 @@ impl Column {
         offered.filter(is_seen).collect()
     }
 
+    /// Those that a saved view keeps: none where the list shows all that it has.
+    pub(crate) fn kept(is_detailed: bool, shown: &[Column]) -> &[Column] {
+        match shown.len() == Column::offered(is_detailed).len() {
+            true => &[],
+            false => shown,
+        }
+    }
+
     /// Figures stand at the end of their cell.
     pub(crate) fn is_number(self) -> bool {
         matches!(self, Column::Quantity | Column::Total)

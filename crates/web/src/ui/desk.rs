@@ -15,7 +15,8 @@ use jiff::Timestamp;
 
 use super::filters;
 use super::frame::{Section, SellerFrame};
-use super::suggestions::Suggestions;
+use super::suggestions::{Suggestions, WAITS_FOR_ME};
+use super::views::Shelf;
 use crate::Web;
 use crate::desk::{Words, address};
 use crate::error::{Page, classify, render, words};
@@ -32,8 +33,11 @@ struct DeskPage {
     /// What stands in the filter, each with the address without it.
     chips: Vec<(String, String)>,
     suggestions: Suggestions,
+    views: Shelf,
     /// What is wrong with the address as a whole.
     problem: Option<String>,
+    /// This page of it.
+    here: String,
     counts: DeskCounts,
     pause: Option<Pause>,
     rows: Vec<DeskRow>,
@@ -96,6 +100,11 @@ impl DeskPage {
         names
     }
 
+    /// This page of the list.
+    fn here(&self) -> &str {
+        &self.here
+    }
+
     fn is_oldest_first(&self) -> bool {
         self.query.sort == Sort::OldestFirst
     }
@@ -149,10 +158,15 @@ fn chips(query: &DeskQuery) -> Vec<(String, String)> {
     });
     let terms = filter.order.terms().iter().map(|term| {
         let order = filter.order.without(term);
-        let customers = filter.customers.clone();
-        (term.label(), without(DeskFilter { customers, order }))
+        let others = filter.clone();
+        (term.label(), without(DeskFilter { order, ..others }))
     });
-    customers.chain(terms).collect()
+    let waits = filter.waits_for_me.then(|| {
+        let mut others = filter.clone();
+        others.waits_for_me = false;
+        (WAITS_FOR_ME.to_owned(), without(others))
+    });
+    customers.chain(waits).chain(terms).collect()
 }
 
 /// Shows a part of the desk. Words that can't be used are told, and the rest applies.
@@ -169,7 +183,9 @@ pub(crate) async fn show(
         problems: Vec::new(),
         chips: Vec::new(),
         suggestions: Suggestions::on_desk(&DeskQuery::of(DeskTab::All), &[]),
+        views: Shelf::of_desk(&web, &visitor, &DeskQuery::of(DeskTab::All), "").await?,
         problem: None,
+        here: "/desk".into(),
         counts,
         pause: web.app.pause().await?,
         rows: Vec::new(),
@@ -186,6 +202,8 @@ pub(crate) async fn show(
         Err(error) => return Err(Page(error)),
     }
     page.chips = chips(&page.query);
+    page.views = Shelf::of_desk(&web, &visitor, &page.query, &page.typed).await?;
+    page.here = format!("/desk{}", address(&page.query, asked.cursor.as_deref()));
     let found = web.app.desk(&visitor.caller, &page.query).await?;
     page.next = found
         .next

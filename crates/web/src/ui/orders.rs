@@ -172,6 +172,8 @@ async fn build(
     let vendors = web.app.vendor_names(access).await?;
     let is_recent = listing.view == View::Recent;
     let is_detailed = !is_recent && listing.tab == Tab::All;
+    let columns = Column::chosen(is_detailed, &question.columns);
+    let kept = kept(&listing, &question.q, Column::kept(is_detailed, &columns));
     Ok(OrdersPage {
         frame: Frame::new(web, visitor, access, Section::Orders).await?,
         view: listing.view,
@@ -179,12 +181,12 @@ async fn build(
         is_oldest_first: listing.sort == Sort::OldestFirst,
         chips: listing.filter.terms().iter().map(chip).collect(),
         suggestions: Suggestions::new(&listing, access, &counts, vendors, &address),
-        views: Shelf::new(web, access, &address.to_string()).await?,
+        views: Shelf::of_orders(web, visitor, access, &address.to_string(), kept).await?,
         newer: beyond(found.newer.map(Edge::NewerThan)),
         older: beyond(found.older.map(Edge::OlderThan)),
         searched_to: found.searched_to,
         rows: found.orders.into_iter().map(row).collect(),
-        columns: Column::chosen(is_detailed, &question.columns),
+        columns,
         named_columns: question.columns,
         page: address.with("from", &question.from),
         q: question.q,
@@ -196,6 +198,21 @@ async fn build(
         counts,
         address,
     })
+}
+
+/// What a saved view of the list on the screen is made of.
+fn kept(listing: &Listing, typed: &str, columns: &[Column]) -> Vec<(&'static str, String)> {
+    let mut kept = vec![
+        ("view", listing.view.name().to_owned()),
+        ("q", typed.to_owned()),
+        ("sort", listing.sort.name().to_owned()),
+    ];
+    if listing.view == View::Historical {
+        kept.push(("tab", listing.tab.name().to_owned()));
+    }
+    let columns = columns.iter();
+    kept.extend(columns.map(|column| ("column", column.name().to_owned())));
+    kept
 }
 
 async fn open(web: &Web, access: &Access, number: u64) -> Result<Panel, Error> {

@@ -16,6 +16,9 @@ use crate::desk;
 /// Customers and vendors that the desk offers.
 const NAMES_MAX: usize = 12;
 
+/// The words of `waits:me`.
+pub(crate) const WAITS_FOR_ME: &str = "Waits for my decision";
+
 /// The groups of the menu.
 pub(crate) struct Suggestions {
     pub(crate) groups: Vec<(&'static str, Vec<Suggestion>)>,
@@ -97,8 +100,14 @@ impl Suggestions {
         let of_order = |term: Term, label: String| {
             let word = term.to_string();
             let order = filter.order.with(term);
-            let customers = filter.customers.clone();
-            suggestion(word, label, DeskFilter { customers, order })
+            suggestion(
+                word,
+                label,
+                DeskFilter {
+                    order,
+                    ..filter.clone()
+                },
+            )
         };
         let customers: BTreeSet<(&str, &str)> = rows
             .iter()
@@ -127,6 +136,12 @@ impl Suggestions {
             let label = term.label();
             of_order(term, label)
         });
+        let waiting = DeskFilter {
+            waits_for_me: true,
+            ..filter.clone()
+        };
+        let waiting = suggestion("waits:me".into(), WAITS_FOR_ME.into(), waiting);
+        let others = std::iter::once(waiting).chain(others);
         Suggestions::of([
             ("Customer", customers.take(NAMES_MAX).collect()),
             ("Requested change", changes.collect()),

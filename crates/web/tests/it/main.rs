@@ -286,6 +286,26 @@ const PAGES: &[Row] = &[
     ),
     ("GET", "/desk", "/desk", ""),
     ("GET", "/api/v1/desk/orders", "/api/v1/desk/orders", ""),
+    ("POST", "/desk/views", "/desk/views", "name=&q=waits:me"),
+    (
+        "POST",
+        "/desk/views/{id}/removal",
+        "/desk/views/viw_00000000000000000000000000000001/removal",
+        "",
+    ),
+    ("GET", "/api/v1/desk/views", "/api/v1/desk/views", ""),
+    (
+        "POST",
+        "/api/v1/desk/views",
+        "/api/v1/desk/views",
+        "{\"name\": \"\"}",
+    ),
+    (
+        "DELETE",
+        "/api/v1/desk/views/{id}",
+        "/api/v1/desk/views/viw_00000000000000000000000000000001",
+        "",
+    ),
     ("GET", "/o/{organization}/catalog", "/o/amber/catalog", ""),
     (
         "GET",

@@ -75,6 +75,55 @@ async fn a_list_is_saved_shared_and_opened_again_with_its_columns() {
 }
 
 #[tokio::test]
+async fn a_part_of_the_desk_is_saved_opened_again_and_forgotten() {
+    let world = World::new(None).await;
+    let desk = page(&world, Who::Staff, "/desk?kind=failed&q=customer:amber").await;
+    let narrowed = "/desk?kind=failed&q=customer%3Aamber+waits%3Ame";
+    assert!(links_to(&desk, narrowed), "offered among the filters");
+    let empty = page(&world, Who::Staff, narrowed).await;
+    has(
+        &empty,
+        &["Waits for my decision", "No order on the desk fits"],
+    );
+    let sent = "name=Mine&q=customer:amber+waits:me&tab=failed&sort=oldest&shared=yes";
+    let saved = Ask::form("/desk/views", sent);
+    let saved = world.ask_plainly(Who::Staff, &saved).await;
+    assert_eq!(
+        (saved.status, saved.header("location")),
+        (303, Some(narrowed))
+    );
+    let opened = page(&world, Who::Staff, narrowed).await;
+    has(&opened, &["Your views", "Mine", "Shared"]);
+    let orders = page(&world, Who::Staff, "/o/amber/orders").await;
+    assert!(!words(&orders).contains("Mine"), "each list has its own");
+    let nameless = Ask::form(
+        "/desk/views",
+        "name=&q=waits:me&tab=failed&next=/desk?kind=failed",
+    );
+    let nameless = world.ask_plainly(Who::Staff, &nameless).await;
+    assert_eq!(nameless.status, 422);
+    has(&nameless, &["Save this view", "Back to the list"]);
+    assert!(links_to(&nameless, "/desk?kind=failed"));
+    let wrong = page(&world, Who::Staff, "/desk?q=wait:me").await;
+    has(&wrong, &["perhaps waits: is meant"]);
+    let views = Ask::program("GET", "/api/v1/desk/views", "");
+    let views = world.ask_plainly(Who::Staff, &views).await;
+    let views: serde_json::Value = serde_json::from_str(&views.body).unwrap();
+    assert_eq!(views[0]["view"], "desk");
+    assert_eq!(views[0]["tab"], "failed");
+    assert_eq!(views[0]["address"], narrowed);
+    let id = views[0]["id"].as_str().unwrap();
+    let removal = Ask::form(
+        format!("/desk/views/{id}/removal"),
+        "next=/desk?kind=failed",
+    );
+    let gone = world.ask_plainly(Who::Staff, &removal).await;
+    assert_eq!(gone.header("location"), Some("/desk?kind=failed"));
+    let desk = page(&world, Who::Staff, "/desk").await;
+    assert!(!words(&desk).contains("Mine"));
+}
+
+#[tokio::test]
 async fn what_is_exported_is_what_is_filtered_or_selected() {
     let world = World::new(None).await;
     let list = page(&world, Who::Staff, "/o/amber/orders?q=status:failed").await;

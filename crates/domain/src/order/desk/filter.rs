@@ -1,4 +1,4 @@
-//! The filter of the order desk: the language of the lists, and `customer:`.
+//! The filter of the order desk: the language of the lists, `customer:` and `waits:me`.
 
 use std::fmt;
 
@@ -16,6 +16,8 @@ use crate::organization::Organization;
 pub struct DeskFilter {
     /// The customers, as typed, of whom an order has to be one's; anybody's when empty.
     pub customers: Vec<String>,
+    /// Whoever asks has to be the one whose decision it waits for.
+    pub waits_for_me: bool,
     /// What the order itself has to be like.
     pub order: Filter,
 }
@@ -34,17 +36,22 @@ pub struct Asker {
 impl DeskFilter {
     /// Reads what was typed. Whatever can be read applies; the rest is told.
     pub fn parse(text: &str) -> (DeskFilter, Vec<FilterProblem>) {
-        let (customers, order, problems) = Filter::parse_on_desk(text);
-        (DeskFilter { customers, order }, problems)
+        Filter::parse_on_desk(text)
     }
 
     /// Asks for nothing: the whole list.
     pub fn is_empty(&self) -> bool {
-        self.customers.is_empty() && self.order.is_empty()
+        self.customers.is_empty() && !self.waits_for_me && self.order.is_empty()
     }
 
-    /// Whether it asks for an order that its reader sees.
-    pub fn wants(&self, customer: &Organization, order: &SeenOrder, asker: &Asker) -> bool {
+    /// Whether it asks for an order that its reader sees, and whose decision it may wait for.
+    pub fn wants(
+        &self,
+        customer: &Organization,
+        order: &SeenOrder,
+        is_yours: bool,
+        asker: &Asker,
+    ) -> bool {
         let filter = &self.order;
         let is_of_customer = |typed: &String| {
             customer.slug.as_str() == typed.to_lowercase() || has(&customer.name, typed)
@@ -61,6 +68,7 @@ impl DeskFilter {
         let span = filter.span(asker.now, &asker.zone);
         let at = order.position().listed_at;
         (self.customers.is_empty() || self.customers.iter().any(is_of_customer))
+            && (is_yours || !self.waits_for_me)
             && (statuses.is_empty() || statuses.contains(&order.status))
             && order.lines.iter().any(is_line)
             && (people.is_empty() || people.iter().any(|who| is_creator(who, order, asker)))
@@ -92,9 +100,16 @@ fn has_texts(order: &SeenOrder, typed: &[&Term]) -> bool {
 
 impl fmt::Display for DeskFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for customer in &self.customers {
-            write!(f, "customer:{} ", Quoted(customer))?;
+        let customers = self.customers.iter();
+        let mut words: Vec<String> = customers
+            .map(|customer| format!("customer:{}", Quoted(customer)))
+            .collect();
+        if self.waits_for_me {
+            words.push("waits:me".into());
         }
-        write!(f, "{}", self.order)
+        if !self.order.is_empty() {
+            words.push(self.order.to_string());
+        }
+        f.write_str(&words.join(" "))
     }
 }

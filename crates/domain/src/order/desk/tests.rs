@@ -7,6 +7,7 @@ use super::super::sample::{
 use super::*;
 use crate::access::Visibility;
 use crate::id::UserId;
+use crate::order::filter::{Filter, FilterProblem};
 use crate::organization::{Organization, OrganizationKind, OrganizationStatus, Slug};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -162,10 +163,15 @@ fn a_filter_finds_by_customer_and_by_everything_that_lists_know() {
         ("\"E3 365\"", false),
         ("berg", true),
         ("bergs", false),
+        ("waits:me", true),
+        ("waits:ME customer:amber", true),
+        ("waits:me customer:birch", false),
     ] {
         let (filter, problems) = DeskFilter::parse(text);
         assert_eq!(problems, [], "{text}");
-        assert_eq!(filter.wants(&amber(), &seen, &asker), expected, "{text}");
+        let is_wanted = |is_yours| filter.wants(&amber(), &seen, is_yours, &asker);
+        assert_eq!(is_wanted(true), expected, "{text}");
+        assert_eq!(is_wanted(false), expected && !filter.waits_for_me, "{text}");
         let again = DeskFilter::parse(&filter.to_string()).0;
         assert_eq!(again, filter, "{text}");
     }
@@ -182,6 +188,37 @@ fn what_cannot_be_read_is_told_and_the_rest_applies() {
             "“customer:”: needs a value; for example customer:amber",
             "“sttus:failed”: there is no such filter; perhaps status: is meant",
         ]
+    );
+}
+
+#[test]
+fn the_desk_knows_words_that_other_lists_don_t() {
+    let told = |problems: Vec<FilterProblem>| problems.first().map(ToString::to_string);
+    let names = "status:, vendor:, change:, by:, older:, newer:, from:, to:";
+    let on_desk = |text: &str| told(DeskFilter::parse(text).1);
+    let in_lists = |text: &str| told(Filter::parse(text).1);
+    assert_eq!(
+        on_desk("color:red").unwrap(),
+        format!(
+            "“color:red”: there is no such filter; there are {names}, customer:, waits:; put it in \
+             quotes to search for it as text"
+        )
+    );
+    assert_eq!(
+        in_lists("waits:me").unwrap(),
+        format!(
+            "“waits:me”: there is no such filter; there are {names}; put it in quotes to search for \
+             it as text"
+        )
+    );
+    assert_eq!(
+        on_desk("wait:me").unwrap(),
+        "“wait:me”: there is no such filter; perhaps waits: is meant"
+    );
+    assert_eq!(
+        on_desk("waits:saul").unwrap(),
+        "“waits:saul”: is not somebody whose decisions are known here; waits:me finds what waits \
+         for yours"
     );
 }
 

@@ -4,10 +4,14 @@ use jiff::civil::Date;
 
 use super::{Age, Filter, FilterProblem, LENGTH_MAX, Person, TERMS_MAX, Term};
 use crate::order::change::ChangeKind;
+use crate::order::desk::DeskFilter;
 use crate::order::phase::Status;
 
-/// The keys, each with what stands behind it.
-const KEYS: [(&str, &str); 8] = [
+/// A key, and an example of what stands behind it.
+type Key = (&'static str, &'static str);
+
+/// The keys of every list.
+const KEYS: [Key; 8] = [
     ("status", "status:failed"),
     ("vendor", "vendor:microsoft"),
     ("change", "change:quantity"),
@@ -17,6 +21,8 @@ const KEYS: [(&str, &str); 8] = [
     ("from", "from:2026-11-01"),
     ("to", "to:2026-11-30"),
 ];
+/// What the order desk has besides.
+const DESK_KEYS: [Key; 2] = [("customer", "customer:amber"), ("waits", "waits:me")];
 /// A century.
 const HOURS_MAX: u32 = 100 * 366 * 24;
 /// A problem repeats no more than this of what was typed.
@@ -81,36 +87,49 @@ impl Piece {
 
 pub(super) fn parse(text: &str) -> (Filter, Vec<FilterProblem>) {
     let (bounded, mut problems) = bounded(text);
-    let filter = read(&pieces(&bounded), &mut problems);
+    let filter = read(&pieces(&bounded), &KEYS, &mut problems);
     (filter, problems)
 }
 
-/// The same with `customer:`, which is of use where there are several.
-pub(super) fn parse_on_desk(text: &str) -> (Vec<String>, Filter, Vec<FilterProblem>) {
+/// The same with the words of the order desk: `customer:`, where there are several, and `waits:me`.
+pub(super) fn parse_on_desk(text: &str) -> (DeskFilter, Vec<FilterProblem>) {
     let (bounded, mut problems) = bounded(text);
-    let is_customer = |piece: &Piece| piece.key.as_deref() == Some("customer");
-    let (wanted, others): (Vec<Piece>, Vec<Piece>) =
-        pieces(&bounded).into_iter().partition(is_customer);
-    let mut customers: Vec<String> = Vec::new();
-    for piece in wanted {
-        let values: Vec<&str> = match piece.is_quoted {
-            true => vec![&piece.value],
-            false => piece.value.split(',').collect(),
-        };
-        let is_name = |value: &&str| value.chars().any(char::is_alphanumeric);
-        let names: Vec<&str> = values.into_iter().filter(is_name).collect();
-        if names.is_empty() {
-            problems.push(piece.problem("needs a value", "for example customer:amber"));
-        }
-        for name in names {
-            let is_new = customers.iter().all(|known| known != name);
-            if is_new && customers.len() < TERMS_MAX {
-                customers.push(name.to_owned());
+    let mut filter = DeskFilter::default();
+    let mut others = Vec::new();
+    for piece in pieces(&bounded) {
+        match piece.key.as_deref() {
+            Some("customer") => {
+                problems.extend(customers(&piece, &mut filter.customers));
             }
+            Some("waits") if piece.value.eq_ignore_ascii_case("me") => filter.waits_for_me = true,
+            Some("waits") => problems.push(piece.problem(
+                "is not somebody whose decisions are known here",
+                "waits:me finds what waits for yours",
+            )),
+            _ => others.push(piece),
         }
     }
-    let filter = read(&others, &mut problems);
-    (customers, filter, problems)
+    let keys: Vec<Key> = KEYS.into_iter().chain(DESK_KEYS).collect();
+    filter.order = read(&others, &keys, &mut problems);
+    (filter, problems)
+}
+
+/// Adds the customers that a piece names to those that are wanted already.
+fn customers(piece: &Piece, customers: &mut Vec<String>) -> Option<FilterProblem> {
+    let values: Vec<&str> = match piece.is_quoted {
+        true => vec![&piece.value],
+        false => piece.value.split(',').collect(),
+    };
+    let is_name = |value: &&str| value.chars().any(char::is_alphanumeric);
+    let names: Vec<&str> = values.into_iter().filter(is_name).collect();
+    for name in &names {
+        let is_new = customers.iter().all(|known| known != name);
+        if is_new && customers.len() < TERMS_MAX {
+            customers.push((*name).to_owned());
+        }
+    }
+    let is_empty = names.is_empty();
+    is_empty.then(|| piece.problem("needs a value", "for example customer:amber"))
 }
 
 /// As much of the text as is read.
@@ -129,10 +148,10 @@ fn bounded(text: &str) -> (String, Vec<FilterProblem>) {
     (bounded, problems)
 }
 
-fn read(pieces: &[Piece], problems: &mut Vec<FilterProblem>) -> Filter {
+fn read(pieces: &[Piece], keys: &[Key], problems: &mut Vec<FilterProblem>) -> Filter {
     let mut filter = Filter::default();
     for piece in pieces {
-        for term in terms(piece) {
+        for term in terms(piece, keys) {
             if let Err(problem) = term.and_then(|term| filter.add(term)) {
                 // As many problems as terms: more would not be read.
                 if problems.len() < TERMS_MAX {
@@ -192,13 +211,13 @@ fn is_key(piece: &Piece) -> bool {
 }
 
 /// What a piece says; several terms where it lists values with commas.
-fn terms(piece: &Piece) -> Vec<Result<Term, FilterProblem>> {
+fn terms(piece: &Piece, keys: &[Key]) -> Vec<Result<Term, FilterProblem>> {
     let Some(key) = piece.key.as_deref() else {
         return vec![text(piece)];
     };
     let is_list = matches!(key, "status" | "vendor" | "change" | "by") && !piece.is_quoted;
     if !is_list || !piece.value.contains(',') {
-        return vec![keyed(key, piece)];
+        return vec![keyed(key, piece, keys)];
     }
     let values = piece.value.split(',').filter(|value| !value.is_empty());
     let one = |value: &str| Piece {
@@ -206,7 +225,7 @@ fn terms(piece: &Piece) -> Vec<Result<Term, FilterProblem>> {
         value: value.to_owned(),
         is_quoted: false,
     };
-    values.map(|value| keyed(key, &one(value))).collect()
+    values.map(|value| keyed(key, &one(value), keys)).collect()
 }
 
 fn text(piece: &Piece) -> Result<Term, FilterProblem> {
@@ -219,14 +238,15 @@ fn text(piece: &Piece) -> Result<Term, FilterProblem> {
     })
 }
 
-fn keyed(key: &str, piece: &Piece) -> Result<Term, FilterProblem> {
+fn keyed(key: &str, piece: &Piece, keys: &[Key]) -> Result<Term, FilterProblem> {
     let example = KEYS.iter().find(|(known, _)| *known == key);
     let Some((_, example)) = example else {
-        let names = KEYS.map(|(name, _)| name);
-        let instead = match nearest(key, names.into_iter()) {
+        let names = keys.iter().map(|(name, _)| *name);
+        let instead = match nearest(key, names.clone()) {
             Some(name) => format!("perhaps {name}: is meant"),
             None => {
-                let keys = names.map(|name| format!("{name}:")).join(", ");
+                let keys: Vec<String> = names.map(|name| format!("{name}:")).collect();
+                let keys = keys.join(", ");
                 format!("there are {keys}; put it in quotes to search for it as text")
             }
         };

@@ -134,14 +134,6 @@ impl OrdersPage {
         &Column::offered(self.is_detailed())[1..]
     }
 
-    /// Columns that a saved view keeps: none where the list shows all that it has.
-    fn kept_columns(&self) -> &[Column] {
-        match self.columns.len() == Column::offered(self.is_detailed()).len() {
-            true => &[],
-            false => &self.columns,
-        }
-    }
-
     fn here(&self) -> String {
         self.page.to_string()
     }

@@ -8,6 +8,8 @@ use super::chance::Chance;
 use super::steps::Log;
 use super::world::{Answer, Ask, Who, World};
 
+/// A saved view that does not exist.
+const NOWHERE: &str = "viw_00000000000000000000000000000001";
 /// Pages of one list that are walked at the most.
 const PAGES_MAX: usize = 12;
 
@@ -27,6 +29,7 @@ pub async fn ask(
         "/organizations",
         "/desk",
         "/api/v1/desk/orders",
+        "/api/v1/desk/views",
         "/approval-rules",
         "/partners/baltic/approval-rules",
         "/api/v1/partners/baltic/approval-rules",
@@ -292,6 +295,15 @@ async fn saved(world: &World, log: &mut Log, who: Who) {
     for filter in ["change:markup", "status:failed"] {
         let body = format!("{{\"name\": \"{filter}\", \"q\": \"{filter}\", \"shared\": true}}");
         one(world, log, who, Ask::api("POST", "/views", body)).await;
+    }
+    let at_desk = "{\"name\": \"Desk\", \"q\": \"status:failed\"}";
+    for ask in [
+        Ask::form("/desk/views", "name=Desk&q=status:failed"),
+        Ask::form(format!("/desk/views/{NOWHERE}/removal"), ""),
+        Ask::program("POST", "/api/v1/desk/views", at_desk),
+        Ask::program("DELETE", &format!("/api/v1/desk/views/{NOWHERE}"), ""),
+    ] {
+        one(world, log, who, ask).await;
     }
     let form = Ask::form("/o/amber/orders/views", "name=Late&q=older:2d");
     let answers = [

@@ -211,9 +211,14 @@ impl Ask {
     }
 
     pub fn api(method: &'static str, path: &str, body: impl Into<String>) -> Ask {
+        Ask::program(method, &format!("/api/v1/organizations/amber{path}"), body)
+    }
+
+    /// By API, outside of organizations.
+    pub fn program(method: &'static str, path: &str, body: impl Into<String>) -> Ask {
         Ask {
             method,
-            path: format!("/api/v1/organizations/amber{path}"),
+            path: path.to_owned(),
             is_api: true,
             body: body.into(),
             headers: Vec::new(),
@@ -357,7 +362,11 @@ impl World {
         request = if ask.is_api {
             request.header(header::AUTHORIZATION, format!("Bearer {token}"))
         } else {
-            let form = Sha256::digest(format!("form\0{session}\0amber"));
+            let scope = match ask.path.starts_with("/desk/") {
+                true => "",
+                false => "amber",
+            };
+            let form = Sha256::digest(format!("form\0{session}\0{scope}"));
             body = format!("{body}&token={}", URL_SAFE_NO_PAD.encode(form));
             request
                 .header(header::COOKIE, format!("s={session}"))
