@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use domain::access::{Permission, Standing};
 use domain::event::Actor;
-use domain::id::OrganizationId;
+use domain::id::{OrganizationId, TaskId};
+use domain::order::Refusal;
 use domain::order::action::Action;
 use domain::order::desk::{
     Asker, DeskEntry, DeskPlace, DeskQuery, DeskReason, DeskTab, stuck_before,
@@ -16,7 +17,7 @@ use domain::organization::Organization;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use store::desk::{COUNT_MAX, Lying, Part};
-use store::{Tx, desk, organizations};
+use store::{Tx, desk, orders, organizations, tasks};
 
 use crate::access::Caller;
 use crate::orders::{Count, is_asked};
@@ -25,6 +26,9 @@ use crate::{App, Error};
 
 /// Orders that are looked at for one page at the most; a rare filter goes on from there.
 const LOOKED_AT_MAX: u32 = 1_000;
+/// What to do about an error of ours.
+const SET_ASIDE_STEP: &str = "An error of ours stops it; its story tells which. It is tried once an hour; \
+                              let it run again once the cause is mended.";
 /// Orders that are read at once where a filter may drop many.
 const BATCH: u32 = 200;
 
@@ -52,6 +56,8 @@ pub struct DeskRow {
     pub next_step: String,
     /// It waits for a decision that is the reader's.
     pub is_yours: bool,
+    /// The reader may let it run again.
+    pub may_run_again: bool,
 }
 
 /// How many orders lie on each part of the desk.
@@ -109,6 +115,41 @@ impl App {
             counts.push((tab, Count { found, is_exact }));
         }
         Ok(DeskCounts(counts))
+    }
+
+    /// Lets run again what of an order was set aside after errors of our own, instead of once an hour.
+    pub async fn run_again(
+        &self,
+        caller: &Caller,
+        organization: &str,
+        number: u64,
+    ) -> Result<(), Error> {
+        self.require_desk(caller).await?;
+        let access = self.access(caller, organization).await?;
+        access.require(Permission::RetryOrders)?;
+        let tenant = access.tenant();
+        let state = (access, number, self.clock.now());
+        let run = self.store.write(state, |(access, number, now), tx| {
+            Box::pin(async move {
+                let seen = access.visibility();
+                let mut order = orders::load_by_number(tx, access.tenant(), *number, seen).await?;
+                let ids: Vec<TaskId> = order.set_aside.iter().map(|known| known.task).collect();
+                if ids.is_empty() {
+                    return Err(Refusal::Guarded("nothing of this order is set aside").into());
+                }
+                tasks::run_again(tx, access.tenant(), &ids, *now).await?;
+                let resting = tasks::list_set_aside(tx, access.tenant(), &ids).await?;
+                let events = order.run_again(&resting, access.actor(), *now);
+                if events.is_empty() {
+                    let words = "it is being tried at this moment; look again in a minute";
+                    return Err(Refusal::Guarded(words).into());
+                }
+                Ok::<_, Error>(orders::save(tx, &mut order, &events, *now).await?)
+            })
+        });
+        run.await?;
+        self.committed(tenant);
+        Ok(())
     }
 
     /// Refuses, as if it did not exist, whoever has no desk.
@@ -297,7 +338,10 @@ impl Walk<'_> {
         let is_yours = match entry.reason {
             DeskReason::AwaitingApproval => may(Action::Approve),
             DeskReason::Checking => entry.is_overdue(self.now) && may(Action::ResolveDoubt),
-            DeskReason::Failed | DeskReason::ByHand | DeskReason::InFlight => false,
+            DeskReason::Failed
+            | DeskReason::ByHand
+            | DeskReason::InFlight
+            | DeskReason::SetAside => false,
         };
         if !self.query.filter.wants(customer, &order, is_yours, &asker) {
             return Ok(None);
@@ -306,12 +350,15 @@ impl Walk<'_> {
             DeskReason::ByHand if standing.may(Permission::FulfillManually) => {
                 "Fulfill it and write down the vendor's reference, or say why it can't be.".into()
             }
+            DeskReason::SetAside => SET_ASIDE_STEP.into(),
             _ => order.next_step(&TimeZone::UTC, may).text,
         };
         Ok(Some(DeskRow {
             customer: customer.clone(),
             order,
             entry,
+            may_run_again: entry.reason == DeskReason::SetAside
+                && standing.may(Permission::RetryOrders),
             next_step,
             is_yours,
         }))

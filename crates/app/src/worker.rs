@@ -13,7 +13,6 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::event::{Event, EventKind};
 use domain::id::{TaskId, VendorId};
 use domain::provisioning::pace::{STRIKES_MAX, hold};
 use domain::task::Task;
@@ -252,7 +251,14 @@ impl App {
     async fn run_guarded(&self, task: Task) -> bool {
         let id = task.id;
         let problem = match AssertUnwindSafe(self.run(&task)).catch_unwind().await {
-            Ok(Ok(is_ours)) => return is_ours,
+            Ok(Ok(is_ours)) => {
+                if task.strikes >= STRIKES_MAX
+                    && let Err(error) = self.put_back(task).await
+                {
+                    tracing::error!(%error, task = %id, "a task that came through is not told");
+                }
+                return is_ours;
+            }
             // Another worker took over while we asked: its answer stands.
             Ok(Err(Error::Changed)) => return false,
             Ok(Err(error)) => error.to_string(),
@@ -265,6 +271,25 @@ impl App {
         false
     }
 
+    /// Takes note that what was set aside has come through, where it has.
+    async fn put_back(&self, task: Task) -> Result<(), Error> {
+        let organization = task.organization;
+        let state = (task, self.clock.now());
+        let told = self.store.write(state, |(task, now), tx| {
+            Box::pin(async move {
+                let resting = tasks::list_set_aside(tx, task.organization, &[task.id]).await?;
+                let mut order = orders::load(tx, task.organization, task.order).await?;
+                if resting.is_empty() && order.came_through(task.id) {
+                    orders::save(tx, &mut order, &[], *now).await?;
+                }
+                Ok::<_, Error>(())
+            })
+        });
+        told.await?;
+        self.committed(organization);
+        Ok(())
+    }
+
     /// Counts a failure, unless the claim has counted it, and with the last that is borne sets the task
     /// aside: others go on, it is tried once an hour, and its order tells.
     async fn strike(&self, task: Task, problem: String) -> Result<(), Error> {
@@ -275,23 +300,19 @@ impl App {
         struck
             .await
             .map_err(|error: store::StoreError| Error::from(error))?;
-        if state.0.strikes + 1 != STRIKES_MAX {
+        if state.0.strikes + 1 < STRIKES_MAX {
             return Ok(());
         }
         let organization = state.0.organization;
         let told = self.store.write(state, |(task, problem, now), tx| {
             Box::pin(async move {
                 let mut order = orders::load(tx, task.organization, task.order).await?;
-                let event = Event {
-                    at: *now,
-                    kind: EventKind::SetAside,
-                    actor: None,
-                    line: Some(task.line),
-                    detail: None,
-                    internal: Some(problem.clone()),
-                    attempt: None,
-                };
-                Ok::<_, Error>(orders::save(tx, &mut order, &[event], *now).await?)
+                match order.put_aside(task.id, task.line, problem, *now) {
+                    Some(event) => {
+                        Ok::<_, Error>(orders::save(tx, &mut order, &[event], *now).await?)
+                    }
+                    None => Ok(()),
+                }
             })
         });
         told.await?;

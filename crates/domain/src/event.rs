@@ -62,6 +62,7 @@ pub enum EventKind {
     AskedAgain,
     LeftToPeople,
     SetAside,
+    RunAgain,
     CancelOrdered,
 }
 
@@ -101,6 +102,7 @@ impl EventKind {
             EventKind::AskedAgain => "The vendor is asked again",
             EventKind::LeftToPeople => "No answer, and no safe way to ask again; staff look it up",
             EventKind::SetAside => "Set aside after errors of our own; tried again every hour",
+            EventKind::RunAgain => "Runs again by request, after errors of our own",
             EventKind::CancelOrdered => "The vendor is asked to take it back",
         }
     }
@@ -137,6 +139,7 @@ impl EventKind {
             | K::AskedAgain
             | K::LeftToPeople
             | K::SetAside
+            | K::RunAgain
             | K::CancelOrdered
             | K::Archived
             | K::NoteAdded => None,

@@ -3,6 +3,7 @@
 
 pub mod action;
 pub mod approval;
+pub mod aside;
 pub mod attempt;
 pub mod cancel;
 pub mod change;
@@ -36,6 +37,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use self::approval::{Approval, Planned};
+use self::aside::SetAside;
 use self::change::RequestedChange;
 use self::line::{Line, LineEvent, LinePrice, LineState};
 use self::note::Note;
@@ -129,6 +131,9 @@ pub struct Order {
     /// Why it was stopped before it was done: by whom, or because of what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
+    /// Work on it that was set aside after errors of our own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<SetAside>,
     /// What people wrote about it, oldest first.
     #[serde(default)]
     pub notes: Vec<Note>,
@@ -169,6 +174,7 @@ impl Order {
             payment: Payment::default(),
             approvals: Vec::new(),
             stopped: None,
+            set_aside: Vec::new(),
             notes: Vec::new(),
             version: 0,
             public_version: 0,

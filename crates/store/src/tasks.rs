@@ -1,7 +1,7 @@
 //! Durable work in storage: saved with the events that cause it, claimed by compare-and-set.
 
 use domain::id::{LineId, OrderId, OrganizationId, TaskId, VendorId};
-use domain::provisioning::pace::STRIKES_MAX;
+use domain::provisioning::pace::{HOLD, SET_ASIDE, STRIKES_MAX};
 use domain::task::Task;
 use jiff::{SignedDuration, Timestamp};
 
@@ -137,6 +137,41 @@ pub async fn release_all(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> 
         .and(" WHERE due_at > ?", now.as_microsecond())
         .and(" AND strikes > 0 AND strikes < ?", i64::from(STRIKES_MAX));
     tx.execute(query).await.map(drop)
+}
+
+/// Lets what was set aside run at once, but for what a worker may hold at this moment. Whoever worked at
+/// it before has lost it.
+pub async fn run_again(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    tasks: &[TaskId],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let tried_long_ago = now + SET_ASIDE - HOLD;
+    let query = Query::new("UPDATE tasks SET fence = fence + 1, strikes = 0, due_at = $1")
+        .bind(now.as_microsecond())
+        .and(" WHERE organization_id = ?", organization.0)
+        .then(" AND id IN ")
+        .list(tasks.iter().map(|task| task.0.into()))
+        .and(" AND strikes >= ?", i64::from(STRIKES_MAX))
+        .and(" AND due_at <= ?", tried_long_ago.as_microsecond());
+    tx.execute(query).await.map(drop)
+}
+
+/// Those of some tasks that are set aside still.
+pub async fn list_set_aside(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    tasks: &[TaskId],
+) -> Result<Vec<TaskId>, StoreError> {
+    let query = Query::new("SELECT id FROM tasks")
+        .and(" WHERE organization_id = ?", organization.0)
+        .then(" AND id IN ")
+        .list(tasks.iter().map(|task| task.0.into()))
+        .and(" AND strikes >= ?", i64::from(STRIKES_MAX));
+    let rows = tx.rows(query).await?;
+    let ids = rows.iter().map(|row| Ok(TaskId(row.get("id")?)));
+    ids.collect()
 }
 
 /// Puts a held task off, which was worked at without an error of ours. Fails with a conflict when the hold was lost meanwhile.

@@ -89,6 +89,7 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(views::desk_views, views::save_desk_view))
         .routes(routes!(views::delete_desk_view))
         .routes(routes!(desk::orders))
+        .routes(routes!(desk::run_again))
         .routes(routes!(cart))
         .routes(routes!(add_to_cart))
         .routes(routes!(change_item, remove_item))

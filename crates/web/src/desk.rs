@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Words {
-    /// `failed`, `stuck`, `approval`, `checking`, `by_hand` or `all` (default).
+    /// `failed`, `stuck`, `approval`, `checking`, `by_hand`, `set_aside` or `all` (default).
     kind: Option<String>,
     /// A filter such as `customer:amber waits:me status:failed vendor:microsoft "free words"`.
     pub(crate) q: Option<String>,

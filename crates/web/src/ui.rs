@@ -105,6 +105,10 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
             get(differences::show).post(differences::resolve),
         )
         .route("/desk", get(desk::show))
+        .route(
+            "/desk/orders/{organization}/{number}/run",
+            post(desk::run_again),
+        )
         .route("/desk/views", post(views::save_of_desk))
         .route("/desk/views/{id}/removal", post(views::remove_from_desk))
         .route("/o/{organization}/catalog", get(catalog::list))

@@ -3,6 +3,7 @@
 use app::Error;
 use app::worker::{Prepared, Taken};
 use domain::event::EventKind;
+use domain::order::desk::{DeskQuery, DeskTab};
 use domain::order::phase::Status;
 use domain::provisioning::account::Account;
 use domain::provisioning::pace::STRIKES_MAX;
@@ -80,11 +81,75 @@ fn what_fails_by_our_own_fault_is_set_aside_tells_and_goes_on_once_it_is_mended(
             .iter()
             .filter(|event| event.kind == EventKind::SetAside);
         assert_eq!(told.count(), 1);
+        let (caller, number) = (world.caller(SELLER).await, placed.number);
+        let on_desk = DeskQuery::of(DeskTab::SetAside);
+        let page = world.app.desk(&caller, &on_desk).await.unwrap();
+        assert!(page.rows[0].may_run_again);
+        assert_eq!((page.rows.len(), page.rows[0].order.number), (1, number));
+        let other = world.caller("billing@baltic.example").await;
+        let page = world.app.desk(&other, &on_desk).await.unwrap();
+        assert!(!page.rows[0].may_run_again, "who may not retry looks on");
+        let refused = world.app.run_again(&other, "amber", number).await;
+        assert!(matches!(refused, Err(Error::Forbidden)), "{refused:?}");
+        let customer = world.caller("admin@amber.example").await;
+        let refused = world.app.run_again(&customer, "amber", number).await;
+        assert!(matches!(refused, Err(Error::NotFound)), "{refused:?}");
+        // Whoever tries it at this moment is not disturbed.
+        world.clock.advance(SignedDuration::from_hours(1));
+        assert_eq!(world.app.run_due().await.unwrap(), 0);
+        let early = world.app.run_again(&caller, "amber", number).await;
+        assert!(matches!(early, Err(Error::Refused(_))), "{early:?}");
+        world.clock.advance(SignedDuration::from_secs(61));
+        save(good).await;
+        // Before its hour has come, and not twice.
+        world.app.run_again(&caller, "amber", number).await.unwrap();
+        let twice = world.app.run_again(&caller, "amber", number).await;
+        assert!(matches!(twice, Err(Error::Refused(_))), "{twice:?}");
+        world.settle().await;
+        let order = world.order(&access, number).await;
+        assert_eq!(order.status, Status::ProvisioningFinished);
+        let page = world.app.desk(&caller, &on_desk).await.unwrap();
+        assert_eq!(page.rows.len(), 0);
+    });
+}
+
+#[test]
+fn what_was_set_aside_and_came_through_by_itself_leaves_the_desk() {
+    on_each_database(async |world| {
+        let access = world.access(SELLER, "amber").await;
+        let caller = world.caller(SELLER).await;
+        let cart = world.fill(&access, CIRRUS, 5).await.unwrap();
+        let placed = world.place(&access, &cart).await.unwrap();
+        let id = placed.lines[0].item.vendor;
+        let chain = access.organization().chain.clone();
+        let mut tx = world.store.read().await.unwrap();
+        let vendor = catalog::find_vendor(&mut tx, &chain, id).await.unwrap();
+        drop(tx);
+        let good = vendor.unwrap();
+        let save = async |vendor: catalog::Vendor| {
+            let saved = world.store.write(vendor, |vendor, tx| {
+                Box::pin(async move { Ok::<_, Error>(catalog::save_vendor(tx, vendor).await?) })
+            });
+            saved.await.unwrap();
+        };
+        let mut bad = good.clone();
+        bad.settings = "not settings".into();
+        save(bad).await;
+        for _ in 0..STRIKES_MAX {
+            assert_eq!(world.app.run_due().await.unwrap(), 0);
+            world.clock.advance(SignedDuration::from_secs(61));
+        }
+        let count = async || {
+            let query = DeskQuery::of(DeskTab::SetAside);
+            world.app.desk(&caller, &query).await.unwrap().rows.len()
+        };
+        assert_eq!(count().await, 1);
         save(good).await;
         world.clock.advance(SignedDuration::from_hours(1));
         world.settle().await;
         let order = world.order(&access, placed.number).await;
         assert_eq!(order.status, Status::ProvisioningFinished);
+        assert_eq!(count().await, 0);
     });
 }
 

@@ -34,6 +34,8 @@ pub enum DeskReason {
     ByHand,
     /// With its vendor, which has not decided.
     InFlight,
+    /// Work on it fails by our own fault.
+    SetAside,
 }
 
 /// An order's place on the desk. Hidden changes beside others play no part in it.
@@ -59,6 +61,8 @@ pub enum DeskTab {
     Checking,
     /// To be fulfilled by a person.
     ByHand,
+    /// Failing by our own fault.
+    SetAside,
     /// Everything that is under way or in trouble.
     #[default]
     All,
@@ -90,12 +94,13 @@ pub struct DeskQuery {
 
 impl DeskReason {
     /// All reasons.
-    pub const ALL: [DeskReason; 5] = [
+    pub const ALL: [DeskReason; 6] = [
         DeskReason::Failed,
         DeskReason::AwaitingApproval,
         DeskReason::Checking,
         DeskReason::ByHand,
         DeskReason::InFlight,
+        DeskReason::SetAside,
     ];
 
     /// The name in storage and in the API.
@@ -106,6 +111,7 @@ impl DeskReason {
             DeskReason::Checking => "checking",
             DeskReason::ByHand => "by_hand",
             DeskReason::InFlight => "in_flight",
+            DeskReason::SetAside => "set_aside",
         }
     }
 }
@@ -132,6 +138,7 @@ impl DeskEntry {
             DeskReason::ByHand => "To be fulfilled by hand",
             DeskReason::InFlight if self.is_stuck(now) => "Stuck",
             DeskReason::InFlight => "In flight",
+            DeskReason::SetAside => "Set aside",
         }
     }
 }
@@ -143,12 +150,13 @@ pub fn stuck_before(now: Timestamp) -> Timestamp {
 
 impl DeskTab {
     /// All tabs, in the order of the screen.
-    pub const ALL: [DeskTab; 6] = [
+    pub const ALL: [DeskTab; 7] = [
         DeskTab::Failed,
         DeskTab::Stuck,
         DeskTab::Approval,
         DeskTab::Checking,
         DeskTab::ByHand,
+        DeskTab::SetAside,
         DeskTab::All,
     ];
 
@@ -160,6 +168,7 @@ impl DeskTab {
             DeskTab::Approval => "approval",
             DeskTab::Checking => "checking",
             DeskTab::ByHand => "by_hand",
+            DeskTab::SetAside => "set_aside",
             DeskTab::All => "all",
         }
     }
@@ -172,6 +181,7 @@ impl DeskTab {
             DeskTab::Approval => "Waiting for approval",
             DeskTab::Checking => "Checking",
             DeskTab::ByHand => "By hand",
+            DeskTab::SetAside => "Set aside",
             DeskTab::All => "All",
         }
     }
@@ -193,6 +203,7 @@ impl DeskTab {
             DeskTab::Approval => Some(DeskReason::AwaitingApproval),
             DeskTab::Checking => Some(DeskReason::Checking),
             DeskTab::ByHand => Some(DeskReason::ByHand),
+            DeskTab::SetAside => Some(DeskReason::SetAside),
             DeskTab::All => None,
         }
     }
@@ -247,6 +258,10 @@ impl Order {
     /// Its place on the desk; `None` while it needs nobody.
     pub fn desk_entry(&self) -> Option<DeskEntry> {
         let entry = |reason, since| Some(DeskEntry { reason, since });
+        // Whatever else is the matter: nobody but people ends an error of ours.
+        if let Some(since) = self.set_aside.iter().map(|known| known.since).min() {
+            return entry(DeskReason::SetAside, since);
+        }
         match self.phase() {
             Phase::Failed if self.archived_at.is_none() => {
                 entry(DeskReason::Failed, self.phase_since)

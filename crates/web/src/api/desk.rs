@@ -3,8 +3,8 @@
 use app::Error;
 use app::desk::{DeskCounts, DeskRow};
 use axum::Json;
-use axum::extract::{Query, State};
-use axum::http::header;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::order::line::LineState;
 use domain::text::Invalid;
@@ -34,12 +34,14 @@ struct DeskRowView {
     name: String,
     status: &'static str,
     status_label: &'static str,
-    /// `failed`, `awaiting_approval`, `checking`, `by_hand` or `in_flight`.
+    /// `failed`, `awaiting_approval`, `checking`, `by_hand`, `in_flight` or `set_aside`.
     reason: &'static str,
     reason_label: &'static str,
     is_stuck: bool,
     /// It waits for a decision that is the caller's.
     is_yours: bool,
+    /// Set aside after errors of our own, and the caller may let it run again.
+    may_run_again: bool,
     since: String,
     next_step: String,
     requested_changes: Vec<String>,
@@ -67,6 +69,7 @@ impl DeskRowView {
             reason_label: row.entry.label(now),
             is_stuck: row.entry.is_stuck(now),
             is_yours: row.is_yours,
+            may_run_again: row.may_run_again,
             since: row.entry.since.to_string(),
             next_step: row.next_step.clone(),
             requested_changes: lines.iter().map(|line| line.change.text()).collect(),
@@ -144,4 +147,19 @@ pub(super) async fn orders(
     let next = address(&query, Some(&query.cursor(next)));
     let link = format!("<{next}&limit={}>; rel=\"next\"", query.limit);
     Ok(([(header::LINK, link)], body).into_response())
+}
+
+/// Lets run again what of an order was set aside after errors of our own; until then it is tried once an
+/// hour.
+#[utoipa::path(post, path = "/api/v1/desk/orders/{organization}/{number}/run",
+    params(("organization" = String, Path), ("number" = u64, Path)),
+    responses((status = 204), (status = 403, body = view::ProblemView),
+        (status = 404, body = view::ProblemView), (status = 409, body = view::ProblemView)))]
+pub(super) async fn run_again(
+    State(web): State<Web>,
+    Path((organization, number)): Path<(String, u64)>,
+    Program(caller): Program,
+) -> Result<StatusCode, Problem> {
+    web.app.run_again(&caller, &organization, number).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

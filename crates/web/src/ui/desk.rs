@@ -3,9 +3,10 @@
 use app::desk::{DeskCounts, DeskRow};
 use app::{Error, Pause};
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::Form;
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use domain::order::desk::{DeskFilter, DeskQuery, DeskReason, DeskTab};
 use domain::order::filter::FilterProblem;
 use domain::order::line::LineState;
@@ -16,7 +17,7 @@ use jiff::Timestamp;
 use super::filters;
 use super::frame::{Section, SellerFrame};
 use super::suggestions::{Suggestions, WAITS_FOR_ME};
-use super::views::Shelf;
+use super::views::{BackForm, Shelf, desk_address};
 use crate::Web;
 use crate::desk::{Words, address};
 use crate::error::{Page, classify, render, words};
@@ -133,6 +134,7 @@ impl DeskPage {
     fn look(&self, row: &DeskRow) -> (&'static str, &'static str) {
         match row.entry.reason {
             DeskReason::Failed => ("bad", "failed"),
+            DeskReason::SetAside => ("bad", "alert"),
             DeskReason::AwaitingApproval => ("wait", "waiting"),
             DeskReason::Checking => ("bad", "alert"),
             DeskReason::ByHand => ("wait", "waiting"),
@@ -211,4 +213,18 @@ pub(crate) async fn show(
     page.suggestions = Suggestions::on_desk(&page.query, &found.rows);
     (page.rows, page.searched_to) = (found.rows, found.searched_to);
     Ok((StatusCode::OK, render(&page)).into_response())
+}
+
+/// Lets what of an order was set aside run again, and goes back to the desk.
+pub(crate) async fn run_again(
+    State(web): State<Web>,
+    Path((organization, number)): Path<(String, u64)>,
+    visitor: Visitor,
+    Form(form): Form<BackForm>,
+) -> Result<Redirect, Page> {
+    visitor.check_form(&form.token, "")?;
+    web.app
+        .run_again(&visitor.caller, &organization, number)
+        .await?;
+    Ok(Redirect::to(&desk_address(&form.next)))
 }

@@ -100,7 +100,7 @@ pub(crate) fn event_look(kind: EventKind) -> (&'static str, &'static str) {
         K::Finished | K::Approved | K::Resolved => ("good", "done"),
         K::Failed => ("bad", "failed"),
         K::Rejected => ("bad", "refused"),
-        K::Retried => ("busy", "retry"),
+        K::Retried | K::RunAgain => ("busy", "retry"),
         K::Scheduled => ("wait", "calendar"),
         K::HeldForApproval => ("wait", "waiting"),
         K::Stopped => ("bad", "canceled"),

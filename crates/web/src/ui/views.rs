@@ -271,12 +271,12 @@ pub(crate) fn desk_address(typed: &str) -> String {
     }
 }
 
-/// The form of a view's removal.
+/// A form of nothing but a button, with where it stands.
 #[derive(Deserialize)]
-pub(crate) struct RemoveForm {
-    token: String,
+pub(crate) struct BackForm {
+    pub(crate) token: String,
     #[serde(default)]
-    next: String,
+    pub(crate) next: String,
 }
 
 /// Forgets a view and goes back to the list.
@@ -284,7 +284,7 @@ pub(crate) async fn remove(
     State(web): State<Web>,
     Path((organization, id)): Path<(String, String)>,
     visitor: Visitor,
-    Form(form): Form<RemoveForm>,
+    Form(form): Form<BackForm>,
 ) -> Result<Redirect, Page> {
     visitor.check_form(&form.token, &organization)?;
     let access = web.app.access(&visitor.caller, &organization).await?;
@@ -298,7 +298,7 @@ pub(crate) async fn remove_from_desk(
     State(web): State<Web>,
     Path(id): Path<String>,
     visitor: Visitor,
-    Form(form): Form<RemoveForm>,
+    Form(form): Form<BackForm>,
 ) -> Result<Redirect, Page> {
     visitor.check_form(&form.token, "")?;
     let id = id.parse().map_err(|_| Error::NotFound)?;

@@ -286,6 +286,18 @@ const PAGES: &[Row] = &[
     ),
     ("GET", "/desk", "/desk", ""),
     ("GET", "/api/v1/desk/orders", "/api/v1/desk/orders", ""),
+    (
+        "POST",
+        "/desk/orders/{organization}/{number}/run",
+        "/desk/orders/amber/1/run",
+        "",
+    ),
+    (
+        "POST",
+        "/api/v1/desk/orders/{organization}/{number}/run",
+        "/api/v1/desk/orders/amber/1/run",
+        "",
+    ),
     ("POST", "/desk/views", "/desk/views", "name=&q=waits:me"),
     (
         "POST",

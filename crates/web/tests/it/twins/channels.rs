@@ -298,6 +298,8 @@ async fn saved(world: &World, log: &mut Log, who: Who) {
     }
     let at_desk = "{\"name\": \"Desk\", \"q\": \"status:failed\"}";
     for ask in [
+        Ask::form("/desk/orders/amber/10000001/run", ""),
+        Ask::program("POST", "/api/v1/desk/orders/amber/10000001/run", ""),
         Ask::form("/desk/views", "name=Desk&q=status:failed"),
         Ask::form(format!("/desk/views/{NOWHERE}/removal"), ""),
         Ask::program("POST", "/api/v1/desk/views", at_desk),

@@ -133,7 +133,8 @@ fn is_told(kind: EventKind) -> bool {
         | K::LeftToPeople
         | K::CancelOrdered
         // Of our own errors: what it has beside its name is internal, as evidence is.
-        | K::SetAside => true,
+        | K::SetAside
+        | K::RunAgain => true,
     }
 }
 
