@@ -46,6 +46,11 @@ impl Caller {
         standing.is_some_and(|standing| standing.may(permission))
     }
 
+    /// The same, by roles that they hold above the organization alone.
+    pub fn may_from_above(&self, organization: &Organization, permission: Permission) -> bool {
+        from_above(&self.memberships, organization).is_some_and(|standing| standing.may(permission))
+    }
+
     /// Whether there are approval rules that they may look at.
     pub fn sees_approval_rules(&self) -> bool {
         self.memberships
@@ -87,6 +92,7 @@ impl Caller {
 pub struct Access {
     organization: Organization,
     standing: Standing,
+    from_above: Option<Standing>,
     actor: Actor,
     decides_for: Vec<OrganizationId>,
 }
@@ -118,6 +124,13 @@ impl Access {
         &self.decides_for
     }
 
+    /// Whether the caller may do something to the organization by a role that they hold above it: nobody
+    /// decides about their own.
+    pub fn may_from_above(&self, permission: Permission) -> bool {
+        let mut above = self.from_above.iter();
+        above.any(|standing| standing.may(permission))
+    }
+
     pub(crate) fn tenant(&self) -> OrganizationId {
         self.organization.id
     }
@@ -125,6 +138,14 @@ impl Access {
     /// Refuses with *forbidden* what the caller's roles don't even let them look at here.
     pub(crate) fn require_view(&self, permission: Permission) -> Result<(), Error> {
         match self.standing.may_view(permission) {
+            true => Ok(()),
+            false => Err(Error::Forbidden),
+        }
+    }
+
+    /// Refuses with *forbidden* what no role that the caller holds above the organization allows.
+    pub(crate) fn require_from_above(&self, permission: Permission) -> Result<(), Error> {
+        match self.may_from_above(permission) {
             true => Ok(()),
             false => Err(Error::Forbidden),
         }
@@ -138,6 +159,12 @@ impl Access {
             Err(Error::Forbidden)
         }
     }
+}
+
+/// What roles that are held above an organization amount to in it.
+fn from_above(memberships: &[Membership], organization: &Organization) -> Option<Standing> {
+    let above = organization.chain.get(1..).unwrap_or_default();
+    Standing::new(memberships, above)
 }
 
 impl App {
@@ -199,6 +226,7 @@ impl App {
         let is_above = |id: &OrganizationId| organization.chain.iter().skip(1).any(|up| up == id);
         let decides_for = caller.decides_for().filter(is_above).collect();
         Ok(Access {
+            from_above: from_above(&caller.memberships, &organization),
             organization,
             standing,
             actor,

@@ -5,10 +5,8 @@ use std::collections::BTreeSet;
 use domain::access::{Permission, Role};
 use domain::id::{ApprovalRuleId, OrganizationId, VendorId};
 use domain::money::{Currency, Money};
-use domain::order::approval::Approval;
-use domain::order::approval::rule::{ApprovalRule, Conditions, Facts, RULES_MAX, required};
+use domain::order::approval::rule::{ApprovalRule, Conditions, RULES_MAX};
 use domain::order::change::ChangeKind;
-use domain::order::line::Line;
 use domain::organization::Organization;
 use domain::price::Percent;
 use domain::subscription::decide::Problem;
@@ -182,28 +180,6 @@ fn may_view(access: &Access) -> Result<(), Error> {
 fn taken() -> Error {
     let words = format!("is the name of another rule, or there are {RULES_MAX}, which is the most");
     Error::Problems(vec![Problem::new("/name", words)])
-}
-
-/// Who has to approve what is ordered: partners above the customer with a rule that fits.
-pub(crate) async fn asked(
-    tx: &mut Tx,
-    access: &Access,
-    lines: &[Line],
-) -> Result<Vec<Approval>, Error> {
-    let above = access.organization().chain.iter().skip(1);
-    let above: Vec<OrganizationId> = above.copied().collect();
-    let rules = approval_rules::list(tx, &above).await?;
-    if rules.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut partners = organizations::list_by_id(tx, &above).await?;
-    partners.sort_by_key(|partner| above.iter().position(|id| *id == partner.id));
-    let facts = Facts {
-        customer: access.tenant(),
-        roles: access.standing().roles(),
-        lines,
-    };
-    Ok(required(&partners, &rules, facts))
 }
 
 async fn vendors(tx: &mut Tx, partner: &Organization) -> Result<Vec<(VendorId, String)>, Error> {

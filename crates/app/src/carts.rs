@@ -25,7 +25,7 @@ use crate::access::Access;
 use crate::clock::TaskIds;
 use crate::orders::seen_by;
 use crate::requests::Once;
-use crate::{App, Error, approvals, catalog, suspensions, terms};
+use crate::{App, Error, admissions, catalog, terms};
 
 /// A new quantity for a license in the cart.
 #[derive(Debug, Clone, Deserialize)]
@@ -214,9 +214,10 @@ impl Placing {
         if shown != version {
             return Err(Error::Changed);
         }
-        suspensions::check_active(access)?;
+        let admission = admissions::load(tx, access).await?;
+        admission.check_active()?;
         prices::freeze(tx, access, &mut order, self.now).await?;
-        let asked = approvals::asked(tx, access, &order.lines).await?;
+        let asked = admission.admit(access.standing().roles(), &order.lines)?;
         order.require(asked);
         order.payment = self.payment.clone();
         let shown = self.command.terms_version.as_deref();

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use domain::access::Permission;
 use domain::id::{JobId, SubscriptionId};
 use domain::job::{Job, JobAction, JobState, Row, RowOutcome};
+use domain::order::admission::Admission;
 use domain::order::seen::SeenOrder;
 use domain::subscription::Subscription;
 use domain::subscription::decide::{Decision, Problem};
@@ -21,7 +22,7 @@ pub use self::sheet::{COLUMNS, read_sheet};
 use crate::access::Access;
 use crate::subscriptions::TypedWish;
 use crate::subscriptions::change::{Asking, check_rights};
-use crate::{App, Error, terms};
+use crate::{App, Error, admissions, terms};
 
 /// Jobs in one list at the most.
 const JOBS_MAX: u32 = 100;
@@ -63,11 +64,12 @@ impl App {
         access.require(Permission::ChangeSubscriptions)?;
         let mut tx = self.store.read().await?;
         let (now, mut preview) = (self.clock.now(), Preview::default());
+        let admission = admissions::load(&mut tx, access).await?;
         let mut seen = std::collections::HashMap::new();
         for mut row in rows {
             let (outcome, name) = match seen.insert(row.subscription.clone(), row.number) {
                 Some(first) => (outcome_of(same_as(first))?, None),
-                None => judge(&mut tx, access, &row, zone, now).await?,
+                None => judge(&mut tx, (access, &admission), &row, zone, now).await?,
             };
             row.outcome = outcome;
             preview.verdicts.push(Verdict { row, name });
@@ -220,7 +222,7 @@ fn known_outcome(name: &str) -> Option<&'static str> {
 /// What would become of a row, and the name of the subscription that it is about.
 async fn judge(
     tx: &mut Tx,
-    access: &Access,
+    (access, admission): (&Access, &Admission),
     row: &Row,
     zone: &TimeZone,
     now: jiff::Timestamp,
@@ -233,6 +235,7 @@ async fn judge(
         name = Some(found.name.clone());
         let asking = Asking {
             access,
+            admission,
             typed: &typed,
             zone,
             destination: found.id,

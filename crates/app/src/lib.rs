@@ -4,6 +4,7 @@
 //! while a vendor is called.
 
 pub mod access;
+mod admissions;
 pub mod approvals;
 pub mod carts;
 pub mod catalog;

@@ -26,7 +26,7 @@ use crate::carts;
 use crate::clock::TaskIds;
 use crate::requests::Once;
 use crate::subscriptions::Cancellation;
-use crate::{App, Error, retries, subscriptions, suspensions, worker};
+use crate::{App, Error, admissions, retries, subscriptions, worker};
 
 /// What a request says beside its wish.
 #[derive(Debug, Clone, Default)]
@@ -272,7 +272,7 @@ impl Commanded {
         let actor = self.access.actor();
         match &self.command {
             Command::Approve { .. } | Command::Retry { .. } => {
-                suspensions::check_active(&self.access)
+                admissions::check_active(tx, &self.access).await
             }
             // A check that is under way may be a repeat: what it books would not be there yet.
             Command::ResolveDoubt {

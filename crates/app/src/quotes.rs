@@ -20,7 +20,7 @@ use crate::access::Access;
 use crate::carts;
 use crate::clock::TaskIds;
 use crate::orders::{Conditions, seen_by};
-use crate::{App, Error, approvals, catalog, suspensions, terms};
+use crate::{App, Error, admissions, catalog, terms};
 
 /// Quotes on one page at the most.
 pub const PAGE_MAX: u32 = 200;
@@ -397,7 +397,7 @@ impl Answering {
         let mut order = None;
         match self.command.clone() {
             QuoteCommand::Send => {
-                suspensions::check_active(access)?;
+                admissions::check_active(tx, access).await?;
                 quote.send(actor, now)?;
             }
             QuoteCommand::Delete => quote.delete(actor, now)?,
@@ -422,7 +422,8 @@ impl Answering {
     /// The order of what was sent, at the prices that were proposed. `None` when its number is taken.
     async fn order(&self, tx: &mut Tx, quote: &Quote) -> Result<Option<Order>, Error> {
         let (access, now) = (&self.access, self.now);
-        suspensions::check_active(access)?;
+        let admission = admissions::load(tx, access).await?;
+        admission.check_active()?;
         let sent = quote.sent.as_ref().ok_or(Error::NotFound)?;
         let Proposal { lines, .. } = sent.proposal.clone();
         let offers = lines.iter().map(|line| line.item.offer).collect();
@@ -441,7 +442,7 @@ impl Answering {
         for line in lines {
             events.extend(order.add(line, actor, now)?);
         }
-        let asked = approvals::asked(tx, access, &order.lines).await?;
+        let asked = admission.admit(access.standing().roles(), &order.lines)?;
         order.require(asked);
         let shown = match &self.command {
             QuoteCommand::Accept { terms_version, .. } => terms_version.as_deref(),

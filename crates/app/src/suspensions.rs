@@ -1,9 +1,8 @@
 //! Suspending an organization: nothing new is ordered or sent, what is open is stopped a few orders at a
-//! time, and what runs goes on (T20, R56).
+//! time, and what runs goes on (T20, R56). With a seller or distributor, all of its customers stop.
 
 use domain::access::Permission;
 use domain::id::{OrderId, OrganizationId};
-use domain::order::Refusal;
 use domain::organization::{Organization, OrganizationStatus, Suspension};
 use domain::text::line;
 use jiff::Timestamp;
@@ -11,7 +10,7 @@ use store::orders::Loaded;
 use store::suspensions::{self, Stopping};
 use store::{Tx, orders, organizations};
 
-use crate::access::Access;
+use crate::access::{Access, Caller};
 use crate::{App, Error, quotes};
 
 /// Orders in one batch at the most; a full batch is followed by another.
@@ -20,9 +19,10 @@ const AT_ONCE: u32 = 64;
 const ORGANIZATIONS_AT_ONCE: u32 = 8;
 
 impl App {
-    /// Suspends the organization; its open orders are stopped right after.
+    /// Suspends the organization; its open orders, or those of its customers, are stopped right after. Only
+    /// those above it can.
     pub async fn suspend(&self, access: &Access, reason: &str) -> Result<Suspension, Error> {
-        access.require(Permission::SuspendOrganization)?;
+        access.require_from_above(Permission::SuspendOrganization)?;
         let reason = line(reason, 200).map_err(|reason| Error::Invalid {
             field: "/reason",
             reason,
@@ -52,7 +52,7 @@ impl App {
 
     /// Lets the organization do business again. What was stopped stays stopped.
     pub async fn reactivate(&self, access: &Access) -> Result<(), Error> {
-        access.require(Permission::SuspendOrganization)?;
+        access.require_from_above(Permission::SuspendOrganization)?;
         let state = access.tenant();
         let done = self.store.write(state, |organization, tx| {
             Box::pin(async move {
@@ -74,7 +74,15 @@ impl App {
         Ok(suspensions::find(&mut tx, access.tenant()).await?)
     }
 
-    /// Stops open orders of suspended organizations, a batch of each; how many orders were looked at.
+    /// The distributors and sellers that a caller may suspend, by name within their level.
+    pub async fn suspendable_partners(&self, caller: &Caller) -> Result<Vec<Organization>, Error> {
+        let may = Permission::SuspendOrganization;
+        let mut found = self.partners_for(caller, may).await?;
+        found.retain(|partner| caller.may_from_above(partner, may));
+        Ok(found)
+    }
+
+    /// Stops open orders of suspended organizations, a batch of each; how much there was to look at.
     /// Several workers may do it at the same time: each order is decided where it is locked.
     pub async fn stop_due(&self) -> Result<usize, Error> {
         let found = {
@@ -90,87 +98,142 @@ impl App {
 
     async fn stop_batch(&self, stopping: Stopping) -> Result<usize, Error> {
         let organization = stopping.organization;
-        let state = (stopping.clone(), self.clock.now());
-        let canceled = self.store.write(state, |(stopping, now), tx| {
-            Box::pin(cancel_quotes(tx, stopping, *now))
+        let customer = {
+            let mut tx = self.store.read().await?;
+            match stopping.customer {
+                Some(customer) => organizations::find_by_id(&mut tx, customer).await?,
+                None => next_customer(&mut tx, organization, None).await?,
+            }
+        };
+        let Some(customer) = customer else {
+            self.advance(organization, None).await?;
+            return Ok(0);
+        };
+        let (count, last) = self.stop_orders(&customer, stopping.after).await?;
+        let to = match last {
+            Last::Unknown => return Ok(count),
+            Last::Order(after) => Some((customer.id, Some(after))),
+            Last::OfAll => {
+                let mut tx = self.store.read().await?;
+                let next = next_customer(&mut tx, organization, Some(&customer)).await?;
+                next.map(|next| (next.id, None))
+            }
+        };
+        self.advance(organization, to).await?;
+        self.committed(customer.id);
+        // Another customer is more to look at, even where this one had nothing open.
+        let has_another = to.is_some_and(|(next, _)| next != customer.id);
+        Ok(count + usize::from(has_another))
+    }
+
+    /// Stops a batch of a customer's quotes and open orders; how many, and how far it has come.
+    async fn stop_orders(
+        &self,
+        customer: &Organization,
+        after: Option<OrderId>,
+    ) -> Result<(usize, Last), Error> {
+        let state = (customer.clone(), self.clock.now());
+        let canceled = self.store.write(state, |(customer, now), tx| {
+            Box::pin(cancel_quotes(tx, customer, *now))
         });
         // What is left of quotes is canceled before orders are looked at.
         let canceled = canceled.await?;
         if canceled == AT_ONCE as usize {
-            return Ok(canceled);
+            return Ok((canceled, Last::Unknown));
         }
         let batch = {
             let mut tx = self.store.read().await?;
-            orders::list_open(&mut tx, organization, stopping.after, AT_ONCE).await?
+            orders::list_open(&mut tx, customer.id, after, AT_ONCE).await?
         };
         for order in &batch {
-            let state = (organization, *order, self.clock.now());
-            let stopped = self.store.write(state, |(organization, order, now), tx| {
-                Box::pin(stop_one(tx, *organization, *order, *now))
+            let state = (customer.clone(), *order, self.clock.now());
+            let stopped = self.store.write(state, |(customer, order, now), tx| {
+                Box::pin(stop_one(tx, customer, *order, *now))
             });
             match stopped.await {
                 Ok(()) => {}
                 // It moved while we looked: the whole batch is looked at again.
-                Err(Error::Changed) => return Ok(batch.len()),
+                Err(Error::Changed) => return Ok((batch.len(), Last::Unknown)),
                 Err(error) => return Err(error),
             }
         }
-        let after = batch
-            .last()
-            .copied()
-            .filter(|_| batch.len() == AT_ONCE as usize);
-        let state = (organization, after);
-        let advanced = self.store.write(state, |(organization, after), tx| {
-            Box::pin(suspensions::advance(tx, *organization, *after))
-        });
+        let last = match batch.last() {
+            Some(last) if batch.len() == AT_ONCE as usize => Last::Order(*last),
+            _ => Last::OfAll,
+        };
+        Ok((canceled + batch.len(), last))
+    }
+
+    async fn advance(
+        &self,
+        organization: OrganizationId,
+        to: Option<(OrganizationId, Option<OrderId>)>,
+    ) -> Result<(), Error> {
+        let advanced = self
+            .store
+            .write((organization, to), |(organization, to), tx| {
+                Box::pin(suspensions::advance(tx, *organization, *to))
+            });
         advanced
             .await
-            .map_err(|error: store::StoreError| Error::from(error))?;
-        self.committed(organization);
-        Ok(canceled + batch.len())
+            .map_err(|error: store::StoreError| error.into())
     }
 }
 
-/// Refuses what would lead to a vendor, where the organization may not order.
-pub(crate) fn check_active(access: &Access) -> Result<(), Error> {
-    match access.organization().status {
-        OrganizationStatus::Active => Ok(()),
-        OrganizationStatus::New | OrganizationStatus::Suspended => Err(Refusal::Guarded(
-            "the organization is not active; nothing can be ordered or sent until it is",
-        )
-        .into()),
-    }
+/// How far a batch of a customer's orders has come.
+enum Last {
+    /// The same batch is looked at again.
+    Unknown,
+    /// There may be more of them after this one.
+    Order(OrderId),
+    /// There is nothing open any more.
+    OfAll,
 }
 
-async fn cancel_quotes(tx: &mut Tx, stopping: &Stopping, now: Timestamp) -> Result<usize, Error> {
-    let customer = organizations::find_by_id(tx, stopping.organization).await?;
-    let customer = customer.ok_or(Error::NotFound)?;
-    let reason = stopping.suspension.told(&customer.name);
-    quotes::cancel_open(tx, customer.id, &reason, AT_ONCE, now).await
+/// The customer after another of a suspended organization, which may be one itself.
+async fn next_customer(
+    tx: &mut Tx,
+    suspended: OrganizationId,
+    after: Option<&Organization>,
+) -> Result<Option<Organization>, Error> {
+    let top = organizations::find_by_id(tx, suspended).await?;
+    let top = top.ok_or(Error::NotFound)?;
+    Ok(organizations::next_customer(tx, &top, after).await?)
+}
+
+async fn cancel_quotes(
+    tx: &mut Tx,
+    customer: &Organization,
+    now: Timestamp,
+) -> Result<usize, Error> {
+    let Some((name, suspension)) = suspensions::find_above(tx, &customer.chain).await? else {
+        return Ok(0);
+    };
+    quotes::cancel_open(tx, customer.id, &suspension.told(&name), AT_ONCE, now).await
 }
 
 async fn stop_one(
     tx: &mut Tx,
-    organization: OrganizationId,
+    customer: &Organization,
     order: OrderId,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let customer = organizations::find_by_id(tx, organization).await?;
-    let mut order = orders::load(tx, organization, order).await?;
-    stop(tx, &mut order, &customer.ok_or(Error::NotFound)?, now).await
+    let mut order = orders::load(tx, customer.id, order).await?;
+    let found = suspensions::find_above(tx, &customer.chain).await?;
+    stop(tx, &mut order, found, now).await
 }
 
-/// Stops an order of an organization that is suspended; nothing where it is not any more.
+/// Stops an order because of the suspension that stands before it; nothing where none does any more.
 pub(crate) async fn stop(
     tx: &mut Tx,
     order: &mut Loaded,
-    customer: &Organization,
+    found: Option<(String, Suspension)>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let Some(suspension) = suspensions::find(tx, customer.id).await? else {
+    let Some((name, suspension)) = found else {
         return Ok(());
     };
-    let events = order.stop(&suspension.told(&customer.name), now)?;
+    let events = order.stop(&suspension.told(&name), now)?;
     if !events.is_empty() {
         orders::save(tx, order, &events, now).await?;
     }

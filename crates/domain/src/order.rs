@@ -2,6 +2,7 @@
 //! come from both.
 
 pub mod action;
+pub mod admission;
 pub mod approval;
 pub mod aside;
 pub mod attempt;

@@ -4,6 +4,7 @@
 //! is decided above, in `app`, and visibility arrives as data that becomes part of the query.
 
 pub mod accounts;
+pub mod admissions;
 pub mod approval_rules;
 pub mod backup;
 pub mod catalog;

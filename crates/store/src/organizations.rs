@@ -1,7 +1,7 @@
 //! Organizations in storage; the hierarchy is a path, never walked row by row.
 
 use domain::id::OrganizationId;
-use domain::organization::{Organization, OrganizationStatus, Slug};
+use domain::organization::{Organization, OrganizationKind, OrganizationStatus, Slug};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
@@ -10,6 +10,10 @@ use crate::{StoreError, Tx};
 
 const COLUMNS: &str = "SELECT id, slug, path, kind, name, status, country, segment, time_zone, currency \
      FROM organizations";
+
+/// The same of the table as `o`, beside what is joined to it.
+pub(crate) const COLUMNS_OF_O: &str = "SELECT o.id, o.slug, o.path, o.kind, o.name, o.status, o.country, \
+     o.segment, o.time_zone, o.currency";
 
 /// Adds an organization below its chain's second member. Fails as taken when the slug is.
 pub async fn save(tx: &mut Tx, organization: &Organization) -> Result<(), StoreError> {
@@ -126,6 +130,26 @@ pub async fn list_children(
     tx.rows(query).await?.iter().map(read).collect()
 }
 
+/// The first customer at or below an organization, or the next one after another; in no order that means
+/// anything.
+pub async fn next_customer(
+    tx: &mut Tx,
+    top: &Organization,
+    after: Option<&Organization>,
+) -> Result<Option<Organization>, StoreError> {
+    let first = path(&top.chain);
+    let last = format!("{}0", first.trim_end_matches('/'));
+    let mut query = Query::new(COLUMNS)
+        .and(" WHERE kind = ?", word(&OrganizationKind::Customer)?)
+        .and(" AND path >= ?", first)
+        .and(" AND path < ?", last);
+    if let Some(after) = after {
+        query = query.and(" AND path > ?", path(&after.chain));
+    }
+    let query = query.then(" ORDER BY path LIMIT 1");
+    tx.row(query).await?.as_ref().map(read).transpose()
+}
+
 fn path(chain: &[OrganizationId]) -> String {
     chain
         .iter()
@@ -140,7 +164,7 @@ pub(crate) fn zone(row: &Row) -> Result<TimeZone, StoreError> {
     TimeZone::get(&name).map_err(|error| StoreError::Corrupt(format!("time zone: {error}")))
 }
 
-fn read(row: &Row) -> Result<Organization, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<Organization, StoreError> {
     Ok(Organization {
         id: OrganizationId(row.get("id")?),
         kind: row.word("kind")?,

@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0018_price_sheets.sql"),
     include_str!("../migrations/0019_reconciliation.sql"),
     include_str!("../migrations/0020_desk_views.sql"),
+    include_str!("../migrations/0021_partner_suspensions.sql"),
 ];
 
 /// How many migrations there are.

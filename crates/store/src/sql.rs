@@ -212,6 +212,17 @@ impl Row {
             .map_err(|error| StoreError::Corrupt(format!("column {column}: {error}")))
     }
 
+    /// Reads a column of JSON text that may be empty.
+    pub(crate) fn maybe_json<T: serde::de::DeserializeOwned>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let text: Option<String> = self.get(column)?;
+        text.map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(|error| StoreError::Corrupt(format!("column {column}: {error}")))
+    }
+
     /// Reads a column that holds a word of a domain enum.
     pub(crate) fn word<T: serde::de::DeserializeOwned>(
         &self,

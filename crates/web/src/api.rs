@@ -127,6 +127,11 @@ fn documented() -> OpenApiRouter<Web> {
             suspension::suspend,
             suspension::reactivate
         ))
+        .routes(routes!(
+            suspension::partner_suspension,
+            suspension::suspend_partner,
+            suspension::reactivate_partner
+        ))
 }
 
 pub(crate) fn router(is_demo: bool) -> Router<Web> {

@@ -59,6 +59,10 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
             "/organizations/{organization}/suspension",
             get(suspension::show).post(suspension::decide),
         )
+        .route(
+            "/partners/{partner}/suspension",
+            get(suspension::show_partner).post(suspension::decide_partner),
+        )
         .route("/approval-rules", get(approval_rules::first))
         .route(
             "/partners/{partner}/approval-rules",

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use domain::id::{JobId, OrderId, OrganizationId, SubscriptionId};
 use domain::job::{Job, JobState, Row, RowOutcome};
+use domain::order::admission::Admission;
 use domain::order::line::Line;
 use domain::subscription::wish::Occasion;
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use crate::access::{Access, Caller};
 use crate::clock::TaskIds;
 use crate::subscriptions::change::{Asking, Consent, Placing, lines, waits};
 use crate::worker::Point;
-use crate::{App, Error};
+use crate::{App, Error, admissions};
 
 /// Rows of a batch, which one order does where they begin at the same time: small enough to be read on
 /// one page and saved in a breath.
@@ -148,13 +149,24 @@ impl Batch {
         if job.state != JobState::Running {
             return Ok(Some(0));
         }
+        let admission = admissions::load(tx, &self.access).await?;
+        // Its rows are not spent while nothing can be ordered: it goes on when somebody lets it.
+        if let Err(refusal) = admission.check_active() {
+            let reason = Some(refusal.to_string());
+            job.state = JobState::Paused { reason };
+            jobs::save(tx, &job).await?;
+            return Ok(Some(0));
+        }
         let mut rows = jobs::next_rows(tx, &job, BATCH).await?;
         let zone = TimeZone::get(&job.zone).unwrap_or(TimeZone::UTC);
         let (mut groups, mut seen) = (Vec::new(), HashMap::new());
         for (at, row) in rows.iter_mut().enumerate() {
             let decided = match seen.insert(row.subscription.clone(), row.number) {
                 Some(first) => Err(same_as(first)),
-                None => self.decide(tx, at, row, &zone, &mut groups).await,
+                None => {
+                    self.decide(tx, &admission, (at, row), &zone, &mut groups)
+                        .await
+                }
             };
             row.outcome = decided.or_else(outcome_of)?;
         }
@@ -166,7 +178,10 @@ impl Batch {
                 ids: TaskIds::from_base(self.tasks.nth(at << IDS_OF_ORDER)),
                 terms: Consent::Shown(None),
             };
-            let Some(order) = placing.run(tx, &self.access, self.now).await? else {
+            let Some(order) = placing
+                .run(tx, (&self.access, &admission), self.now)
+                .await?
+            else {
                 return Ok(None);
             };
             for at in group.rows {
@@ -187,8 +202,8 @@ impl Batch {
     async fn decide(
         &self,
         tx: &mut Tx,
-        at: usize,
-        row: &Row,
+        admission: &Admission,
+        (at, row): (usize, &Row),
         zone: &TimeZone,
         groups: &mut Vec<Group>,
     ) -> Result<RowOutcome, Error> {
@@ -197,6 +212,7 @@ impl Batch {
         let found = found.ok_or_else(no_subscription)?;
         let asking = Asking {
             access: &self.access,
+            admission,
             typed: &typed,
             zone,
             destination: SubscriptionId(self.ids.nth(at * IDS_OF_ROW + IDS_OF_ROW - 1).0),

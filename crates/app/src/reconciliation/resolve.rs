@@ -7,6 +7,7 @@ use domain::access::Permission;
 use domain::event::{Actor, Event};
 use domain::id::{DifferenceId, LineId, OfferId, OrderId, PlanId, SubscriptionId};
 use domain::offer::Cadence;
+use domain::order::admission::Admission;
 use domain::order::change::RequestedChange;
 use domain::order::line::{Line, LineState};
 use domain::order::seen::SeenOrder;
@@ -29,7 +30,7 @@ use crate::clock::TaskIds;
 use crate::orders::seen_by;
 use crate::subscriptions::change::{Asking, Consent, Placing, lines};
 use crate::subscriptions::{TypedWish, keep_all};
-use crate::{App, Error, carts, suspensions, worker};
+use crate::{App, Error, admissions, carts, worker};
 
 /// Offers of a vendor's that are looked through where the vendor names no product.
 const OFFERS_MAX: u32 = 2_000;
@@ -94,7 +95,6 @@ impl App {
         if !customer.organization().chain.contains(&access.tenant()) {
             return Err(no_customer());
         }
-        suspensions::check_active(&customer)?;
         // A number that is taken is drawn anew.
         loop {
             let state = Resolving {
@@ -186,9 +186,11 @@ impl Resolving {
         if self.wish.expected.is_some_and(|times| times != found.times) {
             return Err(Error::Changed);
         }
+        let admission = admissions::load(tx, &self.access).await?;
+        admission.check_active()?;
         let made = match self.wish.resolution {
             Resolution::Accept => self.accept(tx, &found).await?,
-            Resolution::Correct => self.correct(tx, &found).await?,
+            Resolution::Correct => self.correct(tx, &found, &admission).await?,
             Resolution::Adopt => self.adopt(tx, &found).await?,
         };
         let Some((order, after)) = made else {
@@ -250,7 +252,12 @@ impl Resolving {
     }
 
     /// Decided on the subscription as the vendor has it, by the rules of every change.
-    async fn correct(&self, tx: &mut Tx, found: &Difference) -> Result<Option<Made>, Error> {
+    async fn correct(
+        &self,
+        tx: &mut Tx,
+        found: &Difference,
+        admission: &Admission,
+    ) -> Result<Option<Made>, Error> {
         let wanted = found.drift.correction()?;
         let ours = self.ours(tx, found).await?;
         let chain = &self.access.organization().chain;
@@ -259,6 +266,7 @@ impl Resolving {
         let typed = typed(wanted, &ours);
         let asking = Asking {
             access: &self.access,
+            admission,
             typed: &typed,
             zone: &TimeZone::UTC,
             destination: self.subscription,
@@ -272,7 +280,7 @@ impl Resolving {
             ids: self.ids,
             terms: Consent::Shown(None),
         };
-        let order = placing.run(tx, &self.access, self.now).await?;
+        let order = placing.run(tx, (&self.access, admission), self.now).await?;
         Ok(order.map(|order| (order, decision.after)))
     }
 

@@ -12,9 +12,9 @@ use store::{Tx, orders, subscriptions};
 
 use super::change::{Asking, Consent, Placing, check_rights, lines};
 use super::typed::TypedWish;
-use crate::Error;
 use crate::access::Access;
 use crate::clock::TaskIds;
+use crate::{Error, admissions};
 
 /// The order that asks the vendor to take a purchase back.
 pub(crate) struct Cancellation {
@@ -45,8 +45,10 @@ impl Cancellation {
         check_rights(access, &wish)?;
         let found = subscriptions::load(tx, access.tenant(), self.subscription).await?;
         let found = found.ok_or(Error::NotFound)?;
+        let admission = admissions::load(tx, access).await?;
         let asking = Asking {
             access,
+            admission: &admission,
             typed: &wish,
             zone: &TimeZone::UTC,
             destination: self.destination,
@@ -61,7 +63,7 @@ impl Cancellation {
             ids: self.ids,
             terms: self.terms.map_or(Consent::Shown(None), Consent::Given),
         };
-        placing.run(tx, access, now).await
+        placing.run(tx, (access, &admission), now).await
     }
 }
 

@@ -3,6 +3,7 @@
 use domain::access::{Permission, Side};
 use domain::id::{LineId, OrderId, SubscriptionId};
 use domain::order::Order;
+use domain::order::admission::Admission;
 use domain::order::change::RequestedChange;
 use domain::order::line::{Line, LineState};
 use domain::order::seen::SeenOrder;
@@ -21,7 +22,7 @@ use crate::access::Access;
 use crate::carts;
 use crate::clock::TaskIds;
 use crate::orders::{Conditions, seen_by};
-use crate::{App, Error, approvals, suspensions, terms};
+use crate::{App, Error, admissions, terms};
 
 /// A wish with what its asker says of it.
 #[derive(Debug, Clone, Default)]
@@ -145,8 +146,10 @@ impl Changing {
             return Err(Error::Changed);
         }
         let zone = self.change.zone.clone().unwrap_or(TimeZone::UTC);
+        let admission = admissions::load(tx, access).await?;
         let asking = Asking {
             access,
+            admission: &admission,
             typed: &self.change.wish,
             zone: &zone,
             destination: self.destination,
@@ -166,7 +169,7 @@ impl Changing {
             ids: self.ids,
             terms: Consent::Shown(self.change.terms_version.clone()),
         };
-        let Some(order) = placing.run(tx, access, self.now).await? else {
+        let Some(order) = placing.run(tx, (access, &admission), self.now).await? else {
             return Ok(None);
         };
         let estimate = estimate(&found, &decision.after, self.now)?;
@@ -206,6 +209,7 @@ pub(crate) fn waits(found: &Subscription, when: When) -> Option<(Timestamp, Occa
 /// One wish about one subscription, by itself or a row of many.
 pub(crate) struct Asking<'a> {
     pub(crate) access: &'a Access,
+    pub(crate) admission: &'a Admission,
     pub(crate) typed: &'a TypedWish,
     pub(crate) zone: &'a TimeZone,
     /// Of seats that a partial upgrade moves.
@@ -220,7 +224,7 @@ impl Asking<'_> {
         tx: &mut Tx,
         found: &Subscription,
     ) -> Result<(Wish, Decision), Error> {
-        suspensions::check_active(self.access)?;
+        self.admission.check_active()?;
         let read = read(tx, self, found).await?;
         let mut problems = read.problems;
         if let Some(into) = self.typed.upgrade.as_ref().and_then(|upgrade| upgrade.into) {
@@ -355,13 +359,13 @@ impl Placing {
     pub(crate) async fn run(
         self,
         tx: &mut Tx,
-        access: &Access,
+        (access, admission): (&Access, &Admission),
         now: Timestamp,
     ) -> Result<Option<Order>, Error> {
         let (id, number) = self.order;
         let actor = access.actor();
         let mut started = Order::start(id, access.tenant(), number, actor.clone(), now);
-        let asked = approvals::asked(tx, access, &self.lines).await?;
+        let asked = admission.admit(access.standing().roles(), &self.lines)?;
         started.0.require(asked);
         let terms = match self.terms {
             Consent::Given(version) => version,

@@ -127,6 +127,7 @@ pub(super) async fn read(
         zone,
         destination,
         now,
+        ..
     } = *asking;
     let chain = &access.organization().chain;
     let abilities = worker::abilities(tx, chain, subscription.item.vendor).await?;

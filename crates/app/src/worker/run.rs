@@ -8,7 +8,7 @@ use domain::id::{LineId, OrganizationId};
 use domain::order::Order;
 use domain::order::change::RequestedChange;
 use domain::order::line::{Line, LineEvent, LineState};
-use domain::organization::{Organization, OrganizationStatus};
+use domain::organization::Organization;
 use domain::provisioning::account::{Account, Admission};
 use domain::provisioning::engine::{self, Asked, Claimed, Intent, Question, Step, Then, Verdict};
 use domain::provisioning::pace::{CALL_MAX, hold, jitter};
@@ -254,12 +254,18 @@ async fn prepare(
     let mut order = orders::load(tx, task.organization, task.order).await?;
     let line = find(&order, task.line)?;
     let verb = line.verb();
+    let suspended = match line.state {
+        LineState::Queued { .. } => {
+            store::suspensions::find_above(tx, &vendor.customer.chain).await?
+        }
+        _ => None,
+    };
     let step = engine::prepare(&Claimed {
         task: &task,
         state: &line.state,
         verb: verb.as_ref(),
         rule: rule(vendor, line),
-        is_suspended: vendor.customer.status == OrganizationStatus::Suspended,
+        is_suspended: suspended.is_some(),
         is_waiting: order.is_waiting(line),
         now,
     });
@@ -270,7 +276,7 @@ async fn prepare(
             return Ok(None);
         }
         Step::Stop => {
-            suspensions::stop(tx, &mut order, &vendor.customer, now).await?;
+            suspensions::stop(tx, &mut order, suspended, now).await?;
             tasks::finish(tx, &task).await?;
             return Ok(None);
         }

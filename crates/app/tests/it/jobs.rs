@@ -234,3 +234,35 @@ fn rows_that_begin_on_different_days_are_different_orders() {
         assert_eq!(planned.status, Status::Scheduled);
     });
 }
+
+/// Its rows are not refused one by one: it goes on with all of them when business does.
+#[test]
+fn a_job_waits_while_the_seller_is_suspended() {
+    on_each_database(async |world| {
+        let access = world.access(CUSTOMER, "amber").await;
+        let ids = world.many(&access, 60).await;
+        let job = world.begin(&access, &sheet(&ids, 8)).await;
+        world.app.run_jobs().await.unwrap();
+        let supplier = world.caller("distributor-admin@nordic.example").await;
+        let baltic = world.app.partner_access(&supplier, "baltic").await.unwrap();
+        world.app.suspend(&baltic, "no contract").await.unwrap();
+        assert_eq!(world.app.run_jobs().await.unwrap(), 0);
+        let held = world.job(&access, &job).await;
+        let JobState::Paused {
+            reason: Some(reason),
+        } = held.state
+        else {
+            panic!("{held:?}");
+        };
+        assert!(
+            reason.starts_with("Baltic Cloud was suspended: no contract"),
+            "{reason}"
+        );
+        world.app.reactivate(&baltic).await.unwrap();
+        let resume = world.app.tell_job(&access, job.id, JobAction::Resume);
+        resume.await.unwrap();
+        world.app.run_jobs().await.unwrap();
+        let done = world.job(&access, &job).await;
+        assert_eq!((done.ordered, done.refused), (60, 0));
+    });
+}

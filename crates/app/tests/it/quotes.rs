@@ -263,6 +263,38 @@ fn an_accepted_quote_waits_for_approval_and_a_suspension_cancels_open_ones() {
 }
 
 #[test]
+fn a_suspended_seller_sends_no_quote_and_what_was_sent_is_not_accepted_but_canceled() {
+    on_each_database(async |world| {
+        let manager = world.access(MANAGER, "amber").await;
+        let admin = world.access(ADMIN, "amber").await;
+        let (sent, draft) = (world.sent(&manager).await, world.drafted(&manager).await);
+        let supplier = world.caller("distributor-admin@nordic.example").await;
+        let baltic = world.app.partner_access(&supplier, "baltic").await.unwrap();
+        world.app.suspend(&baltic, "no contract").await.unwrap();
+        let why = "Baltic Cloud was suspended: no contract";
+        for refused in [
+            world.answer(&admin, sent.number, ACCEPT).await,
+            world
+                .answer(&manager, draft.number, QuoteCommand::Send)
+                .await,
+        ] {
+            let Err(error @ Error::Refused(_)) = refused else {
+                panic!("{refused:?}");
+            };
+            assert!(error.to_string().starts_with(why), "{error}");
+        }
+        while world.app.stop_due().await.unwrap() > 0 {}
+        let seen = world.app.quote(&admin, sent.number).await.unwrap();
+        assert_eq!(seen.status, QuoteStatus::Canceled);
+        let said = seen.history.last().and_then(|event| event.comment.clone());
+        assert_eq!(said.as_deref(), Some(why));
+        world.app.reactivate(&baltic).await.unwrap();
+        let send = world.answer(&manager, draft.number, QuoteCommand::Send);
+        send.await.unwrap();
+    });
+}
+
+#[test]
 fn every_problem_of_a_quote_is_named() {
     on_each_database(async |world| {
         let manager = world.access(MANAGER, "amber").await;

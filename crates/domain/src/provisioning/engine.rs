@@ -27,7 +27,7 @@ pub struct Claimed<'c> {
     pub verb: Option<&'c Verb>,
     /// What the vendor promises about repeats of it.
     pub rule: RepeatRule,
-    /// The customer is suspended.
+    /// The customer is suspended, or somebody above it.
     pub is_suspended: bool,
     /// Another line has to be finished before.
     pub is_waiting: bool,
@@ -40,7 +40,7 @@ pub struct Claimed<'c> {
 pub enum Step {
     /// Decided meanwhile, or moved on: remove the task.
     Drop,
-    /// Nothing is sent any more for a suspended customer: stop the order, and remove the task.
+    /// Nothing is sent any more for a suspended customer or seller: stop the order, and remove the task.
     Stop,
     /// Nothing may be asked by a program: move the line by this, and remove the task.
     Leave(LineEvent),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 #![expect(clippy::print_stdout, reason = "what is left out is said aloud")]
 
+mod admissions;
 mod backup;
 mod beside;
 mod catalog;

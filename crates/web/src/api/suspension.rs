@@ -1,4 +1,4 @@
-//! Suspending an organization, by API.
+//! Suspending a customer, or a seller with all of its customers, by API.
 
 use app::Error;
 use axum::Json;
@@ -85,6 +85,55 @@ pub(super) async fn reactivate(
     Program(caller): Program,
 ) -> Result<StatusCode, Problem> {
     let access = web.app.access(&caller, &organization).await?;
+    web.app.reactivate(&access).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Why a distributor or seller is suspended; not found while it is active.
+#[utoipa::path(get, path = "/api/v1/partners/{partner}/suspension",
+    params(("partner" = String, Path)),
+    responses((status = 200, body = SuspensionView), (status = 403, body = view::ProblemView),
+        (status = 404, body = view::ProblemView)))]
+pub(super) async fn partner_suspension(
+    State(web): State<Web>,
+    Path(partner): Path<String>,
+    Program(caller): Program,
+) -> Result<Json<SuspensionView>, Problem> {
+    let access = web.app.partner_access(&caller, &partner).await?;
+    let found = web.app.suspension(&access).await?;
+    Ok(Json(found.ok_or(Error::NotFound)?.into()))
+}
+
+/// Suspends a distributor or seller, by a role above it: nothing is ordered or sent for any of its customers
+/// any more, their open orders and quotes are canceled, and what a vendor has already is settled.
+/// Subscriptions go on, and everybody can still read.
+#[utoipa::path(put, path = "/api/v1/partners/{partner}/suspension",
+    params(("partner" = String, Path)), request_body = SuspensionBody,
+    responses((status = 200, body = SuspensionView), (status = 403, body = view::ProblemView),
+        (status = 404, body = view::ProblemView), (status = 422, body = view::ProblemView)))]
+pub(super) async fn suspend_partner(
+    State(web): State<Web>,
+    Path(partner): Path<String>,
+    Program(caller): Program,
+    body: Bytes,
+) -> Result<Json<SuspensionView>, Problem> {
+    let access = web.app.partner_access(&caller, &partner).await?;
+    let asked = read::<SuspensionBody>(&body)?;
+    let suspension = web.app.suspend(&access, &asked.reason).await?;
+    Ok(Json(suspension.into()))
+}
+
+/// Lets a distributor or seller and its customers do business again; what was canceled stays canceled.
+#[utoipa::path(delete, path = "/api/v1/partners/{partner}/suspension",
+    params(("partner" = String, Path)),
+    responses((status = 204), (status = 403, body = view::ProblemView),
+        (status = 404, body = view::ProblemView)))]
+pub(super) async fn reactivate_partner(
+    State(web): State<Web>,
+    Path(partner): Path<String>,
+    Program(caller): Program,
+) -> Result<StatusCode, Problem> {
+    let access = web.app.partner_access(&caller, &partner).await?;
     web.app.reactivate(&access).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -54,6 +54,8 @@ struct OrganizationsPage {
     frame: SellerFrame,
     caller: Caller,
     organizations: Vec<Organization>,
+    /// Sellers, for those who may suspend them.
+    partners: Vec<Organization>,
     is_filtered: bool,
     typed: Filters,
     countries: Vec<String>,
@@ -192,7 +194,9 @@ pub(crate) async fn select(
     countries.dedup();
     let all = organizations.len();
     organizations.retain(|organization| typed.fits(organization));
+    let partners = web.app.suspendable_partners(&visitor.caller).await?;
     Ok(render(&OrganizationsPage {
+        partners,
         frame: SellerFrame::new(&visitor, Section::Organizations),
         is_filtered: organizations.len() < all,
         caller: visitor.caller,

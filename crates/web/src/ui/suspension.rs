@@ -1,4 +1,4 @@
-//! Suspending an organization and letting it do business again.
+//! Suspending a customer, or a seller with all of its customers, and letting it do business again.
 
 use app::Error;
 use app::access::Access;
@@ -7,7 +7,8 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::organization::Suspension;
+use domain::access::Permission;
+use domain::organization::{OrganizationKind, Suspension};
 use serde::Deserialize;
 
 use super::filters;
@@ -22,6 +23,10 @@ struct SuspensionPage {
     frame: SellerFrame,
     token: String,
     name: String,
+    /// It sells: its customers are what is stopped.
+    is_seller: bool,
+    /// A role above the organization decides; its own people read.
+    may_decide: bool,
     suspension: Option<Suspension>,
     typed: String,
     problem: Option<String>,
@@ -46,12 +51,23 @@ pub(crate) async fn show(
     Ok(render(&page(&web, &visitor, &access).await?))
 }
 
+pub(crate) async fn show_partner(
+    State(web): State<Web>,
+    Path(partner): Path<String>,
+    visitor: Visitor,
+) -> Result<Response, Page> {
+    let access = web.app.partner_access(&visitor.caller, &partner).await?;
+    Ok(render(&page(&web, &visitor, &access).await?))
+}
+
 async fn page(web: &Web, visitor: &Visitor, access: &Access) -> Result<SuspensionPage, Error> {
     let organization = access.organization();
     Ok(SuspensionPage {
         frame: SellerFrame::new(visitor, Section::Organizations),
         token: visitor.form_token(organization.slug.as_str()),
         name: organization.name.clone(),
+        is_seller: organization.kind != OrganizationKind::Customer,
+        may_decide: access.may_from_above(Permission::SuspendOrganization),
         suspension: web.app.suspension(access).await?,
         typed: String::new(),
         problem: None,
@@ -66,9 +82,29 @@ pub(crate) async fn decide(
 ) -> Result<Response, Page> {
     visitor.check_form(&form.token, &organization)?;
     let access = web.app.access(&visitor.caller, &organization).await?;
+    decided(&web, &visitor, &access, form).await
+}
+
+pub(crate) async fn decide_partner(
+    State(web): State<Web>,
+    Path(partner): Path<String>,
+    visitor: Visitor,
+    Form(form): Form<Decision>,
+) -> Result<Response, Page> {
+    visitor.check_form(&form.token, &partner)?;
+    let access = web.app.partner_access(&visitor.caller, &partner).await?;
+    decided(&web, &visitor, &access, form).await
+}
+
+async fn decided(
+    web: &Web,
+    visitor: &Visitor,
+    access: &Access,
+    form: Decision,
+) -> Result<Response, Page> {
     let done = match form.reactivate.as_str() {
-        "" => web.app.suspend(&access, &form.reason).await.map(drop),
-        _ => web.app.reactivate(&access).await,
+        "" => web.app.suspend(access, &form.reason).await.map(drop),
+        _ => web.app.reactivate(access).await,
     };
     match done {
         Ok(()) => Ok(Redirect::to("/organizations").into_response()),
@@ -76,7 +112,7 @@ pub(crate) async fn decide(
             let page = SuspensionPage {
                 problem: Some(words(&error)),
                 typed: form.reason,
-                ..page(&web, &visitor, &access).await?
+                ..page(web, visitor, access).await?
             };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)).into_response())
         }

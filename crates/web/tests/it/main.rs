@@ -2,6 +2,7 @@
 //! row here fails.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod admission;
 mod browser_api;
 mod cancel;
 mod catalog;
@@ -62,6 +63,36 @@ const PAGES: &[Row] = &[
         "/organizations/{organization}/suspension",
         "/organizations/amber/suspension",
         "reason=",
+    ),
+    (
+        "GET",
+        "/partners/{partner}/suspension",
+        "/partners/baltic/suspension",
+        "",
+    ),
+    (
+        "POST",
+        "/partners/{partner}/suspension",
+        "/partners/baltic/suspension",
+        "reason=",
+    ),
+    (
+        "GET",
+        "/api/v1/partners/{partner}/suspension",
+        "/api/v1/partners/baltic/suspension",
+        "",
+    ),
+    (
+        "PUT",
+        "/api/v1/partners/{partner}/suspension",
+        "/api/v1/partners/baltic/suspension",
+        "{\"reason\": \"\"}",
+    ),
+    (
+        "DELETE",
+        "/api/v1/partners/{partner}/suspension",
+        "/api/v1/partners/baltic/suspension",
+        "",
     ),
     ("GET", "/differences", "/differences", ""),
     (

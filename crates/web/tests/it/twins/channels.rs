@@ -34,6 +34,8 @@ pub async fn ask(
         "/partners/baltic/approval-rules",
         "/api/v1/partners/baltic/approval-rules",
         "/organizations/amber/suspension",
+        "/partners/baltic/suspension",
+        "/api/v1/partners/baltic/suspension",
         "/prices",
         "/partners/baltic/prices",
         "/api/v1/partners/baltic/price-rules",
@@ -170,6 +172,7 @@ async fn partners(world: &World, log: &mut Log, who: Who) {
         Ask::form(format!("{price}/removal"), ""),
         Ask::form("/partners/baltic/terms", "label=x"),
         Ask::form("/organizations/amber/suspension", "reason=no"),
+        Ask::form("/partners/baltic/suspension", "reason=no"),
         Ask::api("GET", "/suspension", ""),
         Ask::api("PUT", "/suspension", "{\"reason\": \"no\"}"),
         Ask::api("DELETE", "/suspension", ""),
@@ -194,6 +197,16 @@ async fn partners(world: &World, log: &mut Log, who: Who) {
             "POST",
             format!("/api/v1{difference}/resolution"),
             "{\"resolution\": \"accept\"}",
+        ),
+        (
+            "PUT",
+            "/api/v1/partners/baltic/suspension".to_owned(),
+            "{\"reason\": \"no\"}",
+        ),
+        (
+            "DELETE",
+            "/api/v1/partners/baltic/suspension".to_owned(),
+            "",
         ),
         (
             "POST",
