@@ -13,8 +13,6 @@ const TABLE: &str = "docs/requirements.md";
 /// Rows that there must be: R1 to R56, what the field's documents say of orders, and F1 to F21, the cases
 /// that they reckon with.
 const ROWS: [(char, u32); 2] = [('R', 56), ('F', 21)];
-/// Rows that are not built yet; with its test, a row leaves this list.
-const WAITING: &[&str] = &["F19"];
 
 /// A row: its name and the tests that prove it.
 #[derive(Debug, PartialEq)]
@@ -37,16 +35,15 @@ pub fn run() -> Result<()> {
     for (name, program) in test_programs()? {
         known.extend(tests_of(&name, &program)?);
     }
-    let wrong = check(&rows, &known, WAITING);
+    let wrong = check(&rows, &known);
     for line in &wrong {
         println!("{TABLE}: {line}");
     }
     if !wrong.is_empty() {
         bail!("{TABLE} has {} gaps", wrong.len());
     }
-    let (proven, tests) = (rows.len() - WAITING.len(), named.len());
-    let all = rows.len();
-    println!("{proven} of {all} requirements are proven, by {tests} tests; waiting: {WAITING:?}");
+    let (all, tests) = (rows.len(), named.len());
+    println!("{all} requirements are proven, by {tests} tests");
     Ok(())
 }
 
@@ -74,7 +71,7 @@ fn required() -> impl Iterator<Item = String> {
     ROWS.into_iter().flat_map(names)
 }
 
-fn check(rows: &[Row], known: &BTreeSet<String>, waiting: &[&str]) -> Vec<String> {
+fn check(rows: &[Row], known: &BTreeSet<String>) -> Vec<String> {
     let mut wrong = Vec::new();
     for id in required() {
         match rows.iter().filter(|row| row.id == id).count() {
@@ -87,10 +84,8 @@ fn check(rows: &[Row], known: &BTreeSet<String>, waiting: &[&str]) -> Vec<String
         if row.words.is_empty() {
             wrong.push(format!("{} says nothing", row.id));
         }
-        match (row.tests.is_empty(), waiting.contains(&row.id.as_str())) {
-            (true, false) => wrong.push(format!("{} has no test", row.id)),
-            (false, true) => wrong.push(format!("{} has tests: it waits no more", row.id)),
-            _ => {}
+        if row.tests.is_empty() {
+            wrong.push(format!("{} has no test", row.id));
         }
         let gone = row.tests.iter().filter(|test| !known.contains(*test));
         wrong.extend(gone.map(|test| format!("{}: no test `{test}` runs", row.id)));
@@ -172,14 +167,14 @@ mod tests {
         text += "| R12 | again | `app::here` |\n";
         let known = ["app::here", "browser: a title"].map(str::to_owned).into();
         assert_eq!(
-            check(&read(&text), &known, &["F20", "F21"]),
+            check(&read(&text), &known),
             [
                 "R11 has no row",
                 "R12 has several rows",
                 "R7 has no test",
                 "R8: no test `app::gone` runs",
                 "R9 says nothing",
-                "F21 has tests: it waits no more",
+                "F20 has no test",
             ]
         );
     }

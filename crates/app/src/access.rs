@@ -51,6 +51,12 @@ impl Caller {
         from_above(&self.memberships, organization).is_some_and(|standing| standing.may(permission))
     }
 
+    /// Whether their roles let them look at something in an organization.
+    pub fn may_view(&self, organization: &Organization, permission: Permission) -> bool {
+        let standing = Standing::new(&self.memberships, &organization.chain);
+        standing.is_some_and(|standing| standing.may_view(permission))
+    }
+
     /// Whether there are approval rules that they may look at.
     pub fn sees_approval_rules(&self) -> bool {
         self.memberships

@@ -180,6 +180,8 @@ async fn seed(tx: &mut Tx, hash: &str, simulator: &str) -> Result<(), Error> {
             zone: zone(country),
             currency: Currency::parse(currency).map_err(damaged)?,
             chain: chain.collect(),
+            erp_number: None,
+            needs_erp_number: false,
         };
         organizations::save(tx, &organization).await?;
     }

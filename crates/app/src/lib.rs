@@ -18,6 +18,7 @@ pub mod installation;
 pub mod jobs;
 pub mod operators;
 pub mod orders;
+pub mod organizations;
 pub mod prices;
 pub mod quotes;
 pub mod reconciliation;

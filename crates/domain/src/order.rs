@@ -15,6 +15,7 @@ pub mod filing;
 pub mod filter;
 pub mod line;
 pub mod listing;
+mod log;
 pub mod next;
 pub mod note;
 pub mod panel;
@@ -38,9 +39,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use self::approval::{Approval, Planned};
-use self::aside::SetAside;
 use self::change::RequestedChange;
 use self::line::{Line, LineEvent, LinePrice, LineState};
+use self::log::{event, told};
 use self::note::Note;
 use self::payment::Payment;
 use self::phase::{Phase, Status, View};
@@ -134,7 +135,7 @@ pub struct Order {
     pub stopped: Option<String>,
     /// Work on it that was set aside after errors of our own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub set_aside: Vec<SetAside>,
+    pub set_aside: Vec<aside::SetAside>,
     /// What people wrote about it, oldest first.
     #[serde(default)]
     pub notes: Vec<Note>,
@@ -143,8 +144,7 @@ pub struct Order {
     /// Rises with every change that customer roles may learn of; the version that they are told.
     #[serde(default)]
     pub public_version: i64,
-    /// Lines that customer roles never knew of and that are not here any more; what the log says of
-    /// them stays hidden.
+    /// Lines gone that customer roles never knew of; what the log says of them stays hidden.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden: Vec<LineId>,
 }
@@ -455,49 +455,5 @@ fn roll_up(lines: &[Line]) -> Phase {
         Phase::Fulfilled
     } else {
         Phase::Canceled
-    }
-}
-
-fn event(kind: EventKind, actor: Option<&Actor>, line: Option<LineId>, at: Timestamp) -> Event {
-    Event {
-        at,
-        kind,
-        actor: actor.cloned(),
-        line,
-        detail: None,
-        internal: None,
-        attempt: None,
-    }
-}
-
-/// A line's event in the log's words; evidence is for staff.
-fn told(happened: &LineEvent, actor: Option<&Actor>, now: Timestamp) -> Event {
-    let (kind, detail, internal) = match happened {
-        LineEvent::HeldForApproval | LineEvent::HeldForDate | LineEvent::Released => {
-            (EventKind::Placed, None, None)
-        }
-        LineEvent::Sending => (EventKind::Sending, None, None),
-        LineEvent::NotSent => (EventKind::NotSent, None, None),
-        LineEvent::Accepted { .. } => (EventKind::Accepted, None, None),
-        LineEvent::AnswerLost { evidence } => (EventKind::AnswerLost, None, Some(evidence.clone())),
-        LineEvent::AskedAgain => (EventKind::AskedAgain, None, None),
-        LineEvent::LeftToPeople { evidence } => {
-            (EventKind::LeftToPeople, None, Some(evidence.clone()))
-        }
-        LineEvent::Finished { vendor_reference } => {
-            (EventKind::Finished, None, Some(vendor_reference.clone()))
-        }
-        LineEvent::Failed(failure) => (EventKind::Failed, Some(failure.message.clone()), None),
-        LineEvent::Applied { .. } => (EventKind::Applied, None, None),
-        LineEvent::Skipped(failure) => (EventKind::Skipped, Some(failure.message.clone()), None),
-        LineEvent::Retried => (EventKind::Retried, None, None),
-        LineEvent::Rejected | LineEvent::Canceled => (EventKind::Canceled, None, None),
-        LineEvent::Deleted => (EventKind::Deleted, None, None),
-        LineEvent::Restored => (EventKind::Restored, None, None),
-    };
-    Event {
-        detail,
-        internal,
-        ..event(kind, actor, None, now)
     }
 }

@@ -112,6 +112,46 @@ impl std::fmt::Display for Slug {
     }
 }
 
+/// A customer's key in the books of whoever sells to it: one line of at most 64 characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ErpNumber(String);
+
+impl ErpNumber {
+    /// The most characters of one.
+    pub const MAX: usize = 64;
+
+    /// Takes a number as it stands in the books.
+    pub fn parse(text: &str) -> Result<ErpNumber, Invalid> {
+        text::line(text, ErpNumber::MAX).map(ErpNumber)
+    }
+
+    /// The number as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ErpNumber {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<ErpNumber, Invalid> {
+        ErpNumber::parse(&text)
+    }
+}
+
+impl From<ErpNumber> for String {
+    fn from(number: ErpNumber) -> String {
+        number.0
+    }
+}
+
+impl std::fmt::Display for ErpNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A distributor, seller or customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organization {
@@ -136,6 +176,10 @@ pub struct Organization {
     pub currency: Currency,
     /// Itself first, then its ancestors up to the distributor; rights and catalogs come down this chain.
     pub chain: Vec<OrganizationId>,
+    /// What it is in the books of whoever sells to it.
+    pub erp_number: Option<ErpNumber>,
+    /// Takes no orders of customers without an ERP number.
+    pub needs_erp_number: bool,
 }
 
 impl Organization {

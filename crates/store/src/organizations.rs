@@ -1,26 +1,27 @@
 //! Organizations in storage; the hierarchy is a path, never walked row by row.
 
 use domain::id::OrganizationId;
-use domain::organization::{Organization, OrganizationKind, OrganizationStatus, Slug};
+use domain::organization::{ErpNumber, Organization, OrganizationKind, OrganizationStatus, Slug};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::sql::{Query, Row, word};
 use crate::{StoreError, Tx};
 
-const COLUMNS: &str = "SELECT id, slug, path, kind, name, status, country, segment, time_zone, currency \
-     FROM organizations";
+const COLUMNS: &str = "SELECT id, slug, path, kind, name, status, country, segment, time_zone, currency, \
+     erp_number, needs_erp_number FROM organizations";
 
 /// The same of the table as `o`, beside what is joined to it.
 pub(crate) const COLUMNS_OF_O: &str = "SELECT o.id, o.slug, o.path, o.kind, o.name, o.status, o.country, \
-     o.segment, o.time_zone, o.currency";
+     o.segment, o.time_zone, o.currency, o.erp_number, o.needs_erp_number";
 
 /// Adds an organization below its chain's second member. Fails as taken when the slug is.
 pub async fn save(tx: &mut Tx, organization: &Organization) -> Result<(), StoreError> {
     let query = Query::new(
         "INSERT INTO organizations \
-         (id, slug, path, kind, name, status, country, segment, time_zone, currency) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
+         (id, slug, path, kind, name, status, country, segment, time_zone, currency, \
+         erp_number, needs_erp_number) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
     )
     .bind(organization.id.0)
     .bind(organization.slug.as_str())
@@ -31,7 +32,9 @@ pub async fn save(tx: &mut Tx, organization: &Organization) -> Result<(), StoreE
     .bind(organization.country.code())
     .bind(word(&organization.segment)?)
     .bind(organization.zone.iana_name().unwrap_or("UTC"))
-    .bind(organization.currency.code());
+    .bind(organization.currency.code())
+    .bind(text(organization.erp_number.as_ref()))
+    .bind(organization.needs_erp_number);
     match tx.execute(query).await? {
         0 => Err(StoreError::Taken),
         _ => Ok(()),
@@ -51,6 +54,40 @@ pub async fn set_status(
         0 => Err(StoreError::NotFound),
         _ => Ok(()),
     }
+}
+
+/// Writes down a customer's ERP number, or that it has none any more.
+pub async fn set_erp_number(
+    tx: &mut Tx,
+    id: OrganizationId,
+    number: Option<&ErpNumber>,
+) -> Result<(), StoreError> {
+    let query = Query::new("UPDATE organizations SET erp_number = $1")
+        .bind(text(number))
+        .and(" WHERE id = ?", id.0);
+    match tx.execute(query).await? {
+        0 => Err(StoreError::NotFound),
+        _ => Ok(()),
+    }
+}
+
+/// Says whether a distributor or seller takes no orders of customers without an ERP number.
+pub async fn set_needs_erp_number(
+    tx: &mut Tx,
+    id: OrganizationId,
+    needs: bool,
+) -> Result<(), StoreError> {
+    let query = Query::new("UPDATE organizations SET needs_erp_number = $1")
+        .bind(needs)
+        .and(" WHERE id = ?", id.0);
+    match tx.execute(query).await? {
+        0 => Err(StoreError::NotFound),
+        _ => Ok(()),
+    }
+}
+
+fn text(number: Option<&ErpNumber>) -> Option<String> {
+    number.map(|number| number.as_str().to_owned())
 }
 
 /// Finds an organization by its name in addresses. Whether the caller may know of it is not asked here.
@@ -165,6 +202,7 @@ pub(crate) fn zone(row: &Row) -> Result<TimeZone, StoreError> {
 }
 
 pub(crate) fn read(row: &Row) -> Result<Organization, StoreError> {
+    let number: Option<String> = row.get("erp_number")?;
     Ok(Organization {
         id: OrganizationId(row.get("id")?),
         kind: row.word("kind")?,
@@ -176,6 +214,11 @@ pub(crate) fn read(row: &Row) -> Result<Organization, StoreError> {
         zone: zone(row)?,
         currency: row.word("currency")?,
         chain: chain(row)?,
+        erp_number: number
+            .map(|number| ErpNumber::parse(&number))
+            .transpose()
+            .map_err(|error| StoreError::Corrupt(format!("ERP number: {error}")))?,
+        needs_erp_number: row.get::<i64>("needs_erp_number")? != 0,
     })
 }
 

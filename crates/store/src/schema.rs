@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0019_reconciliation.sql"),
     include_str!("../migrations/0020_desk_views.sql"),
     include_str!("../migrations/0021_partner_suspensions.sql"),
+    include_str!("../migrations/0022_erp_numbers.sql"),
 ];
 
 /// How many migrations there are.

@@ -9,6 +9,7 @@ mod desk;
 pub(crate) mod differences;
 pub(crate) mod jobs;
 mod lists;
+mod organization;
 pub(crate) mod price_rules;
 mod price_sheets;
 pub(crate) mod quotes;
@@ -122,6 +123,11 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(differences::differences))
         .routes(routes!(differences::difference))
         .routes(routes!(differences::resolve))
+        .routes(routes!(
+            organization::organization,
+            organization::change_organization
+        ))
+        .routes(routes!(organization::ordering, organization::ask_of_orders))
         .routes(routes!(
             suspension::suspension,
             suspension::suspend,

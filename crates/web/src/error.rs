@@ -5,6 +5,7 @@ use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::{Extension, Json};
+use domain::order::Refusal;
 use serde_json::json;
 
 use crate::trace;
@@ -19,6 +20,7 @@ pub(crate) fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::Suspended { .. } => (StatusCode::FORBIDDEN, "suspended"),
         Error::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
         Error::Problems(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
+        Error::Refused(Refusal::NoErpNumber { .. }) => (StatusCode::CONFLICT, "no_erp_number"),
         Error::Refused(_) => (StatusCode::CONFLICT, "refused"),
         Error::InFlight { .. } => (StatusCode::CONFLICT, "in_flight"),
         Error::Withdrawn { .. } => (StatusCode::CONFLICT, "offer_withdrawn"),
@@ -186,6 +188,7 @@ impl IntoResponse for Problem {
         let pointer = match &self.0 {
             Error::Invalid { field, .. } => Some(*field),
             Error::Problems(problems) => problems.first().map(|problem| &*problem.field),
+            Error::Refused(Refusal::NoErpNumber { .. }) => Some("/erp_number"),
             _ => None,
         };
         let errors: Vec<_> = match &self.0 {

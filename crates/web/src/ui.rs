@@ -23,6 +23,7 @@ mod offer;
 mod offer_facts;
 mod order;
 mod orders;
+mod organization;
 mod planned;
 pub(crate) mod preferences;
 mod price_sheets;
@@ -72,6 +73,10 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
             "/partners/{partner}/approval-rules/{id}/removal",
             post(approval_rules::remove),
         )
+        .route(
+            "/partners/{partner}/ordering",
+            post(approval_rules::ask_erp_number),
+        )
         .route("/prices", get(prices::first))
         .route(
             "/partners/{partner}/prices",
@@ -115,6 +120,10 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         )
         .route("/desk/views", post(views::save_of_desk))
         .route("/desk/views/{id}/removal", post(views::remove_from_desk))
+        .route(
+            "/o/{organization}/organization",
+            get(organization::show).post(organization::save),
+        )
         .route("/o/{organization}/catalog", get(catalog::list))
         .route(
             "/o/{organization}/catalog/{offer}",

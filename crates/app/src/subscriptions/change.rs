@@ -243,7 +243,11 @@ impl Asking<'_> {
             }
         }
         match found.decide(&read.wish, &read.limits, self.now) {
-            Ok(decision) if problems.is_empty() => Ok((read.wish, decision)),
+            Ok(decision) if problems.is_empty() => {
+                let changes = decision.steps.iter().map(|step| &step.change);
+                self.admission.check(changes)?;
+                Ok((read.wish, decision))
+            }
             Ok(_) => Err(Error::Problems(problems)),
             Err(more) => {
                 // A field that can't be read leaves nothing to decide, which is no second problem.

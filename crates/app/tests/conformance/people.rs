@@ -59,6 +59,8 @@ fn organization(id: OrganizationId, name: String) -> Organization {
         zone: TimeZone::UTC,
         currency: Currency::parse("EUR").unwrap(),
         chain,
+        erp_number: None,
+        needs_erp_number: false,
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Vendors {
     pub calls: mpsc::UnboundedSender<Call>,
 }
 
+impl connectors::Reader for Played {}
+
 struct Played {
     rule: RepeatRule,
     calls: mpsc::UnboundedSender<Call>,

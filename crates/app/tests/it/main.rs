@@ -12,6 +12,7 @@ mod changes;
 mod demo;
 mod desk;
 mod drift;
+mod erp_numbers;
 mod failures;
 mod filing;
 mod forms;

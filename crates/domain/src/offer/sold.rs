@@ -124,6 +124,8 @@ mod tests {
             zone: TimeZone::UTC,
             currency: Currency::parse("EUR").unwrap(),
             chain: Vec::new(),
+            erp_number: None,
+            needs_erp_number: false,
         }
     }
 

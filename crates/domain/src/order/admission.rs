@@ -4,6 +4,7 @@
 use super::Refusal;
 use super::approval::Approval;
 use super::approval::rule::{ApprovalRule, Facts, required};
+use super::change::RequestedChange;
 use super::line::Line;
 use crate::access::Role;
 use crate::id::OrganizationId;
@@ -37,10 +38,37 @@ impl Admission {
         )))
     }
 
+    /// Refuses an order of such changes while the customer, or anybody above it, does no business, and where
+    /// somebody above asks for an ERP number that the customer has not got. A number is asked for what
+    /// is bought or changed: not for a markup or a name, which no vendor hears of, and not for taking
+    /// back, for which the time may run out.
+    pub fn check<'c>(
+        &self,
+        mut changes: impl Iterator<Item = &'c RequestedChange>,
+    ) -> Result<(), Refusal> {
+        self.check_active()?;
+        let Some((customer, above)) = self.chain.split_first() else {
+            return Ok(());
+        };
+        let asks = above.iter().find(|found| found.needs_erp_number);
+        let is_asked = |change: &RequestedChange| {
+            !change.is_made_at_once() && *change != RequestedChange::Cancel
+        };
+        match asks {
+            Some(seller) if customer.erp_number.is_none() && changes.any(is_asked) => {
+                Err(Refusal::NoErpNumber {
+                    customer: customer.name.clone(),
+                    seller: seller.name.clone(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Lets an order of these lines through, or says why not; and who has to approve it, by what whoever
     /// orders is there.
     pub fn admit(&self, roles: &[Role], lines: &[Line]) -> Result<Vec<Approval>, Refusal> {
-        self.check_active()?;
+        self.check(lines.iter().map(|line| &line.change))?;
         let Some((customer, partners)) = self.chain.split_first() else {
             return Ok(Vec::new());
         };

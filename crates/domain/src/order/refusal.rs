@@ -28,6 +28,17 @@ pub enum Refusal {
     /// The same, with the names that it is about.
     #[error("{0}")]
     Because(String),
+    /// Somebody above the customer takes no orders without its ERP number.
+    #[error(
+        "{customer} has no ERP number, and {seller} takes no orders without one. Account managers and \
+         admins of {seller} can enter it on the page Organization of {customer}"
+    )]
+    NoErpNumber {
+        /// The customer's name.
+        customer: String,
+        /// The name of whoever asks for it.
+        seller: String,
+    },
     /// The order has no such line.
     #[error("the order has no such line")]
     NoSuchLine,

@@ -2,7 +2,7 @@
 
 use domain::id::{ApprovalRuleId, OrderId, OrganizationId};
 use domain::order::approval::rule::{ApprovalRule, Conditions};
-use domain::organization::{OrganizationStatus, Suspension};
+use domain::organization::{ErpNumber, OrganizationStatus, Suspension};
 use store::{Store, StoreError, admissions, approval_rules, suspensions};
 
 use crate::world::{actor, amber, birch, id, on_each_database, organizations, second};
@@ -147,5 +147,39 @@ fn customers_come_one_after_another_and_work_goes_on_where_it_was_left() {
         });
         done.await.unwrap();
         assert_eq!(left().await, []);
+    });
+}
+
+#[test]
+fn an_erp_number_and_who_asks_for_it_are_kept() {
+    on_each_database(async |store| {
+        organizations(&store).await;
+        let read = async || {
+            let mut tx = store.read().await.unwrap();
+            let found = admissions::find(&mut tx, &[amber(), baltic(), nordic()]).await;
+            let chain = found.unwrap().chain;
+            let number = chain[0].erp_number.clone().map(String::from);
+            let asking: Vec<bool> = chain.iter().map(|one| one.needs_erp_number).collect();
+            (number, asking)
+        };
+        assert_eq!(read().await, (None, vec![false, false, false]));
+        let number = ErpNumber::parse(" C-1004 ").unwrap();
+        for number in [Some(number), None] {
+            let set = store.write(number.clone(), |number, tx| {
+                Box::pin(async move {
+                    store::organizations::set_erp_number(tx, amber(), number.as_ref()).await?;
+                    store::organizations::set_needs_erp_number(tx, baltic(), number.is_some()).await
+                })
+            });
+            set.await.unwrap();
+            let asks = number.is_some();
+            let number = number.map(String::from);
+            assert_eq!(read().await, (number, vec![false, asks, false]));
+        }
+        let nobody = store.write((), |(), tx| {
+            let nobody = OrganizationId(id(99));
+            Box::pin(store::organizations::set_erp_number(tx, nobody, None))
+        });
+        assert!(matches!(nobody.await, Err(StoreError::NotFound)));
     });
 }

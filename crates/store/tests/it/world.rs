@@ -157,6 +157,8 @@ pub async fn organizations(store: &Store) {
                 .into_iter()
                 .map(|number| OrganizationId(id(number)))
                 .collect(),
+            erp_number: None,
+            needs_erp_number: false,
         };
         store
             .write(organization, |organization, tx| {

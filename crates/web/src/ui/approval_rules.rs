@@ -14,6 +14,7 @@ use domain::order::approval::rule::ApprovalRule;
 use domain::order::change::ChangeKind;
 use domain::organization::Organization;
 use domain::subscription::decide::Problem;
+use domain::text::Invalid;
 use serde::Deserialize;
 
 use super::cart::Token;
@@ -211,6 +212,36 @@ pub(crate) async fn save(
         }
         Err(error) => Err(Page(error)),
     }
+}
+
+/// Whether orders need an ERP number; a box that is not ticked is not sent.
+#[derive(Deserialize)]
+pub(crate) struct Ordering {
+    token: String,
+    #[serde(default)]
+    needs_erp_number: String,
+}
+
+pub(crate) async fn ask_erp_number(
+    State(web): State<Web>,
+    Path(partner): Path<String>,
+    visitor: Visitor,
+    Form(form): Form<Ordering>,
+) -> Result<Redirect, Page> {
+    visitor.check_form(&form.token, &partner)?;
+    let access = web.app.partner_access(&visitor.caller, &partner).await?;
+    web.app.needs_erp_number(&access)?;
+    let needs = match form.needs_erp_number.as_str() {
+        "" => false,
+        "yes" => true,
+        _ => {
+            let reason = Invalid("must be yes, or not be sent".into());
+            let field = "/needs_erp_number";
+            return Err(Page(Error::Invalid { field, reason }));
+        }
+    };
+    web.app.set_needs_erp_number(&access, needs).await?;
+    Ok(Redirect::to(&format!("/partners/{partner}/approval-rules")))
 }
 
 pub(crate) async fn remove(

@@ -16,6 +16,7 @@ use domain::access::Permission;
 use domain::id::{LineId, OfferId};
 use domain::money::Money;
 use domain::offer::{Cadence, Offer};
+use domain::order::Refusal;
 use domain::order::seen::{SeenLine, SeenOrder};
 use domain::subscription::SeenSubscription;
 use domain::terms::Applied;
@@ -46,6 +47,8 @@ struct CartPage {
     may_quote: bool,
     typed: TypedPayment,
     problem: Option<String>,
+    /// What is wrong is that the customer has no ERP number.
+    lacks_number: bool,
 }
 
 impl CartPage {
@@ -167,6 +170,7 @@ async fn page(
     let licenses: BTreeSet<OfferId> = licenses.map(|line| line.item.offer).collect();
     let frame = Frame::new(web, visitor, access, Section::Cart).await?;
     let status = problem.map_or(StatusCode::OK, |_| StatusCode::CONFLICT);
+    let lacks_number = matches!(problem, Some(Error::Refused(Refusal::NoErpNumber { .. })));
     let problem = problem.map(told);
     Ok((
         status,
@@ -180,6 +184,7 @@ async fn page(
             may_quote: access.standing().may(Permission::ManageQuotes),
             typed,
             problem,
+            lacks_number,
         }),
     )
         .into_response())

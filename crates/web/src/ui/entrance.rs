@@ -67,6 +67,18 @@ impl OrganizationsPage {
         self.caller.may(organization, may)
     }
 
+    /// Its ERP number, for those who may read it.
+    fn sees_number(&self, organization: &Organization) -> bool {
+        self.caller
+            .may_view(organization, Permission::EditOrganization)
+    }
+
+    fn sees_any_number(&self) -> bool {
+        self.organizations
+            .iter()
+            .any(|found| self.sees_number(found))
+    }
+
     fn may_suspend_any(&self) -> bool {
         self.organizations
             .iter()

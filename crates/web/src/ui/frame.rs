@@ -28,6 +28,8 @@ pub(crate) enum Section {
     Orders,
     Subscriptions,
     Quotes,
+    /// The customer's own page, to which its name leads.
+    Organization,
 }
 
 impl Section {
@@ -38,6 +40,7 @@ impl Section {
             Some("cart") => Section::Cart,
             Some("subscriptions" | "jobs") => Section::Subscriptions,
             Some("quotes") => Section::Quotes,
+            Some("organization") => Section::Organization,
             _ => Section::Orders,
         }
     }
@@ -70,6 +73,8 @@ pub(crate) struct Frame {
     /// There is an order desk to go back to.
     pub(crate) has_desk: bool,
     pub(crate) may_buy: bool,
+    /// The organization's name leads to its page.
+    pub(crate) sees_organization: bool,
     pub(crate) in_cart: usize,
     pub(crate) section: Section,
     pub(crate) token: String,
@@ -109,6 +114,7 @@ impl Frame {
             is_on_behalf: access.standing().is_staff(),
             has_desk: visitor.caller.has_desk(),
             may_buy,
+            sees_organization: access.standing().may_view(Permission::EditOrganization),
             in_cart: cart.map_or(0, |cart| cart.lines.len()),
             section,
             token,

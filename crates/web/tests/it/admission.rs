@@ -1,4 +1,5 @@
-//! What stands in the way of an order, on pages and in the API: a seller that was suspended.
+//! What stands in the way of an order, on pages and in the API: a seller that was suspended, and an
+//! ERP number that is missing.
 
 use serde_json::Value;
 
@@ -85,4 +86,68 @@ async fn a_seller_is_suspended_on_its_page_and_its_customers_orders_are_refused_
     assert_eq!(world.ask_plainly(Who::Staff, &end).await.status, 403);
     assert_eq!(world.ask_plainly(Who::Distributor, &end).await.status, 204);
     assert_eq!(check_out(&world, &cart).await.status, 303);
+}
+
+/// F19.
+#[tokio::test]
+async fn an_order_without_an_erp_number_is_refused_and_goes_through_once_staff_entered_it() {
+    let world = World::new(None).await;
+    let cart = cart(&world).await;
+    let rules = "/partners/baltic/approval-rules";
+    let shown = page(&world, Who::Staff, rules).await;
+    has(&shown, &["Orders need an ERP number of the customer"]);
+    let on = "value=\"yes\" checked> Orders need";
+    assert!(!shown.body.contains(on), "off by default");
+    let ask = Ask::form("/partners/baltic/ordering", "needs_erp_number=yes");
+    assert_eq!(world.ask_plainly(Who::Staff, &ask).await.status, 303);
+    let shown = page(&world, Who::Staff, rules).await;
+    assert!(shown.body.contains(on), "{}", shown.body);
+    let ordering = asked("GET", "/partners/baltic/ordering", "");
+    let ordering = world.ask_plainly(Who::Staff, &ordering).await;
+    assert_eq!(ordering.json()["needs_erp_number"], true);
+
+    let told = "Amber Logistics has no ERP number, and Baltic Cloud takes no orders without one";
+    let refused = check_out(&world, &cart).await;
+    assert_eq!(refused.status, 409);
+    has(&refused, &[told, "can enter it on the page Organization"]);
+    assert!(links_to(&refused, "/o/amber/organization"));
+    let refused = place(&world, &cart).await;
+    let problem = refused.json();
+    assert_eq!(
+        (refused.status, &problem["code"], &problem["pointer"]),
+        (409, &"no_erp_number".into(), &"/erp_number".into())
+    );
+
+    let own = page(&world, Who::CustomerAdmin, "/o/amber/organization").await;
+    has(
+        &own,
+        &["Orders are refused", "ERP number None", "account manager"],
+    );
+    assert!(!words(&own).contains("Save the ERP number"));
+    let customer = page(&world, Who::Customer, "/o/amber/organization").await;
+    assert_eq!(customer.status, 403);
+    let enter = |number: &str| {
+        let form = format!("erp_number={number}");
+        Ask::form("/o/amber/organization", form)
+    };
+    let refused = world.ask_plainly(Who::CustomerAdmin, &enter("C-1")).await;
+    assert_eq!(refused.status, 403);
+    let wrong = world.ask_plainly(Who::Staff, &enter("a%0Ab")).await;
+    assert_eq!(wrong.status, 422);
+    has(&wrong, &["Erp number must not contain control characters"]);
+    assert_eq!(
+        world.ask_plainly(Who::Staff, &enter("C-1004")).await.status,
+        303
+    );
+    let own = page(&world, Who::CustomerAdmin, "/o/amber/organization").await;
+    has(&own, &["ERP number C-1004"]);
+    let list = page(&world, Who::Staff, "/organizations").await;
+    assert!(links_to(&list, "/o/amber/organization"));
+    has(&list, &["C-1004"]);
+    assert_eq!(check_out(&world, &cart).await.status, 303);
+
+    let change = Ask::api("PATCH", "", "{\"erp_number\": \"\"}");
+    let changed = world.ask_plainly(Who::Staff, &change).await;
+    assert_eq!(changed.json()["erp_number"], Value::Null);
+    assert_eq!(changed.json()["erp_number_is_needed"], true);
 }

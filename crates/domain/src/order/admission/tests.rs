@@ -6,7 +6,7 @@ use super::*;
 use crate::id::ApprovalRuleId;
 use crate::order::approval::rule::Conditions;
 use crate::order::sample;
-use crate::organization::{OrganizationKind, Slug};
+use crate::organization::{ErpNumber, OrganizationKind, Slug};
 
 fn id(number: u128) -> OrganizationId {
     OrganizationId(Uuid::from_u128(number))
@@ -24,6 +24,8 @@ fn organization(number: u128, kind: OrganizationKind, name: &str) -> Organizatio
         zone: jiff::tz::TimeZone::UTC,
         currency: crate::money::Currency::parse("EUR").expect("a currency"),
         chain: (1..=number).rev().map(id).collect(),
+        erp_number: None,
+        needs_erp_number: false,
     }
 }
 
@@ -105,4 +107,46 @@ fn an_order_that_is_let_through_is_asked_the_rules_of_those_above() {
         .map(|one| one.organization_name.as_str())
         .collect();
     assert_eq!(names, ["Baltic Cloud", "Nordic Distribution"]);
+}
+
+/// F19, and what it is not asked of.
+#[test]
+fn a_customer_without_an_erp_number_is_refused_where_somebody_above_asks_for_one() {
+    let change = |change: RequestedChange| Line {
+        change,
+        ..sample::line(1)
+    };
+    let asked = || vec![change(RequestedChange::Quantity { from: 1, to: 2 })];
+    let renamed = change(RequestedChange::Rename {
+        from: "A".into(),
+        to: "B".into(),
+    });
+    let canceled = change(RequestedChange::Cancel);
+    for (asking, has_number, lines, refused_by) in [
+        (None, false, vec![sample::line(1)], None),
+        (Some(0), false, vec![sample::line(1)], None),
+        (Some(1), false, vec![sample::line(1)], Some("Baltic Cloud")),
+        (Some(2), false, asked(), Some("Nordic Distribution")),
+        (Some(1), true, vec![sample::line(1)], None),
+        (Some(1), false, vec![renamed.clone()], None),
+        (Some(1), false, vec![canceled], None),
+        (
+            Some(1),
+            false,
+            [vec![renamed], asked()].concat(),
+            Some("Baltic Cloud"),
+        ),
+    ] {
+        let mut admission = admission();
+        if let Some(place) = asking {
+            admission.chain[place].needs_erp_number = true;
+        }
+        admission.chain[0].erp_number =
+            has_number.then(|| ErpNumber::parse("C-1004").expect("a number"));
+        let expected = refused_by.map(|seller| Refusal::NoErpNumber {
+            customer: "Amber Logistics".into(),
+            seller: seller.into(),
+        });
+        assert_eq!(admission.admit(&[], &lines).err(), expected, "{lines:?}");
+    }
 }

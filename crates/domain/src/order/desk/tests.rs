@@ -119,6 +119,8 @@ fn amber() -> Organization {
         zone: TimeZone::UTC,
         currency: crate::money::Currency::parse("EUR").unwrap(),
         chain: Vec::new(),
+        erp_number: None,
+        needs_erp_number: false,
     }
 }
 

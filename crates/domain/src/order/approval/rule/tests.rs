@@ -23,6 +23,8 @@ fn partner(id: u128, name: &str) -> Organization {
         zone: jiff::tz::TimeZone::UTC,
         currency: Currency::parse("EUR").expect("a currency"),
         chain: vec![organization(id)],
+        erp_number: None,
+        needs_erp_number: false,
     }
 }
 
