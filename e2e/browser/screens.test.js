@@ -28,6 +28,7 @@ function screens(orders) {
   return [
     ["organizations", "/organizations", isStaff],
     ["desk", "/desk", isStaff],
+    ["desk-set-aside", "/desk?kind=set_aside", isStaff],
     ["recent", "/o/amber/orders"],
     ["recent-nothing", "/o/amber/orders?q=status:failed+nothinglikeit"],
     ["panel", `/o/amber/orders?panel=${finished}`],
@@ -57,6 +58,7 @@ function screens(orders) {
     ["terms", "/o/amber/terms"],
     ["differences", "/partners/baltic/differences", sells],
     ["suspension", "/organizations/amber/suspension", sells],
+    ["organization", "/o/amber/organization", isStaff],
     ["clock", "/demo/clock", sells],
     ["not-found", "/o/amber/nowhere"],
     ["components", "/demo/components", (role) => role === "seller"],
