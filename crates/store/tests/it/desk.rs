@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::id::{LineId, OrganizationId};
+use domain::id::{LineId, OrganizationId, TaskId};
 use domain::order::change::RequestedChange;
 use domain::order::command::Command;
 use domain::order::desk::{DeskEntry, DeskPlace, DeskReason};
@@ -100,6 +100,11 @@ fn step(order: &mut Order, draws: &mut Draws, now: Timestamp) -> bool {
             reason: "no".into(),
         },
         7 if draws.below(8) == 0 => Command::Withdraw,
+        8 => {
+            let task = TaskId(line.0);
+            let is_back = order.came_through(task);
+            return is_back || order.put_aside(task, line, "a panic", now).is_some();
+        }
         _ => return advance(order, line, draws, now),
     };
     order.obey(command, &person, now).is_ok()
