@@ -393,8 +393,8 @@ impl World {
 }
 
 const HARD: Plan = Plan {
-    orders: 200,
-    kills: 50,
+    orders: 100,
+    kills: 30,
     is_wrong: false,
     class: Class::Keyed,
 };
