@@ -22,91 +22,69 @@ pub struct Actor {
     pub organization_name: String,
 }
 
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(
-    missing_docs,
-    reason = "the words of the timeline; see EventKind::text"
-)]
-pub enum EventKind {
-    Started,
-    LineAdded,
-    LineChanged,
-    LineRemoved,
-    Deleted,
-    Restored,
-    SavedAsDraft,
-    Continued,
-    Placed,
-    Sending,
-    NotSent,
-    Accepted,
-    AnswerLost,
-    Finished,
-    Failed,
-    Retried,
-    Canceled,
-    Archived,
-    NoteAdded,
-    InternalNoteAdded,
-    Approved,
-    Rejected,
-    Released,
-    Resolved,
-    Scheduled,
-    Applied,
-    Skipped,
-    HeldForApproval,
-    Stopped,
-    AskedAgain,
-    LeftToPeople,
-    SetAside,
-    RunAgain,
-    CancelOrdered,
+/// The kinds of event with the words of the timeline for each.
+macro_rules! kinds {
+    ($($kind:ident => $words:literal,)+) => {
+        /// What happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[expect(missing_docs, reason = "the words of the timeline; see EventKind::text")]
+        pub enum EventKind {
+            $($kind,)+
+        }
+
+        impl EventKind {
+            /// All of them, roughly in the order in which an order comes by them.
+            pub const ALL: &[EventKind] = &[$(EventKind::$kind,)+];
+
+            /// The timeline's words.
+            pub fn text(self) -> &'static str {
+                match self {
+                    $(EventKind::$kind => $words,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    Started => "Order started",
+    LineAdded => "License added to the cart",
+    LineChanged => "Cart changed",
+    LineRemoved => "License removed from the cart",
+    Deleted => "Order deleted",
+    Restored => "Order restored",
+    SavedAsDraft => "Saved as draft",
+    Continued => "Purchase continued",
+    Placed => "Order placed",
+    Sending => "Sent to the vendor",
+    NotSent => "The vendor could not be reached; nothing was sent",
+    Accepted => "The vendor works on it",
+    AnswerLost => "No answer; checking with the vendor",
+    Finished => "Provisioning finished",
+    Failed => "Provisioning failed",
+    Retried => "Sent again by request",
+    Canceled => "Canceled",
+    Archived => "Archived",
+    NoteAdded => "Note added",
+    InternalNoteAdded => "Internal note added",
+    Approved => "Approved",
+    Rejected => "Rejected",
+    Released => "Sent on its way to the vendor",
+    Resolved => "Doubt resolved by a person",
+    Scheduled => "Waits for its date",
+    Applied => "Changed at once; no vendor is asked",
+    Skipped => "Not asked: the step before it failed",
+    HeldForApproval => "Waits for approval",
+    Stopped => "Stopped; what the vendor has already is settled",
+    AskedAgain => "The vendor is asked again",
+    LeftToPeople => "No answer, and no safe way to ask again; staff look it up",
+    SetAside => "Set aside after errors of our own; tried again every hour",
+    RunAgain => "Runs again by request, after errors of our own",
+    CancelOrdered => "The vendor is asked to take it back",
 }
 
 impl EventKind {
-    /// The timeline's words.
-    pub fn text(self) -> &'static str {
-        match self {
-            EventKind::Started => "Order started",
-            EventKind::LineAdded => "License added to the cart",
-            EventKind::LineChanged => "Cart changed",
-            EventKind::LineRemoved => "License removed from the cart",
-            EventKind::Deleted => "Order deleted",
-            EventKind::Restored => "Order restored",
-            EventKind::SavedAsDraft => "Saved as draft",
-            EventKind::Continued => "Purchase continued",
-            EventKind::Placed => "Order placed",
-            EventKind::Sending => "Sent to the vendor",
-            EventKind::NotSent => "The vendor could not be reached; nothing was sent",
-            EventKind::Accepted => "The vendor works on it",
-            EventKind::AnswerLost => "No answer; checking with the vendor",
-            EventKind::Finished => "Provisioning finished",
-            EventKind::Failed => "Provisioning failed",
-            EventKind::Retried => "Sent again by request",
-            EventKind::Canceled => "Canceled",
-            EventKind::Archived => "Archived",
-            EventKind::NoteAdded => "Note added",
-            EventKind::InternalNoteAdded => "Internal note added",
-            EventKind::Approved => "Approved",
-            EventKind::Rejected => "Rejected",
-            EventKind::Released => "Sent on its way to the vendor",
-            EventKind::Resolved => "Doubt resolved by a person",
-            EventKind::Scheduled => "Waits for its date",
-            EventKind::Applied => "Changed at once; no vendor is asked",
-            EventKind::Skipped => "Not asked: the step before it failed",
-            EventKind::HeldForApproval => "Waits for approval",
-            EventKind::Stopped => "Stopped; what the vendor has already is settled",
-            EventKind::AskedAgain => "The vendor is asked again",
-            EventKind::LeftToPeople => "No answer, and no safe way to ask again; staff look it up",
-            EventKind::SetAside => "Set aside after errors of our own; tried again every hour",
-            EventKind::RunAgain => "Runs again by request, after errors of our own",
-            EventKind::CancelOrdered => "The vendor is asked to take it back",
-        }
-    }
-
     /// The work that an event leaves behind for its line.
     pub fn follow_up(self) -> Option<TaskKind> {
         use EventKind as K;

@@ -144,7 +144,8 @@ pub struct Order {
     /// Rises with every change that customer roles may learn of; the version that they are told.
     #[serde(default)]
     pub public_version: i64,
-    /// Lines gone that customer roles never knew of; what the log says of them stays hidden.
+    /// Lines that customer roles never knew of and that are not here any more; what the log says of them
+    /// stays hidden.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden: Vec<LineId>,
 }

@@ -1,8 +1,8 @@
 //! Facts that customer roles must not learn of, put into a world the way the product makes them; orders
 //! for which no operation exists yet are written through the store.
 
-use domain::event::{Actor, Event, EventKind};
-use domain::id::{LineId, OrderId, OrganizationId, SubscriptionId, UserId};
+use domain::event::{Actor, Event};
+use domain::id::{LineId, OrderId, OrganizationId, SubscriptionId, TaskId, UserId};
 use domain::money::Money;
 use domain::order::approval::{Approval, ApprovalState};
 use domain::order::change::RequestedChange;
@@ -304,25 +304,21 @@ pub async fn ask_again(world: &World, number: u64) {
     answer(world, number, LineEvent::AskedAgain).await;
 }
 
-/// Our own errors set the work on a doubt aside, and what is left of it goes to people; why is for staff.
+/// Our own errors set the work on a doubt aside, a person lets it run again, and what is left of it goes
+/// to people; why is for staff.
 pub async fn leave(world: &World, number: u64, hidden: Hidden) {
-    let Some(order) = world.order(number).await else {
+    let Some(mut order) = world.order(number).await else {
         return;
     };
-    let aside = Event {
-        at: world.now(),
-        kind: EventKind::SetAside,
-        actor: None,
-        line: order
-            .lines
-            .iter()
-            .find(|line| !line.change.is_markup())
-            .map(|line| line.id),
-        detail: None,
-        internal: Some(format!("margin of {} is odd", hidden.figures)),
-        attempt: None,
+    let mut visible = order.lines.iter().filter(|line| !line.change.is_markup());
+    let (Some(line), now) = (visible.next().map(|line| line.id), world.now()) else {
+        return;
     };
-    save(world, order, vec![aside]).await;
+    let task = TaskId(line.0);
+    let problem = format!("margin of {} is odd", hidden.figures);
+    let mut events = Vec::from_iter(order.put_aside(task, line, &problem, now));
+    events.extend(order.run_again(&[], &staff(), now));
+    save(world, order, events).await;
     let evidence = format!("no safe way, {}", hidden.figures);
     happens(world, number, &[LineEvent::LeftToPeople { evidence }]).await;
 }
