@@ -1,10 +1,12 @@
 //! The worker beside one order: a vendor's wish holds for all, and what fails by our own fault is set aside.
 
 use app::Error;
+use app::access::Access;
 use app::worker::{Prepared, Taken};
 use domain::event::EventKind;
 use domain::order::desk::{DeskQuery, DeskTab};
 use domain::order::phase::Status;
+use domain::order::seen::SeenOrder;
 use domain::provisioning::account::Account;
 use domain::provisioning::pace::STRIKES_MAX;
 use jiff::SignedDuration;
@@ -15,6 +17,31 @@ use crate::{CIRRUS, MICROSOFT, SELLER, World, on_each_database};
 
 async fn requests(world: &World) -> usize {
     world.bookings().await.len()
+}
+
+impl World {
+    async fn save_vendor(&self, vendor: catalog::Vendor) {
+        let saved = self.store.write(vendor, |vendor, tx| {
+            Box::pin(async move { Ok::<_, Error>(catalog::save_vendor(tx, vendor).await?) })
+        });
+        saved.await.unwrap();
+    }
+
+    /// Makes the settings of an order's vendor such that nothing can be asked of it; the vendor as it was.
+    async fn break_vendor(&self, access: &Access, order: &SeenOrder) -> catalog::Vendor {
+        let chain = &access.organization().chain;
+        let mut tx = self.store.read().await.unwrap();
+        let vendor = catalog::find_vendor(&mut tx, chain, order.lines[0].item.vendor).await;
+        drop(tx);
+        let good = vendor.unwrap().unwrap();
+        let settings = "not settings".into();
+        self.save_vendor(catalog::Vendor {
+            settings,
+            ..good.clone()
+        })
+        .await;
+        good
+    }
 }
 
 #[test]
@@ -57,21 +84,7 @@ fn what_fails_by_our_own_fault_is_set_aside_tells_and_goes_on_once_it_is_mended(
         let access = world.access(SELLER, "amber").await;
         let cart = world.fill(&access, CIRRUS, 5).await.unwrap();
         let placed = world.place(&access, &cart).await.unwrap();
-        let id = placed.lines[0].item.vendor;
-        let chain = access.organization().chain.clone();
-        let mut tx = world.store.read().await.unwrap();
-        let vendor = catalog::find_vendor(&mut tx, &chain, id).await.unwrap();
-        drop(tx);
-        let good = vendor.unwrap();
-        let save = async |vendor: catalog::Vendor| {
-            let saved = world.store.write(vendor, |vendor, tx| {
-                Box::pin(async move { Ok::<_, Error>(catalog::save_vendor(tx, vendor).await?) })
-            });
-            saved.await.unwrap();
-        };
-        let mut bad = good.clone();
-        bad.settings = "not settings".into();
-        save(bad).await;
+        let good = world.break_vendor(&access, &placed).await;
         for _ in 0..STRIKES_MAX + 2 {
             assert_eq!(world.app.run_due().await.unwrap(), 0);
             world.clock.advance(SignedDuration::from_secs(61));
@@ -100,7 +113,7 @@ fn what_fails_by_our_own_fault_is_set_aside_tells_and_goes_on_once_it_is_mended(
         let early = world.app.run_again(&caller, "amber", number).await;
         assert!(matches!(early, Err(Error::Refused(_))), "{early:?}");
         world.clock.advance(SignedDuration::from_secs(61));
-        save(good).await;
+        world.save_vendor(good).await;
         // Before its hour has come, and not twice.
         world.app.run_again(&caller, "amber", number).await.unwrap();
         let twice = world.app.run_again(&caller, "amber", number).await;
@@ -120,21 +133,7 @@ fn what_was_set_aside_and_came_through_by_itself_leaves_the_desk() {
         let caller = world.caller(SELLER).await;
         let cart = world.fill(&access, CIRRUS, 5).await.unwrap();
         let placed = world.place(&access, &cart).await.unwrap();
-        let id = placed.lines[0].item.vendor;
-        let chain = access.organization().chain.clone();
-        let mut tx = world.store.read().await.unwrap();
-        let vendor = catalog::find_vendor(&mut tx, &chain, id).await.unwrap();
-        drop(tx);
-        let good = vendor.unwrap();
-        let save = async |vendor: catalog::Vendor| {
-            let saved = world.store.write(vendor, |vendor, tx| {
-                Box::pin(async move { Ok::<_, Error>(catalog::save_vendor(tx, vendor).await?) })
-            });
-            saved.await.unwrap();
-        };
-        let mut bad = good.clone();
-        bad.settings = "not settings".into();
-        save(bad).await;
+        let good = world.break_vendor(&access, &placed).await;
         for _ in 0..STRIKES_MAX {
             assert_eq!(world.app.run_due().await.unwrap(), 0);
             world.clock.advance(SignedDuration::from_secs(61));
@@ -144,7 +143,7 @@ fn what_was_set_aside_and_came_through_by_itself_leaves_the_desk() {
             world.app.desk(&caller, &query).await.unwrap().rows.len()
         };
         assert_eq!(count().await, 1);
-        save(good).await;
+        world.save_vendor(good).await;
         world.clock.advance(SignedDuration::from_hours(1));
         world.settle().await;
         let order = world.order(&access, placed.number).await;
