@@ -91,6 +91,14 @@ impl Caller {
                 && grant(held.role, Permission::EnterCustomerView) != Grant::No
         })
     }
+
+    /// Refuses, as if the desk did not exist, whoever has none.
+    pub fn require_desk(&self) -> Result<(), Error> {
+        match self.has_desk() {
+            true => Ok(()),
+            false => Err(Error::NotFound),
+        }
+    }
 }
 
 /// What a caller may do in one organization. Made only by the check.

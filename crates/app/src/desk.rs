@@ -124,7 +124,7 @@ impl App {
         organization: &str,
         number: u64,
     ) -> Result<(), Error> {
-        self.require_desk(caller).await?;
+        caller.require_desk()?;
         let access = self.access(caller, organization).await?;
         access.require(Permission::RetryOrders)?;
         let tenant = access.tenant();
@@ -150,11 +150,6 @@ impl App {
         run.await?;
         self.committed(tenant);
         Ok(())
-    }
-
-    /// Refuses, as if it did not exist, whoever has no desk.
-    pub async fn require_desk(&self, caller: &Caller) -> Result<(), Error> {
-        self.desk_shelves(caller).await.map(drop)
     }
 
     /// Where a caller keeps views of the desk: one shelf for each desk that they work at.

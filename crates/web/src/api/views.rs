@@ -221,7 +221,7 @@ pub(super) async fn save_desk_view(
     body: Bytes,
 ) -> Result<Json<SavedViewView>, Problem> {
     // Who has no desk is told nothing about its words.
-    web.app.require_desk(&caller).await?;
+    caller.require_desk()?;
     let save = read::<SaveViewBody>(&body)?.save_of_desk()?;
     let saved = web.app.save_desk_view(&caller, save).await?;
     Ok(Json(SavedViewView::new(&saved, caller.user, "")))

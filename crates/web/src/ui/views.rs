@@ -250,7 +250,7 @@ pub(crate) async fn save_of_desk(
 ) -> Result<Response, Page> {
     let form = SaveViewForm::read(fields);
     visitor.check_form(&form.token, "")?;
-    web.app.require_desk(&visitor.caller).await?;
+    visitor.caller.require_desk()?;
     let again = AskAgain::new(&form, "/desk/views".into(), desk_address(&form.back));
     let saved = match form.body.save_of_desk() {
         Ok(save) => web.app.save_desk_view(&visitor.caller, save).await,
