@@ -1,6 +1,7 @@
 //! The API: everything that a person can do, with a bearer token. The document is made from the
 //! handlers' own types.
 
+pub(crate) mod action;
 mod approval_rules;
 pub(crate) mod bulk;
 pub(crate) mod catalog;
@@ -316,7 +317,7 @@ async fn place_cart(
 #[utoipa::path(post, path = "/api/v1/organizations/{organization}/orders/{number}/actions/{action}",
     params(("organization" = String, Path), ("number" = u64, Path), ("action" = String, Path),
         PlaceQuery, ("Idempotency-Key" = Option<String>, Header), ("If-Match" = Option<String>, Header)),
-    request_body = view::ActionBody,
+    request_body = action::ActionBody,
     responses((status = 200, body = OrderView), (status = 404, body = view::ProblemView),
         (status = 409, body = view::ProblemView), (status = 412, body = view::ProblemView),
         (status = 422, body = view::ProblemView)))]
@@ -331,8 +332,8 @@ async fn act(
     let access = web.app.access(&caller, &organization).await?;
     let number = number.parse().map_err(|_| Error::NotFound)?;
     let typed = match body.is_empty() {
-        true => view::ActionBody::default(),
-        false => read::<view::ActionBody>(&body)?,
+        true => action::ActionBody::default(),
+        false => read::<action::ActionBody>(&body)?,
     };
     let command = typed.command(&action, web.app.note_id())?;
     let once = once(&headers, &format!("{number} {action}"), &body)?;

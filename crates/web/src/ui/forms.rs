@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use super::kept::safe_address;
 use super::{order, preferences};
 use crate::Web;
-use crate::api::view::ActionBody;
+use crate::api::action::ActionBody;
 use crate::error::{Page, sentence, words};
 use crate::visitor::Visitor;
 
