@@ -73,8 +73,8 @@ impl DeskCounts {
 
 /// An organization whose desk the caller works at, and what their roles there amount to for all of its
 /// customers.
-struct Desk {
-    organization: Organization,
+pub(crate) struct Desk {
+    pub(crate) organization: Organization,
     standing: Standing,
 }
 
@@ -186,7 +186,7 @@ impl Desk {
 
 /// The desks at which a caller works: of organizations in which they hold a staff role that sees the
 /// desk and may enter Customer View. One below another is part of it, so that no order is there twice.
-async fn desks(tx: &mut Tx, caller: &Caller) -> Result<Vec<Desk>, Error> {
+pub(crate) async fn desks(tx: &mut Tx, caller: &Caller) -> Result<Vec<Desk>, Error> {
     let mut held: Vec<OrganizationId> = caller
         .memberships
         .iter()

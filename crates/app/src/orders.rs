@@ -271,7 +271,7 @@ impl Commanded {
     async fn guard(&self, tx: &mut Tx, order: &Order) -> Result<(), Error> {
         let actor = self.access.actor();
         match &self.command {
-            Command::Approve { .. } | Command::Retry { .. } => {
+            Command::Approve { .. } | Command::Retry { .. } | Command::RetryCause(_) => {
                 admissions::check_active(tx, &self.access).await
             }
             // A check that is under way may be a repeat: what it books would not be there yet.

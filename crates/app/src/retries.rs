@@ -1,28 +1,26 @@
 //! What a retry may bring that is different, as it is typed; and who else fails for the same cause.
 
+mod same_cause;
+
 use std::collections::BTreeSet;
 
-use domain::access::Permission;
-use domain::id::LineId;
-use domain::order::line::{Line, LineState};
+use domain::order::line::Line;
 use domain::order::retry::Corrected;
-use domain::order::seen::SeenOrder;
 use domain::subscription::decide::Problem;
 use domain::text::{Email, Invalid, line};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use store::{Tx, failures};
+use store::Tx;
 
+pub use self::same_cause::{OTHERS_MAX, Retried, RetriedOrder, SameCause, SameCauseRetry};
 use crate::access::Access;
 use crate::carts::parse_tenant;
-use crate::{App, Error, catalog};
+use crate::{Error, catalog};
 
 /// Answers to an offer's form in one correction at the most.
 const PARAMETERS_MAX: usize = 50;
 /// Characters of one answer.
 const PARAMETER_MAX: usize = 500;
-/// So many others are counted one by one; beyond it there are "more than".
-pub const OTHERS_MAX: u32 = 999;
 
 /// Corrections of a failed line, as they are typed; what is absent stays as it was.
 #[derive(Debug, Clone, Default)]
@@ -117,50 +115,6 @@ pub(crate) async fn checked(
     match problems.is_empty() {
         true => Ok(corrected),
         false => Err(Error::Problems(problems)),
-    }
-}
-
-/// How many other orders fail as a line does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SameCause {
-    /// The failed line.
-    pub line: LineId,
-    /// Other orders in Recent that fail at the same vendor for the same cause, up to [`OTHERS_MAX`].
-    pub others: u32,
-    /// There are more than that.
-    pub is_more: bool,
-}
-
-impl App {
-    /// For each failed line of an order, how many other orders of the organization fail for the same
-    /// cause. A cause is the vendor's code, so a vendor's outage shows as one number.
-    pub async fn same_cause(
-        &self,
-        access: &Access,
-        order: &SeenOrder,
-    ) -> Result<Vec<SameCause>, Error> {
-        access.require(Permission::SeeOrders)?;
-        let mut tx = self.store.read().await?;
-        let mut found = Vec::new();
-        for line in &order.lines {
-            let LineState::Failed { failure, .. } = &line.state else {
-                continue;
-            };
-            let cause = failures::Cause {
-                vendor: line.item.vendor,
-                cause: failure.cause(),
-            };
-            let tenant = access.tenant();
-            let most = OTHERS_MAX + 1;
-            let others =
-                failures::count_others(&mut tx, tenant, &cause, order.number, most).await?;
-            found.push(SameCause {
-                line: line.id,
-                others: others.min(OTHERS_MAX),
-                is_more: others > OTHERS_MAX,
-            });
-        }
-        Ok(found)
     }
 }
 

@@ -15,6 +15,7 @@ use domain::id::{OrderId, OrganizationId, SubscriptionId, UserId, VendorId};
 use domain::order::Order;
 use domain::order::listing::terms::{self, Entry, Level};
 use domain::order::phase::{Phase, View};
+use domain::order::retry::Cause;
 use domain::order::slot::Slot;
 use jiff::Timestamp;
 
@@ -22,7 +23,7 @@ use self::entries::shelf;
 pub use self::many::insert_all;
 pub use self::search::{COUNT_MAX, Found, count, find_creators, list};
 use crate::desk;
-use crate::failures::{self, Cause};
+use crate::failures;
 use crate::rests::{self, Rest};
 use crate::slots;
 use crate::sql::{Query, Row, Value, json, word};

@@ -15,6 +15,7 @@ pub(crate) mod price_rules;
 mod price_sheets;
 pub(crate) mod quotes;
 mod reference;
+mod same_cause;
 mod story;
 pub(crate) mod subscriptions;
 mod suspension;
@@ -84,6 +85,7 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(crate::export::export))
         .routes(routes!(order))
         .routes(routes!(story::story))
+        .routes(routes!(same_cause::retry_same_cause))
         .routes(routes!(act))
         .routes(routes!(bulk::bulk))
         .routes(routes!(views::views, views::save_view))

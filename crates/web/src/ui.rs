@@ -146,6 +146,10 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
             get(orders::historical),
         )
         .route("/o/{organization}/orders/bulk", post(bulk::act))
+        .route(
+            "/o/{organization}/orders/{number}/items/{item}/same-cause",
+            post(bulk::same_cause),
+        )
         .route("/o/{organization}/orders/views", post(views::save))
         .route(
             "/o/{organization}/orders/views/{id}/removal",

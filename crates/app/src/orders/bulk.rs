@@ -152,7 +152,12 @@ impl App {
     }
 
     /// Binds the key to the whole request before its parts: another request with it is refused as one.
-    async fn claim(&self, access: &Access, once: &Once, mode: Mode) -> Result<(), Error> {
+    pub(crate) async fn claim(
+        &self,
+        access: &Access,
+        once: &Once,
+        mode: Mode,
+    ) -> Result<(), Error> {
         let state = (access.clone(), once.clone(), self.clock.now());
         let claim = self
             .store

@@ -73,16 +73,19 @@ fn failures_have_causes_that_several_share_and_attempts_that_are_kept() {
     on_each_database(async |world| {
         world.app.seed_demo_orders().await.unwrap();
         let access = world.access(SELLER, "amber").await;
+        let caller = world.caller(SELLER).await;
         let (mut shared, mut attempted) = (0, BTreeSet::new());
         for order in orders(&world, SELLER, "amber").await {
-            let causes = world.app.same_cause(&access, &order).await.unwrap();
+            let (order, events) = world.app.order(&access, order.number).await.unwrap();
+            let causes = world.app.same_cause(&caller, &access, &order, &events);
             shared = causes
+                .await
+                .unwrap()
                 .iter()
                 .map(|cause| cause.others)
                 .chain([shared])
                 .max()
                 .unwrap();
-            let (order, events) = world.app.order(&access, order.number).await.unwrap();
             for line in &order.lines {
                 let found = attempts(line, &events);
                 if let [first, second] = found.as_slice() {

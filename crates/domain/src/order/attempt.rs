@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::failure::Explanation;
 use super::line::LineState;
+use super::retry::Cause;
 use super::seen::SeenLine;
 use crate::event::{Actor, Correction, Event, EventKind};
 use crate::provisioning::Failure;
@@ -151,6 +152,22 @@ pub fn attempts(line: &SeenLine, events: &[Event]) -> Vec<Attempt> {
         }
     }
     attempts
+}
+
+/// The cause for which a line fails or failed last, as far as the reader may see.
+pub fn last_cause(line: &SeenLine, events: &[Event]) -> Option<Cause> {
+    let of = |failure: &Failure| Cause::of(line.item.vendor, failure);
+    if let LineState::Failed { failure, .. } = &line.state {
+        return Some(of(failure));
+    }
+    let attempts = attempts(line, events);
+    attempts
+        .iter()
+        .rev()
+        .find_map(|attempt| match &attempt.answer {
+            Answer::Failed(failure) => Some(of(failure)),
+            _ => None,
+        })
 }
 
 #[cfg(test)]

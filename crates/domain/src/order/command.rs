@@ -7,7 +7,7 @@ use super::action::{Action, target};
 use super::line::{Line, LineEvent, LineState, Period};
 use super::note::{NOTES_MAX, Note};
 use super::phase::{Phase, View};
-use super::retry::Corrected;
+use super::retry::{Cause, Corrected};
 use super::{Order, Refusal, Stage, counted, event};
 use crate::event::{Actor, Event, EventKind};
 use crate::id::{LineId, NoteId, OrganizationId};
@@ -70,6 +70,8 @@ pub enum Command {
         /// What was wrong with that line.
         correction: Box<Corrected>,
     },
+    /// Send again, as they are, the lines that fail for one cause (T16).
+    RetryCause(Cause),
     /// File a failed order away (T18).
     GiveUp,
     /// File a decided order away (T18).
@@ -121,7 +123,7 @@ impl Command {
             Command::CancelItem { .. } => Action::CancelItem,
             Command::Approve { .. } => Action::Approve,
             Command::Reject { .. } => Action::Reject,
-            Command::Retry { .. } => Action::Retry,
+            Command::Retry { .. } | Command::RetryCause(_) => Action::Retry,
             Command::GiveUp => Action::GiveUp,
             Command::Archive => Action::Archive,
             Command::ResolveDoubt { .. } => Action::ResolveDoubt,
@@ -197,6 +199,7 @@ impl Order {
             }
             Command::Reject { partners, reason } => self.reject(&partners, reason, actor, now)?,
             Command::Retry { line, correction } => self.retry(line, &correction, actor, now)?,
+            Command::RetryCause(cause) => self.retry_cause(&cause, actor, now)?,
             Command::GiveUp | Command::Archive => {
                 self.archived_at = Some(now);
                 vec![told(EventKind::Archived)]

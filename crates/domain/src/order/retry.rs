@@ -6,8 +6,12 @@ use serde_json::{Map, Value};
 use super::line::{Line, LineEvent, LineState};
 use super::{Order, Refusal, event};
 use crate::event::{Actor, AttemptFacts, Correction, Event, EventKind};
-use crate::id::LineId;
+use crate::id::{LineId, VendorId};
+use crate::provisioning::Failure;
 use crate::text::Email;
+
+/// Why an item can't be sent again by itself.
+const FIRST_THE_OTHER: &str = "the item that this one waits for has failed; retry that one first";
 
 /// What a retry sends otherwise; what is absent stays. What was bought can't be changed (R50).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,6 +87,35 @@ impl Corrected {
     }
 }
 
+/// What makes the failures of two lines the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cause {
+    /// Whose refusal it is.
+    pub vendor: VendorId,
+    /// What [`Failure::cause`] says.
+    pub cause: String,
+}
+
+impl Cause {
+    /// The cause behind a vendor's refusal.
+    pub fn of(vendor: VendorId, failure: &Failure) -> Cause {
+        let cause = failure.cause();
+        Cause { vendor, cause }
+    }
+}
+
+impl Line {
+    /// What it fails for now. Of a markup no vendor hears, so it has no cause.
+    pub fn cause(&self) -> Option<Cause> {
+        match &self.state {
+            LineState::Failed { failure, .. } if !self.change.is_markup() => {
+                Some(Cause::of(self.item.vendor, failure))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// An answer as it was typed.
 fn words(value: &Value) -> String {
     value
@@ -106,10 +139,51 @@ impl Order {
         if let Some(only) = only {
             self.can_be_retried_alone(only)?;
         }
+        let asked = self.lines.iter().filter(|line| is_failed(&line.state));
+        let asked = asked.map(|line| line.id);
+        let asked = asked
+            .filter(|id| only.is_none_or(|only| *id == only))
+            .collect();
+        self.send_again(asked, correction, actor, now)
+    }
+
+    /// Sends again as they are the lines that fail for a cause. One that waits for a line which has
+    /// failed otherwise stays.
+    pub(super) fn retry_cause(
+        &mut self,
+        cause: &Cause,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Refusal> {
+        let (mut asked, mut is_any) = (Vec::new(), false);
+        for line in &self.lines {
+            if line.cause().as_ref() != Some(cause) {
+                continue;
+            }
+            is_any = true;
+            let before = |one: &&Line| line.waits_for() == Some(one.id);
+            let before = self.lines.iter().find(before);
+            if before.is_none_or(|one| !is_failed(&one.state) || asked.contains(&one.id)) {
+                asked.push(line.id);
+            }
+        }
+        match (asked.is_empty(), is_any) {
+            (false, _) => self.send_again(asked, &Corrected::default(), actor, now),
+            (true, true) => Err(Refusal::Guarded(FIRST_THE_OTHER)),
+            (true, false) => Err(Refusal::Guarded("nothing of it fails for this cause now")),
+        }
+    }
+
+    fn send_again(
+        &mut self,
+        asked: Vec<LineId>,
+        correction: &Corrected,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Refusal> {
         let (phase, mut events) = (self.phase(), Vec::new());
-        let is_asked =
-            |line: &&mut Line| is_failed(&line.state) && only.is_none_or(|only| line.id == only);
-        for line in self.lines.iter_mut().filter(is_asked) {
+        let lines = self.lines.iter_mut();
+        for line in lines.filter(|line| asked.contains(&line.id)) {
             let corrected = correction.apply(line)?;
             line.state = line.state.after(&LineEvent::Retried, now)?;
             let number = line.state.attempt().unwrap_or_default();
@@ -136,9 +210,7 @@ impl Order {
             return Err(Refusal::Guarded("this item has not failed"));
         }
         match asked.waits_for().and_then(line) {
-            Some(parent) if is_failed(&parent.state) => Err(Refusal::Guarded(
-                "the item that this one waits for has failed; retry that one first",
-            )),
+            Some(parent) if is_failed(&parent.state) => Err(Refusal::Guarded(FIRST_THE_OTHER)),
             _ => Ok(()),
         }
     }
@@ -234,6 +306,49 @@ mod tests {
         let events = retry(&mut order, None, Corrected::default()).expect("a retry");
         assert_eq!(events.len(), 2);
         assert_eq!(order.lines[2].state, sample::finished());
+    }
+
+    #[test]
+    fn the_lines_of_one_cause_are_sent_again_and_those_of_others_stay() {
+        let [alike, other] = ["InvalidEmail", "NoCredit"].map(|code| sample::failed(code, "no"));
+        let states = vec![alike.clone(), alike, sample::finished(), other];
+        let failing = sample::order(Stage::Released, states);
+        let cause = failing.lines[0].cause().expect("a cause");
+        let tell = |order: &mut Order, cause: &Cause| {
+            let command = Command::RetryCause(cause.clone());
+            order.obey(command, &sample::actor(), sample::now())
+        };
+        let mut order = failing.clone();
+        assert_eq!(tell(&mut order, &cause).expect("a retry").len(), 2);
+        let queued = LineState::Queued { attempt: 2 };
+        assert!(order.lines[..2].iter().all(|line| line.state == queued));
+        assert_eq!(order.lines[2..], failing.lines[2..]);
+        // Of the two that fail alike, one waits for what failed otherwise.
+        let mut waiting = failing.clone();
+        waiting.lines[1].parent = Some(waiting.lines[3].id);
+        assert_eq!(tell(&mut waiting, &cause).expect("a retry").len(), 1);
+        assert_eq!(waiting.lines[1].state, failing.lines[1].state);
+        waiting = failing.clone();
+        waiting.lines.swap_remove(0);
+        let parent = Some(waiting.lines[0].id);
+        let addon = waiting
+            .lines
+            .iter_mut()
+            .find(|line| line.cause().as_ref() == Some(&cause));
+        addon.expect("one").parent = parent;
+        let other = Cause {
+            cause: "Other".into(),
+            ..cause.clone()
+        };
+        for (order, cause, words) in [
+            (waiting, &cause, "retry that one first"),
+            (failing, &other, "fails for this cause"),
+        ] {
+            let mut tried = order.clone();
+            let refusal = tell(&mut tried, cause).expect_err(words).to_string();
+            assert!(refusal.contains(words), "{refusal}");
+            assert_eq!(tried, order);
+        }
     }
 
     #[test]

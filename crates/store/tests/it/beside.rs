@@ -1,16 +1,17 @@
 //! What is kept beside an order: why it fails, and since when it rests.
 
-use domain::id::VendorId;
+use domain::id::{OrganizationId, VendorId};
 use domain::order::Order;
 use domain::order::change::RequestedChange;
 use domain::order::line::LineState;
+use domain::order::retry::Cause;
 use domain::provisioning::Failure;
 use jiff::{SignedDuration, Timestamp};
-use store::failures::{self, Cause};
+use store::failures;
 use store::{Store, StoreError, orders, rests};
 use uuid::Uuid;
 
-use crate::world::{actor, amber, birch, cart, line, on_each_database, organizations, second};
+use crate::world::{actor, amber, birch, cart, id, line, on_each_database, organizations, second};
 
 /// A placed order whose line is in a state.
 fn placed(number: u64, state: LineState) -> Order {
@@ -107,5 +108,21 @@ fn others_of_a_cause_are_counted_up_to_a_bound_and_never_across_organizations() 
         assert_eq!(count("A", vendor, 1, 5).await, 5);
         assert_eq!(count("B", vendor, 10, 100).await, 0);
         assert_eq!(count("A", vendor + 1, 1, 100).await, 0);
+        let cause = Cause {
+            vendor: VendorId(Uuid::from_u128(vendor)),
+            cause: "A".into(),
+        };
+        let listed = failures::list(&mut tx, amber(), &cause, 5).await.unwrap();
+        assert_eq!(listed, [1, 2, 3, 4, 5]);
+        let baltic = OrganizationId(id(2));
+        let mut at_desk = async |desk, limit| {
+            let found = failures::list_at_desk(&mut tx, desk, &cause, limit);
+            found.await.unwrap()
+        };
+        let theirs = (1..=9).map(|number| (amber(), number));
+        let all: Vec<_> = theirs.chain([(birch(), 11)]).collect();
+        assert_eq!(at_desk(baltic, 100).await, all);
+        assert_eq!(at_desk(baltic, 3).await, all[..3]);
+        assert_eq!(at_desk(amber(), 100).await, [], "customers have no desk");
     });
 }

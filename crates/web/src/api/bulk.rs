@@ -65,7 +65,7 @@ impl BulkBody {
 
 /// What became of one order of several.
 #[derive(Serialize, ToSchema)]
-struct BulkItemView {
+pub(super) struct BulkItemView {
     number: u64,
     is_done: bool,
     /// Where it was done: the order's status now.
@@ -99,7 +99,7 @@ impl BulkView {
     }
 }
 
-fn item(result: &BulkResult) -> BulkItemView {
+pub(super) fn item(result: &BulkResult) -> BulkItemView {
     let number = result.number;
     match &result.outcome {
         Ok(order) => BulkItemView {

@@ -137,7 +137,8 @@ pub(super) async fn story(
     let access = web.app.access(&caller, &organization).await?;
     let number = number.parse().map_err(|_| Error::NotFound)?;
     let (order, events): (SeenOrder, _) = web.app.order(&access, number).await?;
-    let causes = web.app.same_cause(&access, &order).await?;
+    let causes = web.app.same_cause(&caller, &access, &order, &events);
+    let causes = causes.await?;
     let now = web.app.now();
     let next = order.next_step(&TimeZone::UTC, |action| may(&order, &access, action, now));
     let lines = order.lines.iter();

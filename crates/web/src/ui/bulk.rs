@@ -3,6 +3,7 @@
 use app::access::Access;
 use app::orders::{BulkResult, check_selection};
 use app::requests::Once;
+use app::retries::{Retried, RetriedOrder, SameCauseRetry};
 use app::{Error, Mode};
 use askama::Template;
 use axum::Form;
@@ -10,6 +11,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use domain::order::action::Action;
 use domain::order::phase::Status;
+use serde::Deserialize;
 
 use super::filters;
 use super::frame::{Frame, Section};
@@ -59,49 +61,76 @@ struct BulkPage {
     problem: Option<String>,
     done: Vec<Done>,
     not_done: Vec<NotDone>,
-    /// The list that the orders were selected in.
+    /// The order from whose page others were retried too; they were selected in a list otherwise.
+    from: Option<u64>,
     back: String,
+    /// As many as are done at a time; a repetition goes on.
+    is_more: bool,
 }
 
 struct Done {
+    at: At,
     number: u64,
     name: String,
     status: Status,
 }
 
 struct NotDone {
+    at: At,
     number: u64,
     /// An order that is not found has no page to lead to.
     is_found: bool,
     why: String,
 }
 
+/// Whose an order is.
+struct At {
+    slug: String,
+    /// The customer's name, where orders of several stand together.
+    customer: Option<String>,
+}
+
 impl BulkPage {
-    fn new(frame: Frame, title: &'static str, back: String) -> BulkPage {
+    fn new(frame: Frame, title: &'static str, from: Option<u64>, back: String) -> BulkPage {
         BulkPage {
             frame,
             title,
             problem: None,
             done: Vec::new(),
             not_done: Vec::new(),
+            from,
             back,
+            is_more: false,
         }
     }
 
-    fn tell(&mut self, results: Vec<BulkResult>) {
-        for BulkResult { number, outcome } in results {
+    fn tell(&mut self, results: impl IntoIterator<Item = (At, BulkResult)>) {
+        for (at, BulkResult { number, outcome }) in results {
             match outcome {
                 Ok(order) => self.done.push(Done {
+                    at,
                     number,
                     name: say::name(&order),
                     status: order.status,
                 }),
                 Err(error) => self.not_done.push(NotDone {
+                    at,
                     number,
                     is_found: !matches!(error, Error::NotFound),
                     why: words(&error),
                 }),
             }
+        }
+    }
+
+    /// What is wrong with a request as a whole stands where its results would.
+    fn refuse(mut self, error: Error) -> Result<Response, Page> {
+        match error {
+            Error::Invalid { .. } | Error::KeyReused | Error::Refused(_) => {
+                self.problem = Some(words(&error));
+                Ok((classify(&error).0, render(&self)).into_response())
+            }
+            error => Err(Page(error)),
         }
     }
 
@@ -112,8 +141,11 @@ impl BulkPage {
     /// `3 of 5 orders done`
     fn summary(&self) -> String {
         let all = self.done.len() + self.not_done.len();
-        let orders = if all == 1 { "order" } else { "orders" };
-        format!("{} of {all} {orders} done", self.done.len())
+        match (all, self.done.len()) {
+            (0, _) => "Nothing fails for this cause any more".to_owned(),
+            (1, done) => format!("{done} of 1 order done"),
+            (_, done) => format!("{done} of {all} orders done"),
+        }
     }
 }
 
@@ -175,18 +207,70 @@ pub(crate) async fn act(
     let back = list_address(&organization, &form.back);
     let frame = Frame::new(&web, &visitor, &access, Section::Orders).await?;
     let title = title(&form.body.action);
-    let mut page = BulkPage::new(frame, title, back);
+    let mut page = BulkPage::new(frame, title, None, back);
     match run(&web, &access, visitor, form).await {
         Ok(Outcome::File(file)) => Ok(file),
         Ok(Outcome::Results(results)) => {
-            page.tell(results);
+            let at = || At {
+                slug: organization.clone(),
+                customer: None,
+            };
+            page.tell(results.into_iter().map(|result| (at(), result)));
             Ok(render(&page))
         }
-        Err(error @ (Error::Invalid { .. } | Error::KeyReused)) => {
-            page.problem = Some(words(&error));
-            Ok((classify(&error).0, render(&page)).into_response())
+        Err(error) => page.refuse(error),
+    }
+}
+
+/// What the form under a refusal sends.
+#[derive(Deserialize)]
+pub(crate) struct SameCauseForm {
+    token: String,
+    #[serde(default)]
+    key: String,
+    all_customers: Option<String>,
+}
+
+/// Sends again whatever fails for the cause that stopped an item, and says what became of each order.
+pub(crate) async fn same_cause(
+    State(web): State<Web>,
+    Path((organization, number, item)): Path<(String, String, String)>,
+    visitor: Visitor,
+    Form(form): Form<SameCauseForm>,
+) -> Result<Response, Page> {
+    visitor.check_form(&form.token, &organization)?;
+    let access = web.app.access(&visitor.caller, &organization).await?;
+    let number = number.parse().map_err(|_| Error::NotFound)?;
+    let asked = SameCauseRetry {
+        number,
+        line: item.parse().map_err(|_| Error::NotFound)?,
+        all_customers: form.all_customers.is_some(),
+    };
+    let once = match form.key.as_str() {
+        "" => None,
+        key => Some(Once::new(
+            key,
+            format!("same cause form\0{asked:?}").as_bytes(),
+        )?),
+    };
+    let frame = Frame::new(&web, &visitor, &access, Section::Orders).await?;
+    let back = format!("/o/{organization}/orders/{number}");
+    let mut page = BulkPage::new(frame, "Retry", Some(number), back);
+    let app = &web.app;
+    let retried = app.retry_same_cause(&visitor.caller, &access, asked, once, Mode::Commit);
+    match retried.await {
+        Ok(Retried { orders, is_more }) => {
+            page.is_more = is_more;
+            page.tell(orders.into_iter().map(|RetriedOrder { customer, result }| {
+                let at = At {
+                    slug: customer.slug.as_str().to_owned(),
+                    customer: asked.all_customers.then_some(customer.name),
+                };
+                (at, result)
+            }));
+            Ok(render(&page))
         }
-        Err(error) => Err(Page(error)),
+        Err(error) => page.refuse(error),
     }
 }
 

@@ -5,6 +5,7 @@ use app::retries::SameCause;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use domain::access::Permission;
 use domain::event::{Actor, Event};
 use domain::money::Money;
 use domain::offer::Cadence;
@@ -39,6 +40,9 @@ struct OrderPage {
     forms: Forms,
     next: NextStep,
     causes: Vec<SameCause>,
+    /// Of the forms that send many orders again, so that one that is sent twice is done once.
+    key: String,
+    may_retry_alike: bool,
     problem: Option<Problem>,
     now: Timestamp,
 }
@@ -52,6 +56,12 @@ struct Explained {
     parameter: Option<String>,
     answer: String,
     others: Option<String>,
+}
+
+/// Others that fail as a line does or did, in words.
+struct Alike {
+    others: String,
+    elsewhere: u32,
 }
 
 impl OrderPage {
@@ -86,13 +96,7 @@ impl OrderPage {
     fn explained(&self, line: &SeenLine) -> Option<Explained> {
         let explanation = line.explanation()?;
         let cause = self.causes.iter().find(|cause| cause.line == line.id);
-        let others = cause.filter(|cause| cause.others > 0).map(|cause| {
-            let more = if cause.is_more { "More than " } else { "" };
-            match cause.others {
-                1 => "1 other order fails for the same cause".to_owned(),
-                others => format!("{more}{others} other orders fail for the same cause"),
-            }
-        });
+        let others = cause.filter(|cause| cause.others > 0).map(others);
         let parameter = match &explanation.field {
             Some(Field::Parameter(name)) => Some(name.clone()),
             _ => None,
@@ -107,6 +111,17 @@ impl OrderPage {
             answer: now.and_then(Value::as_str).unwrap_or_default().to_owned(),
             parameter,
             others,
+        })
+    }
+
+    /// Those that can be sent again together with a line.
+    fn alike(&self, line: &SeenLine) -> Option<Alike> {
+        let cause = self.causes.iter().find(|cause| cause.line == line.id);
+        let cause =
+            cause.filter(|cause| self.may_retry_alike && cause.others + cause.elsewhere > 0);
+        cause.map(|cause| Alike {
+            others: others(cause),
+            elsewhere: cause.elsewhere,
         })
     }
 
@@ -240,6 +255,16 @@ impl OrderPage {
     }
 }
 
+/// `2 other orders fail for the same cause`
+fn others(cause: &SameCause) -> String {
+    let more = if cause.is_more { "More than " } else { "" };
+    match cause.others {
+        0 => "No other order of this customer fails for the same cause".to_owned(),
+        1 => "1 other order fails for the same cause".to_owned(),
+        others => format!("{more}{others} other orders fail for the same cause"),
+    }
+}
+
 /// Each line, its add-ons right under it.
 pub(crate) fn nested(order: &SeenOrder) -> Vec<&SeenLine> {
     let is_there = |line: &SeenLine| {
@@ -296,12 +321,15 @@ pub(crate) async fn page(
 ) -> Result<Response, Page> {
     let (order, events) = web.app.order(access, number).await?;
     let now = web.app.now();
+    let causes = web.app.same_cause(&visitor.caller, access, &order, &events);
     Ok(render(&OrderPage {
         frame: Frame::new(web, visitor, access, Section::Orders).await?,
         forms: Forms::new(&order, access, now),
         next: next_step(&order, access, now),
         now,
-        causes: web.app.same_cause(access, &order).await?,
+        causes: causes.await?,
+        key: web.app.form_key(),
+        may_retry_alike: access.standing().may(Permission::RetryOrders),
         order,
         events,
         problem,

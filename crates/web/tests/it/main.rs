@@ -473,6 +473,12 @@ const PAGES: &[Row] = &[
         "",
     ),
     (
+        "POST",
+        "/o/{organization}/orders/{number}/items/{item}/same-cause",
+        "/o/amber/orders/#/items/LINE/same-cause",
+        "",
+    ),
+    (
         "GET",
         "/o/{organization}/subscriptions",
         "/o/amber/subscriptions",
@@ -651,6 +657,12 @@ const API: &[Row] = &[
         "/orders/{number}/actions/{action}",
         "/orders/#/actions/add_note?dry_run=true",
         "{\"text\": \"seen\", \"internal\": true}",
+    ),
+    (
+        "POST",
+        "/orders/{number}/items/{item}/same-cause",
+        "/orders/#/items/LINE/same-cause",
+        "",
     ),
     (
         "POST",

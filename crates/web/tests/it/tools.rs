@@ -165,6 +165,41 @@ async fn the_bar_of_a_selection_offers_what_its_reader_may_do() {
 }
 
 #[tokio::test]
+async fn what_fails_for_one_cause_is_retried_from_the_page_of_one_order() {
+    let world = World::new(None).await;
+    let alike = "2 other orders fail for the same cause";
+    let mut retried = Vec::new();
+    for order in orders(&world, Who::Staff, "view=recent&q=status:failed").await {
+        let path = format!("/o/amber/orders/{}", number(&order));
+        let theirs = page(&world, Who::CustomerAdmin, &path).await;
+        assert!(!theirs.body.contains("/same-cause"), "{path}");
+        let shown = page(&world, Who::Staff, &path).await;
+        if let Some((_, rest)) = shown.body.split_once(alike) {
+            let items = format!("{path}/items/");
+            let (_, rest) = rest.split_once(&format!("action=\"{items}")).unwrap();
+            let (item, _) = rest.split_once("/same-cause\"").unwrap();
+            retried.push((path, format!("{items}{item}/same-cause")));
+        }
+    }
+    assert_eq!(retried.len(), 3);
+    let (first, action) = &retried[0];
+    let refused = world
+        .ask_plainly(Who::CustomerAdmin, &Ask::form(action, ""))
+        .await;
+    assert_eq!(refused.status, 403);
+    let done = world.ask_plainly(Who::Staff, &Ask::form(action, "")).await;
+    has(&done, &["3 of 3 orders done", "Provisioning started"]);
+    assert!(retried.iter().all(|(path, _)| links_to(&done, path)));
+    let again = world.ask_plainly(Who::Staff, &Ask::form(action, "")).await;
+    has(&again, &["Nothing fails for this cause any more"]);
+    assert!(links_to(&again, first));
+    let everywhere = Ask::form(action, "all_customers=on");
+    assert_eq!(world.ask_plainly(Who::Staff, &everywhere).await.status, 200);
+    let nowhere = Ask::form(format!("{first}/items/lin_1/same-cause"), "");
+    assert_eq!(world.ask_plainly(Who::Staff, &nowhere).await.status, 404);
+}
+
+#[tokio::test]
 async fn what_is_too_large_or_nowhere_is_told_in_the_frame_and_as_a_problem() {
     let world = World::new(None).await;
     let number = number(&orders(&world, Who::Staff, "view=recent").await[0]);

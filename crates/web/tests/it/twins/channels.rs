@@ -114,7 +114,11 @@ pub async fn ask(
     questions(world, &mut log, who, numbers, &mut chance).await;
     for (number, line) in items {
         let page = format!("/o/amber/orders/{number}/items/{line}");
+        let alike = format!("{page}/same-cause");
         one(world, &mut log, who, Ask::page(page)).await;
+        one(world, &mut log, who, Ask::form(alike, "")).await;
+        let alike = format!("/orders/{number}/items/{line}/same-cause?dry_run=true");
+        one(world, &mut log, who, Ask::api("POST", &alike, "")).await;
     }
     for number in numbers {
         order(world, &mut log, who, *number, &mut chance).await;
