@@ -68,8 +68,19 @@ pub async fn migrate(store: &Store) -> Result<usize, StoreError> {
     if check(store).await? == SchemaState::Newer {
         return Err(StoreError::Newer);
     }
+    let count = migrate_to(store, COUNT).await?;
+    // In batches, so that neither database has to hold a transaction over everything there is.
+    while store
+        .write((), |(), tx| Box::pin(rebuild::rebuild(tx)))
+        .await?
+    {}
+    Ok(count)
+}
+
+/// Brings the tables no further than to a version, where an older release left off; how many migrations ran.
+pub async fn migrate_to(store: &Store, version: usize) -> Result<usize, StoreError> {
     let mut count = 0;
-    for (before, text) in MIGRATIONS.iter().enumerate() {
+    for (before, text) in MIGRATIONS.iter().enumerate().take(version) {
         let ran = store
             .write((before as i64, *text), |(before, text), tx| {
                 Box::pin(async move { apply(tx, *before, text).await })
@@ -77,11 +88,6 @@ pub async fn migrate(store: &Store) -> Result<usize, StoreError> {
             .await?;
         count += usize::from(ran);
     }
-    // In batches, so that neither database has to hold a transaction over everything there is.
-    while store
-        .write((), |(), tx| Box::pin(rebuild::rebuild(tx)))
-        .await?
-    {}
     Ok(count)
 }
 

@@ -11,6 +11,7 @@ mod cut;
 mod desk;
 mod differences;
 mod lists;
+mod migrations;
 mod orders;
 mod transactions;
 mod walks;

@@ -1,8 +1,8 @@
 //! Durable work and remembered requests: each task to one worker, each key to one order.
 
-use domain::id::{LineId, OrderId, TaskId, VendorId};
+use domain::id::{LineId, OrderId, OrganizationId, TaskId, VendorId};
 use domain::provisioning::account::Account;
-use domain::provisioning::pace::STRIKES_MAX;
+use domain::provisioning::pace::{STRIKES_MAX, hold};
 use domain::task::{Task, TaskKind};
 use futures::future::join_all;
 use jiff::SignedDuration;
@@ -313,5 +313,74 @@ fn claims_are_counted_until_something_comes_of_one_and_what_was_set_aside_stays_
         assert_eq!((due[0].strikes, due[0].tries), (0, 1));
         claim(&store, &due[0], 30).await.unwrap();
         assert_eq!(release().await, 1, "its worker is dead");
+    });
+}
+
+/// Claims a task as often as sets it aside; the last hold is an hour.
+async fn set_aside(store: &Store, task: &Task, at: i64) -> Task {
+    let mut task = task.clone();
+    for _ in 0..=STRIKES_MAX {
+        let claimed: Result<_, StoreError> = store
+            .write((task.clone(), at), |(task, at), tx| {
+                Box::pin(tasks::claim(tx, task, hold(task.strikes), second(*at)))
+            })
+            .await;
+        task = claimed.unwrap().unwrap();
+    }
+    task
+}
+
+async fn run_again(store: &Store, organization: OrganizationId, ids: &[TaskId], at: i64) {
+    let state = (organization, ids.to_vec(), second(at));
+    let run: Result<(), StoreError> = store
+        .write(state, |(organization, ids, now), tx| {
+            Box::pin(tasks::run_again(tx, *organization, ids, *now))
+        })
+        .await;
+    run.unwrap();
+}
+
+#[test]
+fn what_was_set_aside_runs_again_once_nobody_can_hold_it() {
+    on_each_database(async |store| {
+        let first = with_task(&store).await;
+        let [second_one, few] = [2, 3].map(|number| Task {
+            id: TaskId(id(number)),
+            ..first.clone()
+        });
+        leave_all(&store, vec![second_one.clone(), few.clone()]).await;
+        let held = set_aside(&store, &first, 100).await;
+        let other = set_aside(&store, &second_one, 100).await;
+        let few = claim(&store, &few, 100).await.unwrap();
+        let ids = [first.id, second_one.id, few.id, TaskId(id(4))];
+        let listed = async |organization| {
+            let mut tx = store.read().await.unwrap();
+            let found = tasks::list_set_aside(&mut tx, organization, &ids).await;
+            let mut found = found.unwrap();
+            found.sort_unstable();
+            found
+        };
+        assert_eq!(listed(amber()).await, [first.id, second_one.id]);
+        assert_eq!(listed(birch()).await, [], "another organization has none");
+        let named = [first.id, few.id];
+        run_again(&store, amber(), &named, 159).await;
+        run_again(&store, birch(), &named, 160).await;
+        assert_eq!(listed(amber()).await.len(), 2, "a worker may hold it still");
+        run_again(&store, amber(), &named, 160).await;
+        assert_eq!(listed(amber()).await, [second_one.id], "what was not named");
+        let mut tx = store.read().await.unwrap();
+        let due = tasks::list_due(&mut tx, second(160), 9).await.unwrap();
+        let again = Task {
+            fence: held.fence + 1,
+            strikes: 0,
+            due_at: second(160),
+            ..held.clone()
+        };
+        assert_eq!(due, [again, few], "this one, and one whose hold ran out");
+        let late = store.write(held, |task, tx| Box::pin(tasks::finish(tx, task)));
+        let late: Result<(), StoreError> = late.await;
+        assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
+        let due = tasks::list_due(&mut tx, other.due_at, 9).await.unwrap();
+        assert!(due.contains(&other), "it is tried once an hour");
     });
 }

@@ -45,6 +45,11 @@ pub fn on_each_database<F: Future<Output = ()>>(test: impl Fn(Store) -> F) {
 
 /// The same, for a test that looks behind the store's back.
 pub fn on_each_address<F: Future<Output = ()>>(test: impl Fn(Store, String) -> F) {
+    on_each_empty(async |address| test(migrated(&address).await, address).await);
+}
+
+/// The same for a test that makes the tables itself.
+pub fn on_each_empty<F: Future<Output = ()>>(test: impl Fn(String) -> F) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -54,7 +59,7 @@ pub fn on_each_address<F: Future<Output = ()>>(test: impl Fn(Store, String) -> F
             .join(unique("seatwright-store"))
             .join("test.db");
         let address = format!("sqlite://{}", path.display());
-        test(migrated(&address).await, address).await;
+        test(address).await;
         std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
         #[expect(clippy::disallowed_methods, reason = "where the test server is")]
         let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
@@ -76,7 +81,7 @@ pub fn on_each_address<F: Future<Output = ()>>(test: impl Fn(Store, String) -> F
                 .replace('=', "%3D")
                 .replace('\\', "%5C");
             let address = format!("{server}?options={options}");
-            test(migrated(&address).await, address).await;
+            test(address).await;
         }
     });
 }
@@ -95,7 +100,17 @@ impl Raw {
         }
     }
 
-    pub async fn execute(&mut self, text: &'static str) {
+    /// An id as this database writes it in a statement.
+    pub fn id(&self, number: u128) -> String {
+        let hex = id(number).simple();
+        match self {
+            Raw::Sqlite(_) => format!("x'{hex}'"),
+            Raw::Postgres(_) => format!("'{hex}'::uuid"),
+        }
+    }
+
+    pub async fn execute(&mut self, text: impl Into<String>) {
+        let text = sqlx::AssertSqlSafe(text.into());
         match self {
             Raw::Sqlite(c) => sqlx::raw_sql(text).execute(c).await.map(drop),
             Raw::Postgres(c) => sqlx::raw_sql(text).execute(c).await.map(drop),
