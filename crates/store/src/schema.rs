@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0020_desk_views.sql"),
     include_str!("../migrations/0021_partner_suspensions.sql"),
     include_str!("../migrations/0022_erp_numbers.sql"),
+    include_str!("../migrations/0023_tasks_by_vendor.sql"),
 ];
 
 /// How many migrations there are.

@@ -43,49 +43,52 @@ pub async fn list_due(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<Vec<Tas
     list_due_beside(tx, now, limit, &[]).await
 }
 
-/// [`list_due`] without those of some vendors.
+/// [`list_due`] without those for some vendors. What waits for them, or for an account that is paused, is not
+/// looked at: a look costs as much as there is to be done for the others.
 pub async fn list_due_beside(
     tx: &mut Tx,
     now: Timestamp,
     limit: u32,
     vendors: &[VendorId],
 ) -> Result<Vec<Task>, StoreError> {
-    let query = Query::new(COLUMNS).then("FROM tasks");
-    let query = due(query, now, vendors).and(" ORDER BY due_at, id LIMIT ?", i64::from(limit) + 1);
-    let found = read_all(&tx.rows(query).await?)?;
-    if found.len() <= limit as usize {
-        return Ok(found);
-    }
-    let query = Query::new(COLUMNS).then(
-        "FROM (SELECT tasks.*, ROW_NUMBER() OVER \
-         (PARTITION BY organization_id ORDER BY due_at, id) AS turn FROM tasks",
-    );
-    let query = due(query, now, vendors).and(
-        ") AS waiting ORDER BY turn, due_at, id LIMIT ?",
-        i64::from(limit),
-    );
-    read_all(&tx.rows(query).await?)
-}
-
-const COLUMNS: &str = "SELECT organization_id, id, order_id, line_id, vendor_id, kind, due_at, fence, \
-                       tries, strikes ";
-
-/// Dates of orders ask no vendor.
-fn due(query: Query, now: Timestamp, beside: &[VendorId]) -> Query {
-    let query = query
-        .and(" WHERE due_at <= ?", now.as_microsecond())
-        .then(" AND NOT EXISTS (SELECT 1 FROM installation WHERE paused IS NOT NULL)")
-        .and(
-            " AND (kind = 'start' OR vendor_id NOT IN \
-             (SELECT vendor_id FROM vendor_pauses WHERE paused_until > ?))",
-            now.as_microsecond(),
-        );
-    match beside {
-        [] => query,
-        some => query
+    let now = now.as_microsecond();
+    // Vendors for which there is work, each by one step in the index.
+    let mut query = Query::new(
+        "WITH RECURSIVE busy (vendor_id) AS (\
+         SELECT (SELECT vendor_id FROM tasks ORDER BY vendor_id LIMIT 1) \
+         UNION ALL SELECT (SELECT tasks.vendor_id FROM tasks \
+         WHERE tasks.vendor_id > busy.vendor_id ORDER BY tasks.vendor_id LIMIT 1) \
+         FROM busy WHERE busy.vendor_id IS NOT NULL), \
+         due AS (SELECT organization_id, id, due_at FROM tasks \
+         WHERE kind <> 'start' AND vendor_id IN (SELECT vendor_id FROM busy \
+         WHERE vendor_id NOT IN (SELECT vendor_id FROM vendor_pauses",
+    )
+    .and(" WHERE paused_until > ?)", now);
+    if !vendors.is_empty() {
+        query = query
             .then(" AND vendor_id NOT IN ")
-            .list(some.iter().map(|vendor| vendor.0.into())),
+            .list(vendors.iter().map(|vendor| vendor.0.into()));
     }
+    let query = query
+        .and(") AND due_at <= ?", now)
+        // Dates of orders ask no vendor.
+        .then(" UNION ALL SELECT organization_id, id, due_at FROM tasks WHERE kind = 'start'")
+        .and(" AND due_at <= ?), ", now)
+        .then(
+            "waiting AS (SELECT organization_id, id, ROW_NUMBER() OVER \
+             (PARTITION BY organization_id ORDER BY due_at, id) AS turn FROM due \
+             WHERE NOT EXISTS (SELECT 1 FROM installation WHERE paused IS NOT NULL)) \
+             SELECT tasks.* FROM waiting JOIN tasks \
+             ON tasks.organization_id = waiting.organization_id AND tasks.id = waiting.id",
+        )
+        .and(" WHERE turn <= ?", i64::from(limit))
+        .and(" ORDER BY turn, due_at, tasks.id LIMIT ?", i64::from(limit) + 1);
+    let mut found = read_all(&tx.rows(query).await?)?;
+    match found.len() <= limit as usize {
+        true => found.sort_by_key(|task| (task.due_at, task.id)),
+        false => found.truncate(limit as usize),
+    }
+    Ok(found)
 }
 
 /// Whether a worker may be asking about a line at this moment.

@@ -228,6 +228,24 @@ fn a_customer_with_many_tasks_keeps_no_other_from_being_served() {
         assert_eq!(due[1], late, "its first comes with the other's first");
         let beside = tasks::list_due_beside(&mut tx, second(60), 4, &[first.vendor]).await;
         assert_eq!(beside.unwrap(), []);
+        let of_another = Task {
+            id: TaskId(id(40)),
+            vendor: VendorId(id(2)),
+            due_at: second(55),
+            ..first.clone()
+        };
+        leave_all(&store, vec![of_another.clone()]).await;
+        let mut beside = async |vendors: &[VendorId]| {
+            let found = tasks::list_due_beside(&mut tx, second(60), 40, vendors).await;
+            found.unwrap()
+        };
+        assert_eq!(
+            beside(&[first.vendor]).await,
+            std::slice::from_ref(&of_another)
+        );
+        let all = beside(&[]).await;
+        assert_eq!(all.len(), 31);
+        assert_eq!(all[29..], [late, of_another], "all of them: oldest first");
     });
 }
 
