@@ -36,6 +36,9 @@ const RUNNING_PER_VENDOR_MAX: usize = 32;
 /// Of the tasks for one vendor account, how many read and write at a time. More would not be faster, only
 /// stand in line before people's orders and those for other vendors.
 const WRITING_PER_VENDOR_MAX: usize = 4;
+/// What writing down one answer takes on the disk at the most, about: a disk that is full keeps it free for
+/// each task that may be under way.
+const ROOM_OF_AN_ANSWER: u64 = 160 << 10;
 /// How long an idle worker sleeps before it looks again, should nobody wake it.
 const IDLE: Duration = Duration::from_millis(500);
 /// How long the calls that are under way may take after the stop; what has not ended then is left to the
@@ -118,6 +121,7 @@ impl App {
     /// Works until `stop` completes; then takes nothing up any more and ends what is under way.
     pub async fn work(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
+        self.store.keep_room(RUNNING_MAX as u64 * ROOM_OF_AN_ANSWER);
         if let Err(error) = self.release_holds().await {
             tracing::error!(%error, "what the last run held is left to its holds");
         }
@@ -261,6 +265,12 @@ impl App {
             }
             // Another worker took over while we asked: its answer stands.
             Ok(Err(Error::Changed)) => return false,
+            // No fault of the task, and nothing could be counted: it waits for the database.
+            Ok(Err(error @ (Error::Full | Error::Unavailable))) => {
+                tracing::warn!(%error, task = %id, "a task waits");
+                tokio::time::sleep(IDLE).await;
+                return false;
+            }
             Ok(Err(error)) => error.to_string(),
             Err(_) => "a panic".to_owned(),
         };

@@ -24,6 +24,7 @@ pub mod price_rules;
 pub mod quotes;
 pub mod reconciliations;
 pub mod requests;
+mod reserve;
 pub mod rests;
 pub mod schema;
 pub mod slots;
@@ -49,9 +50,10 @@ use futures::future::BoxFuture;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, PgPool, SqlitePool};
 
+use self::reserve::Reserve;
 use self::sql::{Connection, Query};
-use self::tx::Writer;
 pub use self::tx::{Mode, Tx};
+use self::tx::{Purpose, Writer};
 
 /// SQLite lost commits in WAL mode before this version (its change log of 3.51.3).
 const SQLITE_MINIMUM: (u32, u32, u32) = (3, 51, 3);
@@ -141,8 +143,9 @@ pub struct Store {
     reader: Reader,
     writer: Writer,
     statements: Arc<AtomicU64>,
-    /// The file, where there is one.
+    /// The file, where there is one, and the room beside it.
     path: Option<PathBuf>,
+    reserve: Option<Arc<Reserve>>,
     /// Held as long as any clone lives; a second process is refused.
     _lock: Option<Arc<File>>,
 }
@@ -179,7 +182,10 @@ impl Store {
         let connection = options.connect().await?;
         let (writer, jobs) = tx::sqlite_queue();
         let statements = Arc::new(AtomicU64::new(0));
-        tokio::spawn(tx::run_sqlite_writer(connection, jobs, statements.clone()));
+        let reserve = Arc::new(Reserve::beside(path));
+        let writer_runs =
+            tx::run_sqlite_writer(connection, jobs, statements.clone(), reserve.clone());
+        tokio::spawn(writer_runs);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             .connect_with(options.pragma("query_only", "ON"))
@@ -189,6 +195,7 @@ impl Store {
             writer,
             statements,
             path: Some(path.to_owned()),
+            reserve: Some(reserve),
             _lock: Some(Arc::new(lock)),
         };
         store.assert_sqlite_version().await?;
@@ -212,6 +219,7 @@ impl Store {
             writer,
             statements,
             path: None,
+            reserve: None,
             _lock: None,
         })
     }
@@ -291,7 +299,9 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t S, &'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        self.writer.write(state, Mode::Commit, work).await
+        self.writer
+            .write(state, (Mode::Commit, Purpose::Ordinary), work)
+            .await
     }
 
     /// [`Store::write`] with the proof that it can't be lost any more.
@@ -314,7 +324,31 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> Fn(&'t S, &'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        self.writer.write(state, mode, work).await
+        self.writer
+            .write(state, (mode, Purpose::Ordinary), work)
+            .await
+    }
+
+    /// [`Store::write`] of what has happened elsewhere already: on a full disk it has the room that is kept
+    /// for it ([`Store::keep_room`]).
+    pub async fn write_settling<S, T, E, F>(&self, state: S, work: F) -> Result<T, E>
+    where
+        S: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> Fn(&'t S, &'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        self.writer
+            .write(state, (Mode::Commit, Purpose::Settling), work)
+            .await
+    }
+
+    /// Keeps so many bytes free beside SQLite's file. While they are not there, only what settles is written.
+    /// The room of a PostgreSQL server is its operator's.
+    pub fn keep_room(&self, bytes: u64) {
+        if let Some(reserve) = &self.reserve {
+            reserve.keep(bytes);
+        }
     }
 }
 

@@ -142,17 +142,31 @@ pub enum Mode {
     DryRun,
 }
 
+/// What a write may do on a full disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It is refused.
+    Ordinary,
+    /// It writes down what has happened elsewhere, into the room that is kept for it.
+    Settling,
+}
+
 /// Where writes go.
 #[derive(Clone)]
 pub(crate) enum Writer {
     /// To the one task that holds SQLite's one writing connection.
-    Sqlite(mpsc::Sender<Job>),
+    Sqlite(mpsc::Sender<Box<dyn Job>>),
     Postgres(PgPool, Arc<AtomicU64>),
 }
 
 impl Writer {
     /// Runs a write to its end, even when the caller goes away meanwhile.
-    pub(crate) async fn write<S, T, E, F>(&self, state: S, mode: Mode, work: F) -> Result<T, E>
+    pub(crate) async fn write<S, T, E, F>(
+        &self,
+        state: S,
+        (mode, purpose): (Mode, Purpose),
+        work: F,
+    ) -> Result<T, E>
     where
         S: Send + Sync + 'static,
         T: Send + 'static,
@@ -162,7 +176,14 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         match self {
             Writer::Sqlite(jobs) => {
-                let job = sqlite::into_job(state, mode, work, answer);
+                let job = Box::new(sqlite::Write {
+                    state,
+                    mode,
+                    purpose,
+                    work,
+                    answer,
+                    result: None,
+                });
                 let stopped = |_| StoreError::Away("the writer has stopped".to_owned());
                 jobs.send(job).await.map_err(stopped)?;
             }

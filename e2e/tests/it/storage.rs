@@ -49,6 +49,10 @@ impl Disk {
         format!("sqlite://{}", self.folder.join("data/test.db").display())
     }
 
+    fn reserve(&self) -> PathBuf {
+        self.folder.join("data/test.db.reserve")
+    }
+
     /// A command that has this disk.
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
@@ -56,7 +60,8 @@ impl Disk {
             .env("LD_PRELOAD", self.folder.join("disk.so"))
             .env("DISK_FOLDER", self.folder.join("data"))
             .env("DISK_SHADOW", self.folder.join("shadow"))
-            .env("DISK_FAULTS", self.folder.join("fault"));
+            .env("DISK_FAULTS", self.folder.join("fault"))
+            .env("DISK_RESERVE", self.reserve());
         if !self.lies.is_empty() {
             command.env("DISK_LIES", self.lies);
         }
@@ -264,6 +269,19 @@ impl Place {
         }
     }
 
+    async fn faults(&self, rules: Value) {
+        let put = self.http.put(format!("{}/faults", self.simulator));
+        let put = put.json(&rules).send().await.unwrap();
+        assert!(put.status().is_success());
+    }
+
+    /// How many calls the vendors have heard.
+    async fn calls(&self) -> usize {
+        let calls = self.http.get(format!("{}/calls", self.simulator)).send();
+        let calls: Vec<Value> = calls.await.unwrap().json().await.unwrap();
+        calls.len()
+    }
+
     /// The line of each booking.
     async fn bookings(&self) -> Vec<String> {
         let truth = self.http.get(format!("{}/truth", self.simulator)).send();
@@ -347,6 +365,43 @@ async fn a_full_disk_refuses_what_can_not_be_kept_and_needs_no_restart() {
         placed.push(place.buy().await.unwrap());
         place.judge(&placed).await.unwrap();
     }
+}
+
+/// Answers come from a vendor that is slow while the disk becomes full: what was bought is written down into
+/// the room that is kept for it, and nothing else is.
+#[tokio::test]
+async fn on_a_full_disk_what_vendors_have_taken_is_written_down_and_nothing_else() {
+    let Some(program) = program() else { return };
+    let mut place = Place::new(program, Disk::new("tight", "")).await;
+    place.start().await;
+    let mut placed = vec![place.buy().await.unwrap()];
+    place.judge(&placed).await.unwrap();
+    let room = || std::fs::metadata(place.disk.reserve()).unwrap().len();
+    let whole = room();
+    assert!(whole > 1 << 20, "{whole} bytes are kept free");
+    place
+        .faults(json!([{"operation": "provision", "action": {"do": "delay", "ms": 1_500}}]))
+        .await;
+    let before = place.calls().await;
+    for _ in 0..10 {
+        place.purchases += 1;
+        placed.push(place.buy().await.unwrap());
+    }
+    while place.calls().await < before + 10 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    place.disk.fault("tight");
+    place.purchases += 1;
+    let (status, _) = place.buy().await.unwrap_err();
+    assert_eq!(status, 507, "nobody else may have the room");
+    place.judge(&placed).await.unwrap();
+    assert!(room() < whole, "it gave way");
+    let (status, _) = place.buy().await.unwrap_err();
+    assert_eq!(status, 507, "nobody else may have the room");
+    place.disk.fault("room");
+    placed.push(place.buy().await.unwrap());
+    assert_eq!(room(), whole, "it is taken back");
+    place.judge(&placed).await.unwrap();
 }
 
 #[tokio::test]

@@ -182,7 +182,7 @@ impl App {
         let state = (call, answer, self.task_ids(), self.clock.now());
         let app = self.clone();
         self.store
-            .write(state, move |(call, answer, ids, now), tx| {
+            .write_settling(state, move |(call, answer, ids, now), tx| {
                 let app = app.clone();
                 Box::pin(async move {
                     record(tx, call, answer.clone(), *ids, *now).await?;

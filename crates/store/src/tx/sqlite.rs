@@ -9,99 +9,129 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Mode, Tx, Writer, run};
+use super::{Mode, Purpose, Tx, Writer, run};
 use crate::StoreError;
+use crate::reserve::Reserve;
 use crate::sql::Connection;
 
 /// Writes that share one sync at the most.
 const BATCH_MAX: usize = 64;
 
-type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-/// A write that waits. Where there is no transaction to be had, it answers its caller with the reason.
-pub(crate) type Job = Box<
-    dyn for<'t> FnOnce(Result<&'t mut Tx, StoreError>) -> BoxFuture<'t, Option<(bool, Reply)>>
-        + Send,
->;
+/// A write that waits. It can be run again as long as it is not answered.
+pub(crate) trait Job: Send {
+    /// Runs it; whether what it did is to be kept.
+    fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, bool>;
 
-pub(super) fn into_job<S, T, E, F>(
-    state: S,
-    mode: Mode,
-    work: F,
-    answer: oneshot::Sender<Result<T, E>>,
-) -> Job
+    /// Tells its caller what came of it, or why it is not kept or was not run.
+    fn answer(self: Box<Self>, committed: Result<(), &Trouble>);
+
+    /// What it may do on a full disk.
+    fn purpose(&self) -> Purpose;
+}
+
+pub(super) struct Write<S, T, E, F> {
+    pub(super) state: S,
+    pub(super) mode: Mode,
+    pub(super) purpose: Purpose,
+    pub(super) work: F,
+    pub(super) answer: oneshot::Sender<Result<T, E>>,
+    pub(super) result: Option<Result<T, E>>,
+}
+
+impl<S, T, E, F> Write<S, T, E, F> {
+    fn is_kept(&self) -> bool {
+        matches!(self.result, Some(Ok(_))) && self.mode == Mode::Commit
+    }
+}
+
+impl<S, T, E, F> Job for Write<S, T, E, F>
 where
     S: Send + Sync + 'static,
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
     F: for<'t> Fn(&'t S, &'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
 {
-    let shared = Arc::new((state, work));
-    Box::new(move |tx| {
+    fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, bool> {
         Box::pin(async move {
-            let tx = match tx {
-                Ok(tx) => tx,
-                Err(error) => {
-                    answer.send(Err(E::from(error))).ok();
-                    return None;
-                }
-            };
-            let (state, work) = &*shared;
-            let result = run(tx, state, work).await;
-            let is_kept = result.is_ok() && mode == Mode::Commit;
-            let reply: Reply = Box::new(move |committed| {
-                let result = match committed {
-                    Err(error) if is_kept => Err(E::from(error)),
-                    _ => result,
-                };
-                answer.send(result).ok();
-            });
-            Some((is_kept, reply))
+            self.result = Some(run(tx, &self.state, &self.work).await);
+            self.is_kept()
         })
-    })
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &Trouble>) {
+        let is_kept = self.is_kept();
+        let answer = match (self.result, committed) {
+            (Some(_), Err(trouble)) if is_kept => Err(E::from(trouble.told())),
+            (Some(result), _) => result,
+            (None, Err(trouble)) => Err(E::from(trouble.refused())),
+            (None, Ok(())) => Err(E::from(StoreError::Stopped)),
+        };
+        self.answer.send(answer).ok();
+    }
+
+    fn purpose(&self) -> Purpose {
+        self.purpose
+    }
 }
 
 /// Holds the writing connection until it can't be trusted any more.
 pub(crate) async fn run_writer(
     connection: sqlx::SqliteConnection,
-    mut jobs: mpsc::Receiver<Job>,
+    mut jobs: mpsc::Receiver<Box<dyn Job>>,
     statements: Arc<AtomicU64>,
+    reserve: Arc<Reserve>,
 ) {
     let mut tx = Tx::new(Connection::Sqlite(Box::new(connection)), statements);
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while jobs.recv_many(&mut batch, BATCH_MAX).await > 0 {
-        let mut replies = Vec::with_capacity(batch.len());
-        let Err(trouble) = commit(&mut tx, &mut batch, &mut replies).await else {
-            replies.into_iter().for_each(|reply| reply(Ok(())));
-            continue;
-        };
-        // Often SQLite has done so by itself, and says now that there is nothing to roll back.
-        tx.batch("ROLLBACK").await.ok();
-        replies
-            .into_iter()
-            .for_each(|reply| reply(Err(trouble.told())));
-        if matches!(trouble, Trouble::Passing(StoreError::Busy)) {
-            // What came meanwhile has waited for the same lock.
-            while let Ok(job) = jobs.try_recv() {
-                batch.push(job);
+        if !reserve.restore().await {
+            let full = Trouble::Passing(StoreError::Full);
+            batch = refuse(batch, &full, |job| job.purpose() == Purpose::Ordinary);
+        }
+        while !batch.is_empty() {
+            let Err(trouble) = commit(&mut tx, &mut batch).await else {
+                batch.drain(..).for_each(|job| job.answer(Ok(())));
+                continue;
+            };
+            // Often SQLite has done so by itself, and says now that there is nothing to roll back.
+            tx.batch("ROLLBACK").await.ok();
+            if matches!(trouble, Trouble::Passing(StoreError::Busy)) {
+                // What came meanwhile has waited for the same lock.
+                while let Ok(job) = jobs.try_recv() {
+                    batch.push(job);
+                }
             }
-        }
-        for job in batch.drain(..) {
-            job(Err(trouble.refused())).await;
-        }
-        match trouble {
-            Trouble::Passing(error) => tracing::warn!(%error, "writes are refused"),
-            Trouble::Lasting { error, .. } => {
-                // After a failed sync SQLite would carry on as if nothing had happened. We don't: the
-                // next start recovers from the log.
-                tracing::error!(%error, "the database can't be written any more; restart to recover");
-                return;
+            let has_room =
+                matches!(trouble, Trouble::Passing(StoreError::Full)) && reserve.give_way();
+            batch = refuse(batch, &trouble, |job| {
+                !has_room || job.purpose() == Purpose::Ordinary
+            });
+            match trouble {
+                Trouble::Passing(error) => tracing::warn!(%error, "writes are refused"),
+                Trouble::Lasting { error, .. } => {
+                    // After a failed sync SQLite would carry on as if nothing had happened. We don't: the
+                    // next start recovers from the log.
+                    tracing::error!(%error, "the database can't be written any more; restart to recover");
+                    return;
+                }
             }
         }
     }
 }
 
+/// Refuses some writes of a batch; the others.
+fn refuse(
+    batch: Vec<Box<dyn Job>>,
+    trouble: &Trouble,
+    is_refused: impl Fn(&dyn Job) -> bool,
+) -> Vec<Box<dyn Job>> {
+    let (refused, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| is_refused(&**job));
+    refused.into_iter().for_each(|job| job.answer(Err(trouble)));
+    others
+}
+
 /// Why a batch is not known to be kept.
-enum Trouble {
+pub(crate) enum Trouble {
     /// Nothing of it was kept; the next one may succeed, once there is room or the lock is gone.
     Passing(StoreError),
     /// The connection can't be trusted any more.
@@ -143,33 +173,24 @@ impl Trouble {
 }
 
 /// Runs a batch and commits it; refused writes are no trouble.
-async fn commit(
-    tx: &mut Tx,
-    batch: &mut Vec<Job>,
-    replies: &mut Vec<Reply>,
-) -> Result<(), Trouble> {
+async fn commit(tx: &mut Tx, batch: &mut [Box<dyn Job>]) -> Result<(), Trouble> {
     tx.is_full = false;
     let begun = tx.batch("BEGIN IMMEDIATE; SAVEPOINT one").await;
     begun.map_err(|error| Trouble::new(error, tx, false))?;
-    let mut waiting = std::mem::take(batch).into_iter();
-    while let Some(job) = waiting.next() {
-        let done = AssertUnwindSafe(job(Ok(tx))).catch_unwind().await;
-        let mut is_kept = false;
-        match done {
-            Ok(Some((kept, reply))) => {
-                is_kept = kept;
-                replies.push(reply);
-            }
-            Ok(None) => {}
-            Err(panic) => tracing::error!(panic = panic_text(&*panic), "a write panicked; undone"),
-        }
+    for job in batch {
+        let done = AssertUnwindSafe(job.run(tx)).catch_unwind().await;
+        let is_kept = done.unwrap_or_else(|panic| {
+            tracing::error!(panic = panic_text(&*panic), "a write panicked; undone");
+            false
+        });
         let ended = tx.batch(match is_kept {
             true => "RELEASE one; SAVEPOINT one",
             false => "ROLLBACK TO one",
         });
-        if let Err(error) = ended.await {
-            batch.extend(waiting);
-            return Err(Trouble::new(error, tx, false));
+        let ended = ended.await;
+        ended.map_err(|error| Trouble::new(error, tx, false))?;
+        if tx.is_full {
+            return Err(Trouble::Passing(StoreError::Full));
         }
     }
     let committed = tx.batch("COMMIT").await;
@@ -185,7 +206,7 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// The sending half of the writer, and the half its task reads from.
-pub(crate) fn queue() -> (Writer, mpsc::Receiver<Job>) {
+pub(crate) fn queue() -> (Writer, mpsc::Receiver<Box<dyn Job>>) {
     let (sender, receiver) = mpsc::channel(1_024);
     (Writer::Sqlite(sender), receiver)
 }

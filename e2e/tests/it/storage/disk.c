@@ -3,7 +3,9 @@
  * DISK_FOLDER   the folder
  * DISK_SHADOW   what is on the disk for sure: with each sync of a file, its content as it is then
  * DISK_LIES     files whose names end so are not kept by a sync (a disk, or a setting, that lies)
- * DISK_FAULTS   a file; while it says `full`, writes fail with ENOSPC, while it says `sync`, syncs with EIO
+ * DISK_FAULTS   a file; while it says `full`, writes fail with ENOSPC, while it says `sync`, syncs with EIO;
+ *               while it says `tight`, the disk is as full as it is with what DISK_RESERVE names
+ * DISK_RESERVE  a file without which there is room on a disk that is `tight`
  *
  * A name counts as durable with the first sync of its file.
  */
@@ -102,7 +104,10 @@ int fdatasync(int fd) {
 
 static int is_full(int fd) {
     char path[PATH_MAX];
-    if (!ours(fd, path) || !fault_is("full")) return 0;
+    struct stat reserve;
+    const char *gives = getenv("DISK_RESERVE");
+    int is_tight = fault_is("tight") && !(gives && !stat(gives, &reserve) && !reserve.st_size);
+    if (!ours(fd, path) || !(is_tight || fault_is("full"))) return 0;
     errno = ENOSPC;
     return 1;
 }
