@@ -11,8 +11,6 @@ mod form;
 mod http;
 mod stage;
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::config::http::HttpResponse;
@@ -27,11 +25,9 @@ pub use self::account::Account;
 use self::answer::{Stop, Told, lost, repeated};
 use self::create::wanted;
 use self::stage::Stage;
-use crate::http::Secrets;
+use crate::http::{DEADLINE, Secrets};
 use crate::{CatalogEntry, Connector};
 
-/// All calls of one question together; the engine gives a call up after 30 seconds.
-const DEADLINE: Duration = Duration::from_secs(25);
 /// AWS's lists follow what was done "eventually", in practice within seconds.
 const LAG: SignedDuration = SignedDuration::from_mins(2);
 const PRODUCT: &str = "aws";

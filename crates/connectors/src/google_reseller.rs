@@ -13,8 +13,6 @@ mod purchase;
 mod resource;
 mod tokens;
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use domain::provisioning::{Abilities, Doubt, Fault, Outcome, RepeatClass, Request, Verb};
 use domain::reconciliation::Reach;
@@ -24,11 +22,8 @@ use self::answer::Stop;
 use self::change::Wish;
 use self::http::Http;
 use self::resource::Page;
-use crate::http::path;
+use crate::http::{DEADLINE, path};
 use crate::{CatalogEntry, Connector};
-
-/// All calls of one question together; the engine holds a task for longer than that.
-const DEADLINE: Duration = Duration::from_secs(50);
 
 /// Codes of refusals that are ours, before anything is sent.
 #[cfg(test)]

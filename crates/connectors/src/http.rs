@@ -7,8 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::provisioning::Fault;
+use domain::provisioning::pace::CALL_MAX;
 use reqwest::{Client, Response, Url};
 
+/// All calls of one question together: shorter than the engine waits, so that a connector says itself what
+/// was lost.
+pub(crate) const DEADLINE: Duration = CALL_MAX
+    .unsigned_abs()
+    .saturating_sub(Duration::from_secs(5));
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 /// A vendor's answer is hostile input: more than this is not read.
 const BODY_MAX: usize = 2 * 1024 * 1024;

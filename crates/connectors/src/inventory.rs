@@ -1,9 +1,14 @@
 //! Looking up what customers have. [`Reader`] has no method that changes anything at a vendor, so that
 //! whoever holds one can't, dry run or not.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use domain::provisioning::Fault;
 use domain::reconciliation::{Holding, Reference};
+
+/// All calls of one look-up together: a list has many pages, and nobody waits for it.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(50);
 
 /// A subscription of ours to look up.
 #[derive(Debug, Clone, PartialEq, Eq)]

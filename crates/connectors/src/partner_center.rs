@@ -33,10 +33,8 @@ use self::http::Http;
 use self::stage::Stage;
 use self::subscription::{Changed, Wish};
 use self::transition::{From, Move};
+use crate::http::DEADLINE;
 use crate::{CatalogEntry, Connector, SecretKeeper};
-
-/// All calls of one question together; the engine holds a task for longer than that.
-const DEADLINE: Duration = Duration::from_secs(50);
 
 /// What is asked besides, once the decision is there.
 const ASIDE: Duration = Duration::from_secs(5);

@@ -7,7 +7,7 @@ use domain::reconciliation::{Holding, Standing};
 use super::GoogleReseller;
 use super::answer::Stop;
 use super::resource::Subscription;
-use crate::inventory::{Account, Reader, unreadable};
+use crate::inventory::{self, Account, Reader, unreadable};
 
 impl Subscription {
     fn holding(&self, asked: &str) -> Holding {
@@ -44,7 +44,7 @@ impl Reader for GoogleReseller {
             let customer = self.customer(tenant).await?;
             self.subscriptions(&customer).await
         };
-        match tokio::time::timeout(super::DEADLINE, work).await {
+        match tokio::time::timeout(inventory::DEADLINE, work).await {
             Ok(Ok(listed)) if listed.iter().any(|one| one.subscription_id.is_empty()) => {
                 Err(unreadable("a subscription without an id"))
             }

@@ -10,7 +10,7 @@ use super::PartnerCenter;
 use super::answer::Stop;
 use super::http::path;
 use super::resource::Resource;
-use crate::inventory::{Account, Reader, unreadable};
+use crate::inventory::{self, Account, Reader, unreadable};
 
 impl Resource {
     /// `None` for what is no subscription: a list with such a thing in it is not read.
@@ -62,7 +62,8 @@ impl Reader for PartnerCenter {
             let (listed, total) = self.http.list_counted(&paths, &[]).await?;
             Ok((listed, total, customer))
         };
-        let (listed, total, customer) = match tokio::time::timeout(super::DEADLINE, work).await {
+        let (listed, total, customer) = match tokio::time::timeout(inventory::DEADLINE, work).await
+        {
             Ok(Ok(listed)) => listed,
             Ok(Err(Stop::Fault(fault))) => return Err(crate::http::nothing_sent(fault)),
             Ok(Err(Stop::Unread(failure) | Stop::Refused(failure))) => {
