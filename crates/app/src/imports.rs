@@ -88,7 +88,9 @@ impl App {
                 return self.finish_import(import).await;
             }
         };
-        let has_tenant = connectors::abilities(&worker::settings(&vendor)?).has_tenants;
+        let settings = worker::settings(&vendor)?;
+        let has_tenant = connectors::abilities(&settings).has_tenants;
+        let form = connectors::form(&settings);
         let (mut keys, mut listed) = (HashSet::new(), HashSet::new());
         let mut markets: HashSet<Country> = HashSet::new();
         loop {
@@ -99,6 +101,7 @@ impl App {
                 import: import.clone(),
                 vendor: vendor.clone(),
                 has_tenant,
+                form: form.clone(),
                 rows,
             };
             let taken = self

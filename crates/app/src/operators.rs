@@ -65,7 +65,9 @@ async fn import(
     entries: &[(CatalogEntry, OfferId, Vec<PlanId>)],
     now: Timestamp,
 ) -> Result<Imported, Error> {
-    let has_tenant = connectors::abilities(&worker::settings(vendor)?).has_tenants;
+    let settings = worker::settings(vendor)?;
+    let has_tenant = connectors::abilities(&settings).has_tenants;
+    let form = connectors::form(&settings);
     let known = catalog::list_offers(tx, &[owner], OFFERS_MAX, now).await?;
     let mut known: Vec<_> = known
         .into_iter()
@@ -86,6 +88,7 @@ async fn import(
             ..Offer::new(*id, owner, vendor.id)
         });
         offer.is_withdrawn = false;
+        offer.form = form.clone().or(offer.form);
         offer.maximum = entry.maximum.unwrap_or(offer.maximum);
         let mut prices = Vec::new();
         for (cost, plan_id) in entry.costs.iter().zip(plan_ids) {

@@ -50,6 +50,7 @@ pub(crate) fn abilities(account: &Account) -> Abilities {
         can_upgrade: has("plan"),
         upgrades_within_product: true,
         can_upgrade_part: has("move_part"),
+        can_configure: has("configure"),
         reach: Reach::Nothing,
     }
 }

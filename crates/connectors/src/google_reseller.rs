@@ -54,6 +54,7 @@ pub(crate) fn abilities() -> Abilities {
         can_upgrade: false,
         upgrades_within_product: false,
         can_upgrade_part: false,
+        can_configure: false,
         reach: Reach::Customers,
     }
 }

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::money::Currency;
+use domain::offer::Form;
 use domain::provisioning::{
     Abilities, Doubt, Fault, Outcome, RepeatClass, RepeatRule, Request, Verb,
 };
@@ -156,6 +157,19 @@ pub fn abilities(settings: &Settings) -> Abilities {
         Settings::AwsOrganizations(_) => aws_organizations::abilities(),
         Settings::Described(account) => described::abilities(account),
         Settings::Manual => manual::abilities(),
+    }
+}
+
+/// What the vendor behind some settings needs to be told by whoever buys, where it is the same for all of its
+/// offers.
+pub fn form(settings: &Settings) -> Option<Form> {
+    match settings {
+        Settings::PartnerCenter(account) => partner_center::form(account),
+        Settings::AwsOrganizations(_) => Some(aws_organizations::form()),
+        Settings::OpenServiceBroker { .. }
+        | Settings::GoogleReseller(_)
+        | Settings::Described(_)
+        | Settings::Manual => None,
     }
 }
 

@@ -27,6 +27,7 @@ pub(crate) fn abilities() -> Abilities {
         can_upgrade: true,
         upgrades_within_product: false,
         can_upgrade_part: true,
+        can_configure: true,
         reach: Reach::Nothing,
     }
 }

@@ -149,6 +149,7 @@ pub(crate) fn abilities(has_tenants: bool) -> Abilities {
         // `service_id` can't be updated, and an instance can't be divided.
         upgrades_within_product: true,
         can_upgrade_part: false,
+        can_configure: true,
         reach: Reach::Known,
     }
 }

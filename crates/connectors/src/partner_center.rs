@@ -1,5 +1,5 @@
-//! Microsoft Partner Center, new commerce: purchases by cart, changes by whole resources with their etag,
-//! upgrades by transitions.
+//! Microsoft Partner Center, new commerce: customers with their agreement, purchases by cart, changes by whole
+//! resources with their etag, upgrades by transitions.
 
 mod account;
 mod answer;
@@ -10,6 +10,8 @@ mod customer;
 mod errors;
 mod http;
 mod inventory;
+mod new_customer;
+mod onboarding;
 mod order;
 mod resource;
 mod stage;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::offer::Form;
 use domain::price::refund::WINDOW;
 use domain::provisioning::{Abilities, Doubt, Failure, Fault, Outcome, RepeatClass, Request, Verb};
 use domain::reconciliation::Reach;
@@ -30,6 +33,7 @@ pub use self::account::Account;
 use self::answer::Stop;
 use self::cart::Purchase;
 use self::http::Http;
+use self::new_customer::NewCustomer;
 use self::stage::Stage;
 use self::subscription::{Changed, Wish};
 use self::transition::{From, Move};
@@ -67,6 +71,11 @@ impl PartnerCenter {
     }
 
     async fn ask(&self, request: &Request, is_repeat: bool) -> Result<Outcome, Stop> {
+        if self.account.new_customers
+            && let Some(new) = NewCustomer::of(request, &self.account)?
+        {
+            return self.prepare_customer(&new).await;
+        }
         let customer = customer::id(&self.http, request).await?;
         match self.plan(request, customer.clone()).await? {
             Plan::Buy(purchase) => self.fill_cart(customer, &purchase, request).await,
@@ -154,6 +163,19 @@ impl PartnerCenter {
             })
         };
         match stage {
+            Stage::Customer { absences } => {
+                let new = NewCustomer::of(request, &self.account)?.ok_or_else(unfitting)?;
+                decided(self.create_customer(request, &new, absences).await)
+            }
+            Stage::Agreement { customer, absences } => {
+                let new = NewCustomer::of(request, &self.account)?.ok_or_else(unfitting)?;
+                let purchase = Purchase::of(request).ok_or_else(unfitting)?;
+                let asked = (&new, &purchase);
+                decided(
+                    self.confirm_agreement(request, asked, customer, absences)
+                        .await,
+                )
+            }
             Stage::Cart {
                 customer,
                 cart,
@@ -189,6 +211,14 @@ impl PartnerCenter {
                 self.follow_transition(from, &moved, before).await
             }
         }
+    }
+}
+
+/// Before a cart is filled nothing can have been bought: what can't be read refuses, too.
+fn decided(answer: Result<Outcome, Stop>) -> Result<Outcome, Stop> {
+    match answer {
+        Err(Stop::Unread(failure)) => Err(Stop::Refused(failure)),
+        other => other,
     }
 }
 
@@ -230,6 +260,11 @@ fn not_supported() -> Failure {
     }
 }
 
+/// What is asked of whoever buys, where customers may be new.
+pub(crate) fn form(account: &Account) -> Option<Form> {
+    account.new_customers.then(|| new_customer::form(account))
+}
+
 /// What new commerce can do.
 pub(crate) fn abilities() -> Abilities {
     Abilities {
@@ -241,6 +276,7 @@ pub(crate) fn abilities() -> Abilities {
         can_upgrade: true,
         upgrades_within_product: false,
         can_upgrade_part: true,
+        can_configure: false,
         reach: Reach::Customers,
     }
 }

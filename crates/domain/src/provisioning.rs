@@ -109,6 +109,9 @@ pub struct Abilities {
     pub upgrades_within_product: bool,
     /// Does so for some of the seats.
     pub can_upgrade_part: bool,
+    /// Takes another answer to the offer's form for what runs.
+    #[serde(default)]
+    pub can_configure: bool,
     /// How far it tells what customers have.
     #[serde(default)]
     pub reach: Reach,

@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use super::*;
 use connectors::simulator::partner_center::{Action, DOMAIN, Front, KillPoint, SECRET};
 
-/// The calls of a purchase, from its cart to its subscription.
-const STEPS: [&str; 5] = [
+/// The calls of a purchase, from its customer to its subscription.
+const STEPS: [&str; 7] = [
+    "POST customers",
+    "POST agreements",
     "GET availabilities",
     "POST carts",
     "POST checkout",
@@ -55,8 +57,10 @@ impl Desk {
         let settings = json!({
             "connector": "partner_center", "tenant": "nordic.example", "client_id": "app",
             "client_secret": SECRET, "market": "SE", "url": url, "login_url": url,
+            "new_customers": true,
         });
         vendors::attach(&program, &database, "microsoft", &settings).await;
+        ask_for_new_customers(&program, &database).await;
         let token = ["token", "create", "--email", "seller-admin@fjord.example"];
         let token = run(&program, &[&token[..], &at].concat()).await;
         let deaths = (0..rounds())
@@ -126,10 +130,17 @@ impl Desk {
     }
 
     async fn buy(&mut self, key: usize, offer: &Value) -> u64 {
-        let item = json!({
+        let mut item = json!({
             "offer": offer["id"], "plan": offer["plans"][0]["id"], "quantity": 3, "tenant": DOMAIN,
             "contact_email": "ieva@amber.example", "contact_name": "Ieva", "contact_surname": "Berg",
         });
+        if is_new(key) {
+            item["tenant"] = json!(format!("fern{key}.onmicrosoft.com"));
+            item["parameters"] = json!({
+                "new_customer": true, "company_name": format!("Fern {key}"), "address_line_1": "Storgata 1",
+                "city": "Oslo", "postal_code": "0155", "country": "NO", "agreement_accepted_on": "2026-11-20",
+            });
+        }
         self.ask("cart/items", key, Some(&item)).await;
         let cart = self.ask("cart", key, None).await;
         let place =
@@ -155,6 +166,33 @@ impl Desk {
         }
         settled
     }
+}
+
+/// Whether a purchase is the first of a company that is new to Microsoft.
+fn is_new(key: usize) -> bool {
+    key.is_multiple_of(2)
+}
+
+/// Offers get their form with the vendor's prices.
+async fn ask_for_new_customers(program: &str, database: &str) {
+    let sheet = std::env::temp_dir().join(format!("seatwright-prices-{}.csv", std::process::id()));
+    let rows = "ProductTitle,ProductId,SkuId,SkuTitle,TermDuration,BillingPlan,Market,Currency,UnitPrice,\
+        EffectiveStartDate,EffectiveEndDate,ERP Price,Segment\n\
+        Microsoft 365,microsoft-365,business-basic,Business Basic,P3Y,Annual,NO,NOK,120,\
+        2/1/2019 12:00:00 AM,11/30/9999 11:59:59 PM,150,Commercial\n";
+    std::fs::write(&sheet, rows).unwrap();
+    let file = sheet.to_str().unwrap();
+    let import = [
+        "import",
+        "prices",
+        file,
+        "--vendor",
+        "microsoft",
+        "--database-url",
+        database,
+    ];
+    run(program, &import).await;
+    std::fs::remove_file(&sheet).unwrap();
 }
 
 #[tokio::test]
@@ -220,6 +258,11 @@ async fn killed_at_each_step(program: String, database: String) {
         let is_of_it = |name: &String| name.contains(&format!("Order {number:08} "));
         assert!(names.iter().any(is_of_it), "{number} was not bought");
     }
+    let new = (0..names.len()).filter(|key| is_new(*key)).count();
+    let created = desk
+        .front
+        .books(|books| (books.customers.len(), books.agreements.len()));
+    assert_eq!(created, (new, new), "each new customer once");
     let kills = rounds() * STEPS.len() * TIMES.len();
     assert_eq!(desk.starts, kills + 1, "each kill ends a process");
 }

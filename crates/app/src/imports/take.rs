@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use domain::id::{OfferId, PlanId};
-use domain::offer::{Cadence, Country, Offer, Plan, VendorPrice};
+use domain::offer::{Cadence, Country, Form, Offer, Plan, VendorPrice};
 use domain::price::import::{Import, Move};
 use domain::price::sheet::{SheetProblem, SheetRow};
 use jiff::Timestamp;
@@ -62,6 +62,7 @@ pub(super) struct Batch {
     pub(super) import: Import,
     pub(super) vendor: Vendor,
     pub(super) has_tenant: bool,
+    pub(super) form: Option<Form>,
     pub(super) rows: Vec<SheetRow>,
 }
 
@@ -92,8 +93,10 @@ impl Batch {
                 .entry(place.clone())
                 .or_insert_with(|| self.offer(row));
             let (plan, is_new) = plan(offer, row);
-            if is_new || offer.is_withdrawn {
+            let has_form = self.form.is_none() || offer.form == self.form;
+            if is_new || offer.is_withdrawn || !has_form {
                 offer.is_withdrawn = false;
+                offer.form = self.form.clone().or(offer.form.take());
                 dirty.insert(place);
             }
             plans.push(plan);
@@ -147,6 +150,7 @@ impl Batch {
             product_name: row.product_name.clone(),
             maximum: UNITS_MAX,
             has_tenant: self.has_tenant,
+            form: self.form.clone(),
             ..Offer::new(id, self.vendor.owner, self.vendor.id)
         }
     }

@@ -64,7 +64,8 @@ impl App {
         }
         let license: BTreeSet<OfferId> = [found.item.offer].into();
         let own = catalog::load_all(&mut tx, access, license.clone(), self.clock.now()).await?;
-        choices.form = own.listed().next().and_then(|offer| offer.form.clone());
+        let form = own.listed().next().and_then(|offer| offer.form.clone());
+        choices.form = form.filter(|_| abilities.can_configure);
         let addons = catalog::load_addons(&mut tx, access, license, self.clock.now()).await?;
         for addon in addons.listed() {
             if found.addons.iter().any(|had| had.item.offer == addon.id) {

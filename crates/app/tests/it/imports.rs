@@ -13,7 +13,7 @@ const HEADER: &str = "ProductTitle,ProductId,SkuId,SkuTitle,TermDuration,Billing
                       Currency,UnitPrice,EffectiveStartDate,EffectiveEndDate,ERP Price,Segment";
 
 impl World {
-    async fn import(&self, text: impl Into<Vec<u8>>, mode: Mode) -> Import {
+    pub(super) async fn import(&self, text: impl Into<Vec<u8>>, mode: Mode) -> Import {
         let new = NewImport {
             owner: "nordic".into(),
             vendor: "microsoft".into(),
@@ -29,7 +29,7 @@ impl World {
     }
 }
 
-fn row(sku: &str, price: &str) -> String {
+pub(super) fn row(sku: &str, price: &str) -> String {
     row_of("LT", sku, price)
 }
 
@@ -40,7 +40,7 @@ fn row_of(market: &str, sku: &str, price: &str) -> String {
     )
 }
 
-fn sheet(rows: &[String]) -> String {
+pub(super) fn sheet(rows: &[String]) -> String {
     format!("{HEADER}\n{}\n", rows.join("\n"))
 }
 

@@ -6,6 +6,7 @@ use app::subscriptions::{TypedUpgrade, TypedWish};
 use connectors::simulator::partner_center::{Action, Front, SECRET};
 use domain::subscription::SubscriptionState;
 
+use super::imports::{row, sheet};
 use super::*;
 
 const BASIC: &str = "Microsoft 365 Business Basic";
@@ -26,7 +27,7 @@ impl World {
         let settings = json!({
             "connector": "partner_center", "tenant": "nordic.example", "client_id": "app",
             "client_secret": SECRET, "refresh_token": refresh_token, "market": "SE",
-            "url": url, "login_url": url,
+            "url": url, "login_url": url, "new_customers": true,
         });
         let settings = settings.to_string();
         let add = self
@@ -214,5 +215,64 @@ fn settings_that_can_not_be_right_are_refused_without_telling_a_secret() {
             assert_eq!(added.is_ok(), is_taken, "{name}: {added:?}");
             assert!(!format!("{added:?}").contains(SECRET), "{added:?}");
         }
+    });
+}
+
+#[test]
+fn a_customer_that_microsoft_does_not_know_is_created_by_its_first_order() {
+    on_each_database(async |world| {
+        let prices = sheet(&[row("0001", "120")]);
+        world.import(prices.clone(), Mode::Commit).await;
+        let front = world.connect_partner_center().await;
+        let access = world.access(SELLER, "amber").await;
+        let teams = async || {
+            let offers = world.offers(&access).await.into_iter();
+            let mut teams = offers.filter(|one| one.offer.name == "Teams 0001");
+            teams.next().unwrap()
+        };
+        assert!(teams().await.offer.form.is_none());
+        world.import(prices, Mode::Commit).await;
+        let offer = teams().await;
+        let answers = json!({
+            "new_customer": true, "company_name": "Amber Research", "address_line_1": "Storgatan 1",
+            "city": "Stockholm", "postal_code": "11122", "country": "SE", "agreement_accepted_on": "2026-11-20",
+        });
+        let item = AddItem {
+            offer: offer.offer.id,
+            plan: offer.plans[0].id,
+            quantity: 5,
+            contact_email: "admin@amber.example".into(),
+            contact_name: "Ieva".into(),
+            contact_surname: "Berg".into(),
+            tenant: Some("amberresearch.onmicrosoft.com".into()),
+            parameters: answers.as_object().unwrap().clone(),
+            addons: Vec::new(),
+        };
+        let cart = world.app.add_to_cart(&access, item, None).await.unwrap();
+        front.books(|books| books.shop_lag = 2);
+        front.fault("POST customers", 1, Action::DropAfter);
+        front.fault("POST agreements", 1, Action::DropAfter);
+        let placed = world.place(&access, &cart).await.unwrap();
+        world.settle().await;
+        let order = world.order(&access, placed.number).await;
+        assert_eq!(
+            order.status,
+            Status::ProvisioningFinished,
+            "{:?}",
+            order.lines[0].state
+        );
+        let count = front.books(|books| {
+            (
+                books.customers.len(),
+                books.agreements.len(),
+                books.orders.len(),
+            )
+        });
+        assert_eq!(count, (1, 1, 1));
+        let created = &front.calls("POST customers")[0].body;
+        assert_eq!(
+            created["BillingProfile"]["Culture"], "sv-SE",
+            "the country's own"
+        );
     });
 }

@@ -29,6 +29,9 @@ pub struct Account {
     /// Whom is sold to: commercial, education, government or nonprofit.
     #[serde(default = "commercial")]
     pub segment: String,
+    /// Customers that Microsoft does not know yet may be created; offers ask for what they need.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_customers: bool,
     /// The API's root, without `/v1`; also what a token is asked for.
     #[serde(default = "api")]
     pub url: String,

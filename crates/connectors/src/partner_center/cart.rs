@@ -18,8 +18,8 @@ use crate::http::clean;
 
 /// Microsoft lists an order a quarter of an hour after its checkout at the latest. A cart that is gone
 /// so often at this pace, with no order of ours in a complete list, was never checked out.
-const ABSENCES: u32 = 30;
-const PACE: Duration = Duration::from_secs(60);
+pub(super) const ABSENCES: u32 = 30;
+pub(super) const PACE: Duration = Duration::from_secs(60);
 
 /// What is bought, and what it belongs to.
 pub(super) struct Purchase<'r> {

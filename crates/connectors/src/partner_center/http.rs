@@ -86,6 +86,18 @@ impl Http {
         self.send(Kind::Read, call).await
     }
 
+    /// Asks whether something is there, by the status alone.
+    pub(super) async fn head(&self, path: &str) -> Result<Answer, Fault> {
+        let call = self.client.request(Method::HEAD, self.url(path, None));
+        self.send(Kind::Read, call).await
+    }
+
+    /// Asks what Microsoft thinks of something that is sent for it to look at.
+    pub(super) async fn look(&self, path: &str, body: &Value) -> Result<Answer, Fault> {
+        let call = self.client.request(Method::POST, self.url(path, None));
+        self.send(Kind::Read, call.json(body)).await
+    }
+
     /// Writes, under the key of its step.
     pub(super) async fn write(
         &self,

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 /// A JSON object whose names are found without regard to case.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Resource(Map<String, Value>);
 
 impl Resource {

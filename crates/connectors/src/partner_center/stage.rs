@@ -7,6 +7,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "stage", rename_all = "snake_case")]
 pub(super) enum Stage {
+    /// A customer is to be created: its domain was free and its address is fine.
+    Customer {
+        /// How often in a row the domain was taken and no customer of ours was listed.
+        #[serde(default)]
+        absences: u32,
+    },
+    /// The customer is there; the agreement is to be confirmed, and a cart filled.
+    Agreement {
+        /// The customer's id at Microsoft.
+        customer: String,
+        /// How often in a row Microsoft did not know it.
+        #[serde(default)]
+        absences: u32,
+    },
     /// A cart is filled; its checkout buys, and buys once however often it is asked for.
     Cart {
         /// The customer's id at Microsoft.

@@ -2,6 +2,7 @@
 //! Tests hold it in their hand; `serve` shows it under `/partner-center`.
 
 mod books;
+mod customers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -4,6 +4,7 @@
 mod faults;
 mod inventory;
 mod life;
+mod onboarding;
 mod sign_in;
 mod wiremock;
 
@@ -23,7 +24,7 @@ const STEPS: u32 = 60;
 fn account(url: &str) -> Account {
     serde_json::from_value(json!({
         "tenant": "partner.example", "client_id": "app", "client_secret": SECRET, "market": "US",
-        "url": url, "login_url": url,
+        "url": url, "login_url": url, "new_customers": true,
     }))
     .unwrap()
 }

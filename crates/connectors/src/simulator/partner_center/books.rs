@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::customers::{check_address, rules, templates};
 use super::{Asked, Call};
 
-/// The only customer, by its id.
+/// The customer that is there from the first, by its id.
 pub const CUSTOMER: &str = "0c39d6d5-c70d-4c55-bc02-f620844f3fd1";
 /// The same by its domain.
 pub const DOMAIN: &str = "amber.onmicrosoft.com";
@@ -27,13 +28,23 @@ const PAGE: usize = 1_000;
 /// Most seats that are sold.
 const SEATS_MAX: u64 = 300;
 
-type Answer = (u16, Value);
+pub(super) type Answer = (u16, Value);
 
 /// What was sold, and how the vendor behaves.
 #[derive(Default)]
 pub struct Books {
-    /// Carts with their line, and their checkout once there was one.
-    carts: BTreeMap<String, (Value, Option<Value>)>,
+    /// Every customer that was created, by its id.
+    pub customers: BTreeMap<String, Value>,
+    /// The agreements that were confirmed, by their customer's id.
+    pub agreements: BTreeMap<String, Value>,
+    /// Tenants of companies that are nobody's customers here.
+    pub foreign_domains: Vec<String>,
+    /// How many more lists lack the customers that were created.
+    pub customer_lag: u32,
+    /// How many more times a created customer is not known to the shop.
+    pub shop_lag: u32,
+    /// Carts with their customer and line, and their checkout once there was one.
+    carts: BTreeMap<String, (String, Value, Option<Value>)>,
     /// Every order that was made.
     pub orders: Vec<Value>,
     /// Every subscription as it stands.
@@ -62,14 +73,14 @@ pub struct Books {
     pub targets: Vec<(String, String)>,
 }
 
-fn error(status: u16, code: &str, words: &str) -> Answer {
+pub(super) fn error(status: u16, code: &str, words: &str) -> Answer {
     (
         status,
         json!({"code": code, "description": words, "data": [], "source": "PartnerFD"}),
     )
 }
 
-fn list(items: Vec<Value>) -> Answer {
+pub(super) fn list(items: Vec<Value>) -> Answer {
     (
         200,
         json!({"totalCount": items.len(), "items": items, "attributes": {"objectType": "Collection"}}),
@@ -80,7 +91,12 @@ impl Books {
     pub(super) fn carry_out(&mut self, asked: &Asked<'_>, call: &Call) -> Answer {
         let query = asked.query;
         match (asked.method.as_str(), asked.path) {
-            ("GET", ["customers"]) => customers(query),
+            ("GET", ["customers"]) => self.list_customers(query),
+            ("POST", ["customers"]) => self.create_customer(call),
+            ("HEAD", ["domains", domain]) => self.look_up_domain(domain),
+            ("POST", ["validations", "address"]) => check_address(call),
+            ("GET", ["countryvalidationrules", country]) => rules(country),
+            ("GET", ["agreements"]) => templates(),
             ("GET", ["products", product, "skus", sku, "availabilities"]) => {
                 self.availabilities(product, sku)
             }
@@ -88,12 +104,14 @@ impl Books {
             ("GET", ["products", _, "skus"]) => list(vec![
                 json!({"id": SKU, "title": "Basic", "maximumQuantity": SEATS_MAX, "description": "Mail"}),
             ]),
-            (_, ["customers", customer, ..]) if *customer != CUSTOMER => error(
+            (_, ["customers", customer, ..]) if !self.knows(customer) => error(
                 403,
                 "20002",
                 "The partner has no commerce relationship with the customer",
             ),
-            ("POST", [.., "carts"]) => self.fill(call),
+            ("GET", [_, customer, "agreements"]) => self.list_agreements(customer),
+            ("POST", [_, customer, "agreements"]) => self.agree(customer, call),
+            ("POST", [_, customer, "carts"]) => self.fill(customer, call),
             ("POST", [.., "carts", cart, "checkout"]) => self.check_out(cart),
             ("GET", [.., "orders", _, "provisioningstatus"]) => self.provisioning(asked.is_person),
             ("GET", [.., "orders", id]) => self.order(id),
@@ -135,7 +153,7 @@ impl Books {
         (200, told)
     }
 
-    fn number(&mut self) -> u32 {
+    pub(super) fn number(&mut self) -> u32 {
         self.next += 1;
         self.next
     }
@@ -167,7 +185,14 @@ impl Books {
         told.is_some_and(|number| number + FRESH > self.availability)
     }
 
-    fn fill(&mut self, call: &Call) -> Answer {
+    fn fill(&mut self, customer: &str, call: &Call) -> Answer {
+        if !self.has_agreed(customer) {
+            return error(
+                403,
+                "13605",
+                "A partner confirmation of the Microsoft Customer Agreement must be provided",
+            );
+        }
         let mut line = call.body["lineItems"][0].clone();
         let item = line["catalogItemId"]
             .as_str()
@@ -184,7 +209,8 @@ impl Books {
                 json!({"errorCode": 10002, "errorDescription": "Not enough quota available"});
         }
         let id = format!("cart-{}", self.number());
-        self.carts.insert(id.clone(), (line.clone(), None));
+        self.carts
+            .insert(id.clone(), (customer.to_owned(), line.clone(), None));
         (
             201,
             json!({"id": id, "status": "Active", "lineItems": [line]}),
@@ -193,7 +219,7 @@ impl Books {
 
     fn check_out(&mut self, cart: &str) -> Answer {
         let number = self.number();
-        let Some((line, done)) = self.carts.get_mut(cart) else {
+        let Some((customer, line, done)) = self.carts.get_mut(cart) else {
             return error(404, "800008", "Unable to retrieve cart ID");
         };
         match done {
@@ -210,7 +236,7 @@ impl Books {
         let (id, subscription) = (format!("order-{number}"), format!("sub-{number}"));
         let sold = json!({"lineItemNumber": 0, "offerId": line["catalogItemId"], "quantity": line["quantity"],
             "friendlyName": line["friendlyName"], "subscriptionId": subscription});
-        let order = json!({"id": id, "referenceCustomerId": CUSTOMER, "status": "completed", "lineItems": [sold]});
+        let order = json!({"id": id, "referenceCustomerId": customer, "status": "completed", "lineItems": [sold]});
         let mut result =
             json!({"Orders": [order], "attributes": {"objectType": "CartCheckoutResult"}});
         // Provisioning has hardly begun: the answer names no subscription.
@@ -396,22 +422,4 @@ impl Books {
         let own = [target(BETTER, SKU, true), target(ADDON, SKU, false)];
         list(own.into_iter().chain(more).collect())
     }
-}
-
-/// Two pages, of which the second has the one that is looked for; the link goes on by a header.
-fn customers(query: &str) -> Answer {
-    let one = |id: &str, domain: &str| json!({"id": id, "companyProfile": {"tenantId": id, "domain": domain}});
-    if query.contains("page=2") {
-        return list(vec![one(CUSTOMER, "Amber.onmicrosoft.com")]);
-    }
-    let next = json!({"uri": "/customers?page=2", "method": "GET",
-        "headers": [{"key": "MS-ContinuationToken", "value": "token"}]});
-    let items = [one(
-        "7b26b357-9ca3-48b8-a58e-4febe2662a5d",
-        "amber.onmicrosoft.com.example",
-    )];
-    (
-        200,
-        json!({"totalCount": 2, "items": items, "links": {"next": next}}),
-    )
 }

@@ -304,6 +304,62 @@ async fn upgrade(samples: &Samples, connector: &PartnerCenter) -> Result<Outcome
 }
 
 #[tokio::test]
+async fn microsofts_samples_create_a_customer_and_prism_objects_to_nothing() {
+    let Some(tools) = tools() else { return };
+    let samples = samples("customer", &tools).await.checked(&tools).await;
+    let connector = samples.connector();
+    let none = json!({"status": 200, "jsonBody": {"totalCount": 0, "items": []},
+        "headers": {"Content-Type": "application/json"}});
+    samples.answer("GET", "agreements", none).await;
+    let request = super::onboarding::first_purchase();
+    let Ok(Outcome::Accepted { mut operation, .. }) = connector.submit(&request).await else {
+        panic!("not prepared");
+    };
+    while samples.sent("POST", "/carts").await.is_empty() {
+        let told = connector.poll(&request, operation.as_deref()).await;
+        let Ok(Outcome::Accepted {
+            operation: next, ..
+        }) = told
+        else {
+            panic!("{told:?}");
+        };
+        operation = next;
+    }
+    // The domain is looked at once more right before the creation.
+    for (method, end, times) in [
+        ("HEAD", "/v1/domains/juniper.onmicrosoft.com", 2),
+        ("POST", "/v1/validations/address", 1),
+        ("POST", "/v1/customers", 1),
+        (
+            "POST",
+            "/customers/626099fe-17af-4756-9fd0-6a73b7127859/agreements",
+            1,
+        ),
+        (
+            "POST",
+            "/customers/626099fe-17af-4756-9fd0-6a73b7127859/carts",
+            1,
+        ),
+    ] {
+        let sent = samples.sent(method, end).await;
+        assert_eq!(sent.len(), times, "{method} {end}");
+    }
+
+    let mut taken = request;
+    taken.tenant = Some("taken.onmicrosoft.com".into());
+    let said = refusal(connector.submit(&taken).await.unwrap());
+    assert_eq!(
+        (said.0.as_str(), said.2.as_deref()),
+        ("DomainTaken", Some("/tenant"))
+    );
+
+    let wrong = samples.http.post(format!("{}/v1/customers", samples.front));
+    let wrong = wrong.bearer_auth("x").json(&json!({"CompanyProfile": {}}));
+    assert_eq!(wrong.send().await.unwrap().status(), 422);
+    assert_eq!(samples.objections().await, 1, "{:?}", samples.prism_said);
+}
+
+#[tokio::test]
 async fn what_goes_wrong_at_a_foreign_server_is_found_out_and_bought_once() {
     let Some(tools) = tools() else { return };
     let samples = samples("faults", &tools).await;
