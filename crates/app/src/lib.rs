@@ -13,6 +13,7 @@ pub mod connections;
 pub mod demo;
 pub mod desk;
 pub mod filing;
+pub mod hints;
 pub mod imports;
 pub mod installation;
 pub mod jobs;
@@ -36,6 +37,7 @@ pub mod worker;
 
 use std::sync::Arc;
 
+use connectors::partner_center::Webhooks;
 use domain::id::OrganizationId;
 use domain::money::MoneyError;
 use domain::order::Refusal;
@@ -50,6 +52,7 @@ use self::clock::{Clock, Dice, SystemDice};
 use self::connections::Exchange;
 use self::worker::{Lanes, Point};
 
+pub use connectors::partner_center::Signed;
 pub use store::Mode;
 pub use store::changes::{Change, Place};
 pub use store::credentials::CredentialKind;
@@ -67,6 +70,7 @@ pub struct App {
     changes: broadcast::Sender<OrganizationId>,
     rehearsal: Option<fn(Point)>,
     exchange: Option<Arc<dyn Exchange>>,
+    pub(crate) webhooks: Arc<Webhooks>,
     pub(crate) recent_window: RecentWindow,
 }
 
@@ -82,6 +86,7 @@ impl App {
             changes: broadcast::channel(1_024).0,
             rehearsal: None,
             exchange: None,
+            webhooks: Arc::default(),
             recent_window: RecentWindow::default(),
         }
     }
@@ -172,6 +177,9 @@ pub enum Error {
     /// Nobody is signed in, or not any more.
     #[error("sign in first")]
     SignedOut,
+    /// A vendor is not proven to have sent this.
+    #[error("the signature does not fit")]
+    Unproven,
     /// Does not exist for this caller, whether it exists or not.
     #[error("not found")]
     NotFound,

@@ -18,6 +18,7 @@ mod stage;
 mod subscription;
 mod tokens;
 mod transition;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,7 @@ use self::new_customer::NewCustomer;
 use self::stage::Stage;
 use self::subscription::{Changed, Wish};
 use self::transition::{From, Move};
+pub use self::webhook::{Event, Signed, Unproven, Webhooks};
 use crate::http::DEADLINE;
 use crate::{CatalogEntry, Connector, SecretKeeper};
 

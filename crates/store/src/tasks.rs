@@ -177,6 +177,32 @@ pub async fn list_set_aside(
     ids.collect()
 }
 
+/// Work for a vendor that rests until it is due: what is next comes first.
+pub async fn list_resting(
+    tx: &mut Tx,
+    vendor: VendorId,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<Task>, StoreError> {
+    let query = Query::new("SELECT * FROM tasks")
+        .and(" WHERE vendor_id = ?", vendor.0)
+        .and(" AND due_at > ?", now.as_microsecond())
+        .then(" AND kind = 'provision' AND strikes = 0 ORDER BY due_at, id")
+        .and(" LIMIT ?", i64::from(limit));
+    read_all(&tx.rows(query).await?)
+}
+
+/// Lets work that rests be done at once; what a worker took meanwhile stays as it is.
+pub async fn hasten(tx: &mut Tx, task: &Task, now: Timestamp) -> Result<(), StoreError> {
+    let query = Query::new("UPDATE tasks SET due_at = $1")
+        .bind(now.as_microsecond())
+        .and(" WHERE organization_id = ?", task.organization.0)
+        .and(" AND id = ?", task.id.0)
+        .and(" AND fence = ?", task.fence)
+        .then(" AND strikes = 0");
+    tx.execute(query).await.map(drop)
+}
+
 /// Puts a held task off, which was worked at without an error of ours. Fails with a conflict when the hold was lost meanwhile.
 pub async fn postpone(
     tx: &mut Tx,

@@ -15,6 +15,7 @@ use crate::ui::filters;
 pub(crate) fn classify(error: &Error) -> (StatusCode, &'static str) {
     match error {
         Error::SignedOut => (StatusCode::UNAUTHORIZED, "signed_out"),
+        Error::Unproven => (StatusCode::UNAUTHORIZED, "unproven"),
         Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
         Error::Suspended { .. } => (StatusCode::FORBIDDEN, "suspended"),

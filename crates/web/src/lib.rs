@@ -12,11 +12,12 @@ mod spool;
 mod trace;
 mod ui;
 mod visitor;
+mod webhooks;
 
 use app::App;
 use axum::Router;
 use axum::http::{HeaderValue, header};
-use axum::routing::get;
+use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
@@ -25,6 +26,8 @@ pub use self::api::openapi;
 
 /// A form or a command; nothing that people type is longer.
 pub(crate) const BODY_MAX: usize = 256 * 1024;
+/// An event of a vendor's.
+pub(crate) const EVENT_MAX: usize = 64 * 1024;
 /// A sheet of changes, as it is pasted.
 pub(crate) const SHEET_MAX: usize = 4 * 1024 * 1024;
 /// A vendor's price sheet, as a file.
@@ -54,6 +57,10 @@ pub fn router(app: App, public_url: &str, is_demo: bool) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(live::ready))
+        .route(
+            "/webhooks/partner-center/{partner}/{vendor}",
+            post(webhooks::partner_center),
+        )
         .merge(ui::router(is_demo))
         .merge(api::router(is_demo))
         .fallback(async || error::Page(app::Error::NotFound))

@@ -16,7 +16,7 @@ use crate::ui::filters;
 use crate::ui::frame::{Frame, Section};
 use crate::ui::preferences::came_from;
 use crate::visitor::Visitor;
-use crate::{BODY_MAX, PRICE_SHEET_MAX, SHEET_MAX, Web};
+use crate::{BODY_MAX, EVENT_MAX, PRICE_SHEET_MAX, SHEET_MAX, Web};
 
 /// What is still taken off the line, and thrown away, so that the answer can be read at all.
 const DRAINED_MAX: usize = 64 * BODY_MAX;
@@ -74,6 +74,7 @@ fn body_max(path: &str) -> usize {
     match is_sheet {
         _ if is_streamed(path) => PRICE_SHEET_MAX,
         true => SHEET_MAX,
+        false if path.starts_with("/webhooks/") => EVENT_MAX,
         false => BODY_MAX,
     }
 }

@@ -1,8 +1,11 @@
 //! Orders at Partner Center, through the engine: what is stored between two steps is enough to go on
 //! with, and what the vendor renews is stored.
 
+use app::Signed;
 use app::clock::Clock;
 use app::subscriptions::{TypedUpgrade, TypedWish};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use connectors::simulator::partner_center::{Action, Front, SECRET};
 use domain::subscription::SubscriptionState;
 
@@ -27,7 +30,7 @@ impl World {
         let settings = json!({
             "connector": "partner_center", "tenant": "nordic.example", "client_id": "app",
             "client_secret": SECRET, "refresh_token": refresh_token, "market": "SE",
-            "url": url, "login_url": url, "new_customers": true,
+            "url": url, "login_url": url, "certificates_url": format!("{url}/cert"), "new_customers": true,
         });
         let settings = settings.to_string();
         let add = self
@@ -215,6 +218,83 @@ fn settings_that_can_not_be_right_are_refused_without_telling_a_secret() {
             assert_eq!(added.is_ok(), is_taken, "{name}: {added:?}");
             assert!(!format!("{added:?}").contains(SECRET), "{added:?}");
         }
+    });
+}
+
+/// An event of the connectors' samples, as it is sent for a connection.
+async fn tell(world: &World, url: &str, event: &str, vendor: &str) -> Result<usize, Error> {
+    let event = &samples()["events"][event];
+    let signature = format!("Signature {}", event["signature"].as_str().unwrap());
+    let signed = Signed {
+        certificate_url: &format!("{url}/cert/events.cer"),
+        algorithm: "rsa-sha256",
+        signature: &signature,
+    };
+    let body = event["body"].as_str().unwrap().as_bytes();
+    world
+        .app
+        .hear_partner_center("nordic", vendor, signed, body)
+        .await
+}
+
+fn samples() -> Value {
+    let samples = include_str!("../../../connectors/tests/partner-center/webhooks.json");
+    serde_json::from_str(samples).unwrap()
+}
+
+#[test]
+fn an_event_of_microsofts_lets_its_customers_lines_be_asked_about_at_once() {
+    on_each_database(async |world| {
+        let front = world.connect_partner_center().await;
+        let certificate = STANDARD.decode(samples()["certificate"].as_str().unwrap());
+        front.show_certificate(&certificate.unwrap());
+        let url = world.settings().await["url"].as_str().unwrap().to_owned();
+        front.books(|books| books.lag = 1);
+        let access = world.access(SELLER, "amber").await;
+        let cart = world.fill(&access, MICROSOFT, 25).await.unwrap();
+        let placed = world.place(&access, &cart).await.unwrap();
+        for _ in 0..5 {
+            world.app.run_due().await.unwrap();
+        }
+        let asked = || front.calls("GET orders/one").len();
+        assert_eq!(
+            asked(),
+            1,
+            "the order is not listed, and is asked about again later"
+        );
+        for (event, vendor) in [("elsewhere", "microsoft"), ("unknown", "microsoft")] {
+            assert_eq!(
+                tell(&world, &url, event, vendor).await.unwrap(),
+                0,
+                "{event}"
+            );
+        }
+        let place = format!("{url}/other");
+        for (at, vendor) in [(&place, "microsoft"), (&url, "cirrus"), (&url, "nobody")] {
+            let refused = tell(&world, at, "updated", vendor).await;
+            assert!(
+                matches!(refused, Err(Error::Unproven)),
+                "{vendor}: {refused:?}"
+            );
+        }
+        world.app.run_due().await.unwrap();
+        assert_eq!(asked(), 1);
+        assert_eq!(tell(&world, &url, "updated", "microsoft").await.unwrap(), 1);
+        let before = world.order(&access, placed.number).await;
+        assert!(
+            matches!(before.lines[0].state, LineState::Accepted { .. }),
+            "nothing is changed"
+        );
+        world.app.run_due().await.unwrap();
+        assert_eq!(asked(), 2);
+        assert_eq!(
+            tell(&world, &url, "updated", "microsoft").await.unwrap(),
+            0,
+            "heard before"
+        );
+        world.settle().await;
+        let order = world.order(&access, placed.number).await;
+        assert_eq!(order.status, Status::ProvisioningFinished);
     });
 }
 

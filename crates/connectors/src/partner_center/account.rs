@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::{guarded, misconfigured};
 
-const WHOSE: &str = "Partner Center's addresses";
+pub(super) const WHOSE: &str = "Partner Center's addresses";
 
 /// A partner's account, with the application that speaks for it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub struct Account {
     /// Where tokens are handed out.
     #[serde(default = "login")]
     pub login_url: String,
+    /// The folder of the certificates that Microsoft signs events with.
+    #[serde(default = "certificates")]
+    pub certificates_url: String,
 }
 
 fn commercial() -> String {
@@ -46,6 +49,10 @@ fn commercial() -> String {
 
 fn api() -> String {
     "https://api.partnercenter.microsoft.com".into()
+}
+
+fn certificates() -> String {
+    "https://3psostorageacct.blob.core.windows.net/cert/".into()
 }
 
 fn login() -> String {
@@ -95,6 +102,7 @@ impl Account {
                 "client_id, client_secret and, where there is one, refresh_token must not be empty",
             ));
         }
+        guarded(&self.certificates_url, WHOSE)?;
         Ok(Addresses {
             api: guarded(&self.url, WHOSE)?,
             login: guarded(&self.login_url, WHOSE)?,

@@ -60,6 +60,18 @@ impl Stage {
         serde_json::from_str(operation?).ok()
     }
 
+    /// The customer's id at Microsoft, once there is one.
+    pub(super) fn customer(&self) -> Option<&str> {
+        match self {
+            Stage::Customer { .. } => None,
+            Stage::Agreement { customer, .. }
+            | Stage::Cart { customer, .. }
+            | Stage::Order { customer, .. }
+            | Stage::Change { customer, .. }
+            | Stage::Transition { customer, .. } => Some(customer),
+        }
+    }
+
     pub(super) fn write(&self) -> String {
         serde_json::json!(self).to_string()
     }

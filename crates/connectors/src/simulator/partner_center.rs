@@ -71,6 +71,7 @@ struct World {
     /// Answers by their request id: a repeat gets the first one's.
     answered: BTreeMap<String, (u16, Value)>,
     victim: Option<u32>,
+    certificate: Vec<u8>,
 }
 
 /// A handle on it; all handles show the same.
@@ -101,6 +102,11 @@ impl Front {
     /// Names the process that [`Action::Kill`] ends.
     pub fn name_victim(&self, pid: u32) {
         self.world().victim = Some(pid);
+    }
+
+    /// Shows a certificate in `/cert/`, to everybody.
+    pub fn show_certificate(&self, bytes: &[u8]) {
+        self.world().certificate = bytes.to_vec();
     }
 
     /// Looks into the books, or changes them behind everybody's back.
@@ -155,6 +161,9 @@ async fn handle(
         return front.world().sign_in(&body);
     }
     let path: Vec<&str> = uri.path().trim_start_matches("/v1/").split('/').collect();
+    if let ["", "cert", _] = path[..] {
+        return front.world().tell_certificate();
+    }
     let token = header("authorization").unwrap_or_default();
     let token = token.trim_start_matches("Bearer ");
     if !front.world().tokens.contains(token) {
@@ -235,6 +244,16 @@ impl World {
             Some(Action::Answer(status, body)) => answer((status, body)),
             _ => answer(found),
         }
+    }
+
+    fn tell_certificate(&mut self) -> Response {
+        self.calls.push(Call {
+            what: "GET certificate".into(),
+            request_id: None,
+            etag: None,
+            body: Value::Null,
+        });
+        self.certificate.clone().into_response()
     }
 
     fn hit(&mut self, what: &str) -> Option<Action> {

@@ -6,6 +6,7 @@ mod inventory;
 mod life;
 mod onboarding;
 mod sign_in;
+mod webhook;
 mod wiremock;
 
 use connectors::partner_center::{Account, PartnerCenter};

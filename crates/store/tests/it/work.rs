@@ -402,3 +402,38 @@ fn what_was_set_aside_runs_again_once_nobody_can_hold_it() {
         assert!(due.contains(&other), "it is tried once an hour");
     });
 }
+
+#[test]
+fn work_that_rests_is_hastened_and_what_a_worker_holds_is_left_to_it() {
+    on_each_database(async |store| {
+        let task = with_task(&store).await;
+        let resting = async |at: i64| {
+            let mut tx = store.read().await.unwrap();
+            tasks::list_resting(&mut tx, task.vendor, second(at), 9)
+                .await
+                .unwrap()
+        };
+        let hasten = async |task: &Task, at: i64| {
+            let state = (task.clone(), at);
+            let hastened = store.write(state, |(task, at), tx| {
+                Box::pin(tasks::hasten(tx, task, second(*at)))
+            });
+            let hastened: Result<(), StoreError> = hastened.await;
+            hastened.unwrap();
+        };
+        assert_eq!(resting(5).await, std::slice::from_ref(&task));
+        assert_eq!(resting(10).await, [], "what is due rests no more");
+        hasten(&task, 5).await;
+        let mut tx = store.read().await.unwrap();
+        let due = tasks::list_due(&mut tx, second(5), 9).await.unwrap();
+        assert_eq!(due.len(), 1);
+        drop(tx);
+        let won = claim(&store, &due[0], 5).await.unwrap();
+        assert_eq!(resting(6).await, []);
+        for seen in [&task, &won] {
+            hasten(seen, 6).await;
+            let mut tx = store.read().await.unwrap();
+            assert_eq!(tasks::list_due(&mut tx, second(7), 9).await.unwrap(), []);
+        }
+    });
+}

@@ -599,6 +599,12 @@ const PAGES: &[Row] = &[
     ),
     ("GET", "/healthz", "/healthz", ""),
     ("GET", "/readyz", "/readyz", ""),
+    (
+        "POST",
+        "/webhooks/partner-center/{partner}/{vendor}",
+        "/webhooks/partner-center/nordic/microsoft",
+        "",
+    ),
     ("GET", "/api/openapi.json", "/api/openapi.json", ""),
     ("GET", "/api/docs", "/api/docs", ""),
 ];

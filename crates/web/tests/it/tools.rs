@@ -219,6 +219,12 @@ async fn what_is_too_large_or_nowhere_is_told_in_the_frame_and_as_a_problem() {
         (refused.status, &refused.json()["code"]),
         (413, &"too_large".into())
     );
+    let event = Ask::form(
+        "/webhooks/partner-center/nordic/microsoft",
+        text[..70_000].to_owned(),
+    );
+    let refused = world.ask_plainly(Who::Customer, &event).await;
+    assert_eq!(refused.status, 413);
     for path in [
         "/o/amber/nowhere",
         "/o/amber/orders/1/2/3",
