@@ -54,6 +54,7 @@ function screens(orders) {
     ["approval-rules", "/partners/baltic/approval-rules", sells],
     ["prices", "/partners/baltic/prices", sells],
     ["price-sheets", "/partners/baltic/price-sheets", sells],
+    ["categories", "/partners/baltic/categories", sells],
     ["partner-terms", "/partners/baltic/terms", sells],
     ["terms", "/o/amber/terms"],
     ["differences", "/partners/baltic/differences", sells],

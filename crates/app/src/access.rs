@@ -76,6 +76,12 @@ impl Caller {
         held.any(|held| grant(held.role, Permission::ManageTerms) != Grant::No)
     }
 
+    /// Whether there are categories of partners that they may look at.
+    pub fn sees_categories(&self) -> bool {
+        let mut held = self.memberships.iter();
+        held.any(|held| grant(held.role, Permission::SortCatalog) != Grant::No)
+    }
+
     /// Whether there are connections to vendors that they set up.
     pub fn manages_vendors(&self) -> bool {
         let mut held = self.memberships.iter();

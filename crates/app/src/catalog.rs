@@ -3,6 +3,7 @@
 mod configure;
 mod list;
 mod outlook;
+mod sorting;
 
 use std::collections::BTreeSet;
 
@@ -25,6 +26,7 @@ pub use self::configure::Configurable;
 pub(crate) use self::configure::{check_alone, load_addons};
 pub use self::list::{AskedOffers, Facets, LIMIT_MAX, OfferPage};
 pub use self::outlook::Outlook;
+pub use self::sorting::{Product, Products, TypedProduct, TypedSorting};
 use crate::access::Access;
 use crate::{App, Error};
 

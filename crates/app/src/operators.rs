@@ -73,6 +73,8 @@ async fn import(
         .into_iter()
         .filter(|offer| offer.vendor == vendor.id)
         .collect();
+    let products = entries.iter().map(|(entry, ..)| entry.product.as_str());
+    let sorted = catalog::find_categories(tx, owner, vendor.id, products).await?;
     let mut done = Imported::default();
     for (entry, id, plan_ids) in entries {
         let is_it = |o: &Offer| o.product == entry.product && o.vendor_plan == entry.plan;
@@ -83,6 +85,7 @@ async fn import(
             description: entry.description.clone(),
             product: entry.product.clone(),
             product_name: entry.product_name.clone(),
+            categories: sorted.get(&entry.product).cloned().unwrap_or_default(),
             vendor_plan: entry.plan.clone(),
             has_tenant,
             ..Offer::new(*id, owner, vendor.id)

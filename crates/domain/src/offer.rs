@@ -2,6 +2,7 @@
 
 mod addon;
 mod cadence;
+pub mod category;
 pub mod form;
 pub mod listing;
 mod market;
@@ -82,7 +83,7 @@ pub struct Offer {
     /// The vendor's name of the product that it is one of; empty where it is the only one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub product_name: String,
-    /// What it is sorted under.
+    /// What it is sorted under; in a catalog it stands under the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<String>,
     /// The offers that it is an add-on to; whatever has none is sold by itself.

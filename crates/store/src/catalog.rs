@@ -1,5 +1,6 @@
 //! Vendors and offers in storage; they belong to a distributor or seller and come down to those below.
 
+mod categories;
 mod coming;
 pub mod search;
 mod terms;
@@ -10,6 +11,7 @@ use domain::id::{OfferId, OrganizationId, VendorId};
 use domain::offer::Offer;
 use jiff::Timestamp;
 
+pub use self::categories::{find_categories, sort_product};
 pub use self::coming::list_coming_prices;
 pub(crate) use self::terms::rebuild;
 use crate::sql::{Query, Row, Value, json};

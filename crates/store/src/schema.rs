@@ -30,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0021_partner_suspensions.sql"),
     include_str!("../migrations/0022_erp_numbers.sql"),
     include_str!("../migrations/0023_tasks_by_vendor.sql"),
+    include_str!("../migrations/0024_categories.sql"),
 ];
 
 /// How many migrations there are.

@@ -5,6 +5,7 @@ pub(crate) mod action;
 mod approval_rules;
 pub(crate) mod bulk;
 pub(crate) mod catalog;
+mod categories;
 pub(crate) mod cursor;
 mod desk;
 pub(crate) mod differences;
@@ -101,6 +102,7 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(place_cart))
         .routes(routes!(catalog::catalog))
         .routes(routes!(catalog::offer))
+        .routes(routes!(categories::products, categories::sort))
         .routes(routes!(subscriptions::subscriptions))
         .routes(routes!(subscriptions::subscription))
         .routes(routes!(subscriptions::change))

@@ -7,6 +7,7 @@ pub(crate) mod assets;
 mod bulk;
 mod cart;
 mod catalog;
+mod categories;
 mod clock;
 pub(crate) mod column;
 mod components;
@@ -86,6 +87,11 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         .route(
             "/partners/{partner}/prices/{id}/removal",
             post(prices::remove),
+        )
+        .route("/categories", get(categories::first))
+        .route(
+            "/partners/{partner}/categories",
+            get(categories::list).post(categories::sort),
         )
         .route("/terms", get(terms::first))
         .route(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::access::Permission;
-use domain::id::{OfferId, VendorId};
+use domain::id::{OfferId, OrganizationId, VendorId};
 use domain::offer::listing::Search;
 use domain::text::Invalid;
 use store::catalog::search::{self, Place};
@@ -23,7 +23,7 @@ pub struct AskedOffers {
     pub words: String,
     /// A vendor's id, or its short name.
     pub vendor: String,
-    /// A category as it is written.
+    /// A category as it is written; `Other` for what is in none.
     pub category: String,
     /// Only what organizations of this country, kind and currency are sold.
     pub sold_here: bool,
@@ -36,7 +36,7 @@ pub struct AskedOffers {
 /// A page of a catalog.
 #[derive(Debug, Clone)]
 pub struct OfferPage {
-    /// Offers of one product stand together.
+    /// By category; offers of one product stand together.
     pub offers: Vec<SeenOffer>,
     /// Where the next page begins, where there may be one.
     pub next: Option<OfferId>,
@@ -49,7 +49,7 @@ pub struct OfferPage {
 pub struct Facets {
     /// Id, short name and name, by name.
     pub vendors: Vec<(VendorId, String, String)>,
-    /// By name.
+    /// By name, last `Other` where something is in none; empty where everything is.
     pub categories: Vec<String>,
 }
 
@@ -58,16 +58,11 @@ impl App {
     /// say why.
     pub async fn catalog(&self, access: &Access, asked: &AskedOffers) -> Result<OfferPage, Error> {
         access.require(Permission::SeeCustomerPrice)?;
-        if !(1..=LIMIT_MAX).contains(&asked.limit) {
-            return Err(invalid("/limit", "must be between 1 and 200"));
-        }
+        check_limit(asked)?;
         let mut tx = self.store.read().await?;
         let (buyer, now) = (access.organization(), self.clock.now());
         let wanted = read(&mut tx, access, asked).await?;
-        let after = match asked.after {
-            Some(id) => Some(place(&mut tx, access, id, now).await?),
-            None => None,
-        };
+        let after = after(&mut tx, access, asked, now).await?;
         let limit = asked.limit as usize;
         let found = search::list(&mut tx, &buyer.chain, &wanted, after, limit, now).await?;
         let offers = with_rules(&mut tx, buyer, found.offers, now).await?;
@@ -85,17 +80,32 @@ impl App {
     pub async fn catalog_facets(&self, access: &Access) -> Result<Facets, Error> {
         access.require(Permission::SeeCustomerPrice)?;
         let mut tx = self.store.read().await?;
-        let chain = &access.organization().chain;
-        let vendors = catalog::list_vendors(&mut tx, chain).await?;
-        let vendor = |vendor: catalog::Vendor| (vendor.id, vendor.slug, vendor.name);
-        Ok(Facets {
-            vendors: vendors.into_iter().map(vendor).collect(),
-            categories: search::list_categories(&mut tx, chain).await?,
-        })
+        facets(&mut tx, &access.organization().chain).await
     }
 }
 
-async fn read(tx: &mut Tx, access: &Access, asked: &AskedOffers) -> Result<Search, Error> {
+pub(super) fn check_limit(asked: &AskedOffers) -> Result<(), Error> {
+    match (1..=LIMIT_MAX).contains(&asked.limit) {
+        true => Ok(()),
+        false => Err(invalid("/limit", "must be between 1 and 200")),
+    }
+}
+
+/// What the offers of some owners can be narrowed to.
+pub(super) async fn facets(tx: &mut Tx, owners: &[OrganizationId]) -> Result<Facets, Error> {
+    let vendors = catalog::list_vendors(tx, owners).await?;
+    let vendor = |vendor: catalog::Vendor| (vendor.id, vendor.slug, vendor.name);
+    Ok(Facets {
+        vendors: vendors.into_iter().map(vendor).collect(),
+        categories: search::list_categories(tx, owners).await?,
+    })
+}
+
+pub(super) async fn read(
+    tx: &mut Tx,
+    access: &Access,
+    asked: &AskedOffers,
+) -> Result<Search, Error> {
     let buyer = access.organization();
     let vendor = match asked.vendor.trim() {
         "" => None,
@@ -123,17 +133,21 @@ async fn read(tx: &mut Tx, access: &Access, asked: &AskedOffers) -> Result<Searc
     })
 }
 
-async fn place(
+/// The place where the page before ended.
+pub(super) async fn after(
     tx: &mut Tx,
     access: &Access,
-    id: OfferId,
+    asked: &AskedOffers,
     now: jiff::Timestamp,
-) -> Result<Place, Error> {
+) -> Result<Option<Place>, Error> {
+    let Some(id) = asked.after else {
+        return Ok(None);
+    };
     let chain = &access.organization().chain;
     let found = catalog::find_offers(tx, chain, &[id].into(), now).await?;
     let words = "must be the one of a page before; begin at the first page";
     let offer = found.first().ok_or_else(|| invalid("/cursor", words))?;
-    Ok((offer.place(), offer.id))
+    Ok(Some((offer.place(), offer.id)))
 }
 
 /// Names what add-ons go with, all of them in one look.

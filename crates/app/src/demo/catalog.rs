@@ -308,12 +308,9 @@ async fn save(tx: &mut Tx, offer: &Offer) -> Result<(), Error> {
     Ok(plan_prices::save_all(tx, offer.owner, &prices).await?)
 }
 
-fn sorted(product: &str) -> (String, Vec<String>) {
+fn product_name(product: &str) -> String {
     let found = PRODUCTS.iter().find(|(id, ..)| *id == product);
-    let categories = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    found.map_or_else(Default::default, |(_, name, under)| {
-        ((*name).to_owned(), categories(under))
-    })
+    found.map_or_else(String::new, |(_, name, _)| (*name).to_owned())
 }
 
 async fn seed_offers(tx: &mut Tx) -> Result<(), Error> {
@@ -322,12 +319,10 @@ async fn seed_offers(tx: &mut Tx) -> Result<(), Error> {
     {
         let id = OfferId(Uuid::from_u128(number));
         let vendor = VendorId(Uuid::from_u128(*vendor));
-        let (product_name, categories) = sorted(product);
         let parents = ADDONS.iter().filter(|(addon, _)| *addon == number);
         let parents = parents.flat_map(|(_, parents)| *parents);
         let offer = Offer {
-            product_name,
-            categories,
+            product_name: product_name(product),
             form: form(number)?,
             parents: parents.map(|id| OfferId(Uuid::from_u128(*id))).collect(),
             vendor_name: (*vendor_name).to_owned(),
@@ -341,6 +336,15 @@ async fn seed_offers(tx: &mut Tx) -> Result<(), Error> {
             ..Offer::new(id, organization(1), vendor)
         };
         save(tx, &offer).await?;
+    }
+    for (product, _, under) in PRODUCTS {
+        let is_of = |sold: &&Sold| sold.3 == *product;
+        let Some(sold) = OFFERS.iter().find(is_of) else {
+            continue;
+        };
+        let vendor = VendorId(Uuid::from_u128(sold.0));
+        let under: Vec<String> = under.iter().map(|name| (*name).to_owned()).collect();
+        catalog::sort_product(tx, organization(1), vendor, product, &under).await?;
     }
     Ok(())
 }

@@ -77,6 +77,8 @@ impl Batch {
             .map(|row| (row.product.as_str(), row.sku.as_str()))
             .collect();
         let found = catalog::find_by_codes(tx, owner, self.vendor.id, codes.into_iter()).await?;
+        let products = self.rows.iter().map(|row| row.product.as_str());
+        let sorted = catalog::find_categories(tx, owner, self.vendor.id, products).await?;
         let ids: Vec<OfferId> = found.iter().map(|offer| offer.id).collect();
         let mut known: BTreeMap<PlanId, Vec<VendorPrice>> = BTreeMap::new();
         for row in plan_prices::list_from(tx, owner, ids.into_iter(), now).await? {
@@ -91,7 +93,7 @@ impl Batch {
             let place = (row.product.clone(), row.sku.clone());
             let offer = offers
                 .entry(place.clone())
-                .or_insert_with(|| self.offer(row));
+                .or_insert_with(|| self.offer(row, sorted.get(&row.product)));
             let (plan, is_new) = plan(offer, row);
             let has_form = self.form.is_none() || offer.form == self.form;
             if is_new || offer.is_withdrawn || !has_form {
@@ -133,7 +135,7 @@ impl Batch {
     }
 
     /// The same id whenever the sheet is taken over again.
-    fn offer(&self, row: &SheetRow) -> Offer {
+    fn offer(&self, row: &SheetRow, categories: Option<&Vec<String>>) -> Offer {
         let parts = [
             &self.vendor.owner.to_string(),
             &self.vendor.id.to_string(),
@@ -148,6 +150,7 @@ impl Batch {
             product: row.product.clone(),
             vendor_plan: row.sku.clone(),
             product_name: row.product_name.clone(),
+            categories: categories.cloned().unwrap_or_default(),
             maximum: UNITS_MAX,
             has_tenant: self.has_tenant,
             form: self.form.clone(),

@@ -77,7 +77,7 @@ fn price(offer: &Offer, plan: &Plan) -> Option<PlanPrice> {
 }
 
 #[test]
-fn a_catalog_is_searched_and_offers_of_one_product_stand_together() {
+fn a_catalog_is_searched_and_stands_by_category_and_product() {
     on_each_database(async |world| {
         let amber = world.access(SELLER, "amber").await;
         let page = world.app.catalog(&amber, &asked("")).await.unwrap();
@@ -88,12 +88,12 @@ fn a_catalog_is_searched_and_offers_of_one_product_stand_together() {
                 "Cirrus Server Backup",
                 "Cirrus Vault",
                 "Cirrus Workstation Backup",
-                "Defender for Endpoint P1",
                 "Exchange Online Plan 1",
                 "Microsoft 365 Business Basic",
                 "Microsoft 365 Business Standard",
                 "Microsoft 365 E3",
                 "Desk Phone Line",
+                "Defender for Endpoint P1",
             ]
         );
         let page = world.app.catalog(&amber, &asked("365 busi")).await.unwrap();
@@ -110,8 +110,14 @@ fn a_catalog_is_searched_and_offers_of_one_product_stand_together() {
         let facets = world.app.catalog_facets(&amber).await.unwrap();
         assert_eq!(
             facets.categories,
-            ["Backup", "E-mail", "Productivity", "Telephony"]
+            ["Backup", "E-mail", "Productivity", "Telephony", "Other"]
         );
+        let other = AskedOffers {
+            category: "Other".into(),
+            ..asked("")
+        };
+        let page = world.app.catalog(&amber, &other).await.unwrap();
+        assert_eq!(names(&page), ["Defender for Endpoint P1"]);
         let narrowed = AskedOffers {
             vendor: "Microsoft".into(),
             category: "E-mail".into(),

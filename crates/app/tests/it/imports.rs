@@ -1,6 +1,7 @@
 //! Price sheets: what changes, what is wrong, and that a sheet that was cut off can be taken over again.
 
 use app::Error;
+use app::catalog::{TypedProduct, TypedSorting};
 use app::imports::{AskedImport, NewImport};
 use domain::price::import::{Counts, Import, ImportState};
 use jiff::SignedDuration;
@@ -54,6 +55,31 @@ fn counts(import: &Import) -> [u64; 5] {
         ..
     } = import.counts;
     [new, changed, unchanged, ended, problems]
+}
+
+#[test]
+fn what_a_sheet_adds_to_a_sorted_product_stands_beside_it() {
+    on_each_database(async |world| {
+        world
+            .import(sheet(&[row("0001", "120")]), Mode::Commit)
+            .await;
+        let typed = TypedSorting {
+            products: vec![TypedProduct {
+                vendor: "ven_00000000000000000000000000000001".into(),
+                product: "CFQ7".into(),
+            }],
+            categories: vec!["Meetings".into()],
+        };
+        let nordic = world.prices_of(DISTRIBUTOR, "nordic").await;
+        world.app.sort_products(&nordic, typed).await.unwrap();
+        let rows = [row("0001", "130"), row("0002", "150")];
+        world.import(sheet(&rows), Mode::Commit).await;
+        let amber = world.access("admin@amber.example", "amber").await;
+        let offers = world.offers(&amber).await;
+        let teams = offers.iter().filter(|found| found.offer.product == "CFQ7");
+        let sorted: Vec<&str> = teams.map(|found| found.offer.category()).collect();
+        assert_eq!(sorted, ["Meetings", "Meetings"]);
+    });
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod approvals;
 mod bulk;
 mod cancel;
 mod catalog;
+mod categories;
 mod changes;
 mod demo;
 mod desk;

@@ -33,7 +33,7 @@ macro_rules! permissions {
 
 // Columns: distributor admin, read-only; seller admin, account, subscriptions, product, billing,
 // support; customer admin, customer, customer billing. The first rows are `reference.md` 2.4; the
-// last six are ours, least privilege.
+// last seven are ours, least privilege.
 permissions! {
     /// Act on behalf of a customer.
     EnterCustomerView = b"yvyyy-vv---",
@@ -89,6 +89,8 @@ permissions! {
     ManageApprovals = b"yvy--------",
     /// Publish terms and conditions.
     ManageTerms = b"yvyv-y-----",
+    /// Sort what is sold into categories.
+    SortCatalog = b"yvyv-y-----",
     /// Say what is known of a customer; its own admins read it.
     EditOrganization = b"yvyyv-yvv--",
 }
@@ -196,6 +198,15 @@ mod tests {
         ),
         (
             Permission::ManageTerms,
+            &[
+                Role::DistributorAdmin,
+                Role::SellerAdmin,
+                Role::ProductManager,
+            ],
+            &[Role::DistributorReadOnly, Role::AccountManager],
+        ),
+        (
+            Permission::SortCatalog,
             &[
                 Role::DistributorAdmin,
                 Role::SellerAdmin,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::category::OTHER;
 use super::{Country, Offer, Segment};
 use crate::id::VendorId;
 use crate::money::Currency;
@@ -21,7 +22,7 @@ pub const CATEGORY: &str = "c.";
 /// An offer's place and terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Sorts the catalog: offers of one product stand together.
+    /// Sorts the catalog: by category, and within it offers of one product stand together.
     pub place: String,
     /// Each is a list that it is in.
     pub terms: BTreeSet<String>,
@@ -34,7 +35,7 @@ pub struct Search {
     pub vendor: Option<VendorId>,
     /// One of a vendor's products, by the vendor's id of it.
     pub product: Option<(VendorId, String)>,
-    /// Sorted under this.
+    /// Sorted under this; [`OTHER`] for what is in no category.
     pub category: Option<String>,
     /// Sold to organizations of this place, kind and currency.
     pub sold_to: Option<(Country, Segment, Currency)>,
@@ -117,7 +118,13 @@ impl Offer {
     /// Sorts catalogs, with its id where two have the same.
     pub fn place(&self) -> String {
         let product = format!("{}\u{1f}{}", self.vendor.0.simple(), self.product);
-        [fold(self.heading()), product, fold(&self.name)].join("\u{1f}")
+        [
+            self.category_place(),
+            fold(self.heading()),
+            product,
+            fold(&self.name),
+        ]
+        .join("\u{1f}")
     }
 
     /// Its entry in lists; `None` for what nobody is sold any more.
@@ -130,7 +137,10 @@ impl Offer {
             vendor(self.vendor),
             product_of(self.vendor, &self.product),
         ]);
-        terms.extend(self.categories.iter().map(|name| category(name)));
+        match self.categories.as_slice() {
+            [] => drop(terms.insert(category(OTHER))),
+            names => terms.extend(names.iter().map(|name| category(name))),
+        }
         let plans = self.plans.iter();
         terms.extend(plans.map(|plan| sold(plan.market, plan.segment, plan.currency)));
         let own = [
@@ -251,19 +261,40 @@ mod tests {
     }
 
     #[test]
-    fn offers_of_one_product_stand_together() {
+    fn offers_stand_by_category_and_those_of_one_product_together() {
+        let under = |categories: &[&str], product: &str, name: &str| Offer {
+            categories: categories.iter().map(|name| (*name).into()).collect(),
+            ..offer(product, name)
+        };
         let mut offers = [
+            under(&[], "Access", "Alone"),
             offer("Microsoft 365", "Premium"),
             offer("Exchange", "Plan 2"),
             offer("", "Große Lösung"),
+            under(&["Übersicht"], "Access", "Zoom"),
             offer("Microsoft 365", "Basic"),
-            offer("Exchange", "plan 1"),
+            under(&["E-mail", "Security & Compliance"], "Exchange", "plan 1"),
         ];
         offers.sort_by_key(Offer::place);
-        let names = offers.each_ref().map(|offer| offer.name.as_str());
+        let shown = offers
+            .each_ref()
+            .map(|offer| format!("{}: {}", offer.category(), offer.name));
         assert_eq!(
-            names,
-            ["plan 1", "Plan 2", "Große Lösung", "Basic", "Premium"]
+            shown,
+            [
+                "E-mail: plan 1",
+                "Security & Compliance: Plan 2",
+                "Security & Compliance: Große Lösung",
+                "Security & Compliance: Basic",
+                "Security & Compliance: Premium",
+                "Übersicht: Zoom",
+                "Other: Alone",
+            ]
         );
+        let unsorted = Search {
+            category: Some(OTHER.into()),
+            ..Search::default()
+        };
+        assert!(is_found(&offers[6], &unsorted) && !is_found(&offers[5], &unsorted));
     }
 }

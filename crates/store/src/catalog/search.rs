@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use domain::id::{OfferId, OrganizationId};
 use domain::offer::Offer;
+use domain::offer::category::OTHER;
 use domain::offer::listing::{CATEGORY, Search, word};
 use jiff::Timestamp;
 
@@ -58,7 +59,7 @@ pub async fn list(
     Ok(found)
 }
 
-/// What a catalog is sorted under, by name.
+/// What a catalog is sorted under, by name, and last whether it has others; nothing where all are.
 pub async fn list_categories(
     tx: &mut Tx,
     chain: &[OrganizationId],
@@ -68,8 +69,9 @@ pub async fn list_categories(
     let names = found
         .iter()
         .filter_map(|(_, (_, term))| term.strip_prefix(CATEGORY));
-    let names: BTreeSet<&str> = names.collect();
-    Ok(names.into_iter().map(str::to_owned).collect())
+    let mut names: BTreeSet<&str> = names.collect();
+    let other = names.take(OTHER).filter(|_| !names.is_empty());
+    Ok(names.into_iter().chain(other).map(str::to_owned).collect())
 }
 
 /// What is looked for as runs: an offer is found when it has one run of each set.

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 
 use domain::id::{OfferId, OrganizationId, PlanId, VendorId};
 use domain::money::Currency;
+use domain::offer::category::OTHER;
 use domain::offer::listing::{Search, word};
 use domain::offer::{Cadence, Country, Offer, Plan, Segment};
-use store::Store;
 use store::catalog::search::{self, Found, Place};
-use store::catalog::{Vendor, save_offers, save_vendor};
+use store::catalog::{Vendor, find_categories, save_offers, save_vendor, sort_product};
+use store::{Store, schema};
 
-use crate::world::{id, on_each_database, organizations, second};
+use crate::world::{Raw, id, on_each_address, on_each_database, organizations, second};
 
 const PRODUCTS: [&str; 5] = ["Entra", "Exchange Online", "", "Büro & Co", "Defender"];
 const CATEGORIES: [&str; 3] = ["Security", "Mail", "Sécurité du mail"];
@@ -42,7 +43,12 @@ fn offer(number: u128) -> Offer {
         product: format!("product-{}", number % 5),
         product_name: product.into(),
         vendor_name: format!("Vendor {}", number % 2),
-        categories: vec![CATEGORIES[(number % 3) as usize].into()],
+        // Every tenth is in none, every third in two.
+        categories: match number {
+            _ if number % 10 == 9 => vec![],
+            _ if number.is_multiple_of(3) => vec![CATEGORIES[0].into(), CATEGORIES[1].into()],
+            _ => vec![CATEGORIES[(number % 3) as usize].into()],
+        },
         is_withdrawn: number % 11 == 10,
         plans: match number % 4 {
             0 => vec![plan("", None)],
@@ -129,7 +135,7 @@ fn searches() -> Vec<Search> {
         "nothing",
     ] {
         for vendor in [None, Some(VendorId(id(2)))] {
-            for category in [None, Some("Security".to_owned())] {
+            for category in [None, Some("Mail".to_owned()), Some(OTHER.to_owned())] {
                 for sold_to in [None, Some((lt, Segment::Education, eur))] {
                     let search = Search {
                         vendor,
@@ -201,15 +207,93 @@ fn categories_are_told_by_name_and_only_those_that_something_is_sold_under() {
         assert_eq!(told().await, Vec::<String>::new());
         let mut offers: Vec<Offer> = (10..40).map(offer).collect();
         save(&store, offers.clone()).await;
-        assert_eq!(told().await, ["Mail", "Security", "Sécurité du mail"]);
+        let named = ["Mail", "Security", "Sécurité du mail"];
+        assert_eq!(told().await, [&named[..], &[OTHER]].concat());
+        let is_other = |offer: &&mut Offer| offer.categories.is_empty();
+        for other in offers.iter_mut().filter(is_other) {
+            other.is_withdrawn = true;
+        }
+        save(&store, offers.clone()).await;
+        assert_eq!(told().await, named);
         for mail in offers
             .iter_mut()
-            .filter(|offer| offer.categories == ["Mail"])
+            .filter(|offer| offer.categories.contains(&"Mail".to_owned()))
         {
             mail.is_withdrawn = true;
         }
+        save(&store, offers.clone()).await;
+        assert_eq!(told().await, ["Sécurité du mail"]);
+        // What is sold under no category alone needs no heading.
+        for offer in &mut offers {
+            offer.is_withdrawn = !offer.categories.is_empty();
+        }
         save(&store, offers).await;
-        assert_eq!(told().await, ["Security", "Sécurité du mail"]);
+        assert_eq!(told().await, Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_product_is_sorted_with_all_its_offers_and_others_stay() {
+    on_each_database(async |store| {
+        vendors(&store).await;
+        let mut offers: Vec<Offer> = (10..110).map(offer).collect();
+        for (number, offer) in offers.iter_mut().enumerate() {
+            offer.vendor_plan = format!("plan-{number}");
+        }
+        // Its id begins like another's.
+        offers[4].product = "product-0 plus".into();
+        save(&store, offers.clone()).await;
+        let (owner, vendor) = (OrganizationId(id(1)), VendorId(id(1)));
+        let sort = async |product: &'static str, under: &[&str]| {
+            let under: Vec<String> = under.iter().map(|name| (*name).into()).collect();
+            let sorted = store.write(under, move |under, tx| {
+                Box::pin(sort_product(tx, owner, vendor, product, under))
+            });
+            sorted.await.unwrap()
+        };
+        assert!(!sort("product-9", &["Voice"]).await);
+        for under in [&["Voice", "Mail"][..], &[], &["Voice"]] {
+            assert!(sort("product-0", under).await);
+            for offer in &mut offers {
+                if (offer.owner, offer.vendor, offer.product.as_str())
+                    == (owner, vendor, "product-0")
+                {
+                    offer.categories = under.iter().map(|name| (*name).into()).collect();
+                }
+            }
+            for search in searches() {
+                let found = walk(&store, &search, 9).await;
+                assert_eq!(found, expected(&offers, &search), "{under:?} {search:?}");
+            }
+        }
+        let mut tx = store.read().await.unwrap();
+        let products = ["product-0", "product-1"].into_iter();
+        let found = find_categories(&mut tx, owner, vendor, products)
+            .await
+            .unwrap();
+        assert_eq!(found, [("product-0".into(), vec!["Voice".into()])].into());
+    });
+}
+
+#[test]
+fn an_earlier_catalog_is_put_into_the_sequence_of_its_categories() {
+    on_each_address(async |store, address| {
+        vendors(&store).await;
+        let offers: Vec<Offer> = (10..110).map(offer).collect();
+        save(&store, offers.clone()).await;
+        let mut raw = Raw::connect(&address).await;
+        for text in [
+            "UPDATE offer_terms SET place = 'x' || place",
+            "DELETE FROM schema_versions WHERE version = 23",
+            "DROP TABLE sorted_products",
+        ] {
+            raw.execute(text).await;
+        }
+        assert_eq!(schema::migrate(&store).await.unwrap(), 1);
+        for search in searches() {
+            let found = walk(&store, &search, 9).await;
+            assert_eq!(found, expected(&offers, &search), "{search:?}");
+        }
     });
 }
 

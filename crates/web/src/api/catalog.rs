@@ -29,7 +29,7 @@ pub(crate) struct CatalogQuery {
     q: String,
     /// A vendor's id, or its short name such as `microsoft`.
     vendor: String,
-    /// A category as it is written.
+    /// A category as it is written; `Other` for what is in none.
     category: String,
     /// Only what organizations of this country, kind and currency are sold.
     sold_here: bool,
@@ -40,7 +40,7 @@ pub(crate) struct CatalogQuery {
 }
 
 impl CatalogQuery {
-    fn asked(&self) -> Result<AskedOffers, Error> {
+    pub(super) fn asked(&self) -> Result<AskedOffers, Error> {
         Ok(AskedOffers {
             words: self.q.clone(),
             vendor: self.vendor.clone(),
@@ -97,6 +97,8 @@ pub(crate) struct OfferView {
     /// The product that it is one of; empty where it is the only one.
     product: String,
     vendor: String,
+    /// The heading that it stands under in the list: its first category, or `Other`.
+    category: String,
     categories: Vec<String>,
     /// Offers that it is an add-on to; what has any can't be bought alone.
     addon_to: Vec<String>,
@@ -126,6 +128,7 @@ impl OfferView {
             name: offer.name.clone(),
             product: offer.product_name.clone(),
             vendor: offer.vendor_name.clone(),
+            category: offer.category().to_owned(),
             categories: offer.categories.clone(),
             addon_to: offer.parents.iter().map(ToString::to_string).collect(),
             form: offer.form.clone(),
@@ -138,7 +141,7 @@ impl OfferView {
     }
 }
 
-/// What the organization is offered, by product; `Link` leads to the next page.
+/// What the organization is offered, by category and product; `Link` leads to the next page.
 #[utoipa::path(get, path = "/api/v1/organizations/{organization}/catalog",
     params(("organization" = String, Path), CatalogQuery),
     responses((status = 200, body = [OfferView], headers(
@@ -152,12 +155,21 @@ pub(crate) async fn catalog(
 ) -> Result<Response, Problem> {
     let access = web.app.access(&caller, &organization).await?;
     let page = web.app.catalog(&access, &query.asked()?).await?;
+    let views: Vec<OfferView> = page.offers.iter().map(OfferView::new).collect();
+    Ok(linked(&query, page.next, Json(views)))
+}
+
+/// A page with the way to the next one.
+pub(super) fn linked(
+    query: &CatalogQuery,
+    next: Option<OfferId>,
+    body: impl IntoResponse,
+) -> Response {
     let mut headers = HeaderMap::new();
-    if let Some(Ok(link)) = page.next.map(|next| query.link(next).try_into()) {
+    if let Some(Ok(link)) = next.map(|next| query.link(next).try_into()) {
         headers.insert(header::LINK, link);
     }
-    let views: Vec<OfferView> = page.offers.iter().map(OfferView::new).collect();
-    Ok((headers, Json(views)).into_response())
+    (headers, body).into_response()
 }
 
 /// One offer, with its add-ons and what runs of it already.

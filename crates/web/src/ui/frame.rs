@@ -19,6 +19,8 @@ pub(crate) enum Section {
     Approvals,
     /// Rules that make prices, in Seller View.
     Prices,
+    /// What products are sorted under, in Seller View.
+    Categories,
     /// Terms and conditions, in Seller View.
     Terms,
     /// What is otherwise at vendors, in Seller View.
@@ -138,6 +140,7 @@ pub(crate) struct SellerFrame {
     pub(crate) has_desk: bool,
     pub(crate) has_approvals: bool,
     pub(crate) has_prices: bool,
+    pub(crate) has_categories: bool,
     pub(crate) has_terms: bool,
     pub(crate) has_differences: bool,
 }
@@ -159,6 +162,7 @@ impl SellerFrame {
             has_desk: caller.has_desk(),
             has_approvals: caller.sees_approval_rules(),
             has_prices: caller.sees_prices(),
+            has_categories: caller.sees_categories(),
             has_terms: caller.sees_partner_terms(),
             has_differences: caller.manages_vendors(),
         }

@@ -9,7 +9,9 @@ async fn the_catalog_is_searched_and_narrowed_by_a_form_and_shows_products() {
     let world = World::new(None).await;
     let all = page(&world, Who::Customer, "/o/amber/catalog").await;
     for shown in [
-        "<h2><bdi>Microsoft 365</bdi></h2>",
+        "<h2><bdi>Productivity</bdi></h2>",
+        "<h3><bdi>Microsoft 365</bdi></h3>",
+        "<h2><bdi>Other</bdi></h2>",
         "<option>Telephony</option>",
     ] {
         assert!(all.body.contains(shown), "{shown}");
@@ -36,6 +38,63 @@ async fn the_catalog_is_searched_and_narrowed_by_a_form_and_shows_products() {
     );
     let offer = offer.await;
     assert!(links_to(&offer, "/o/amber/catalog?category=Backup"));
+}
+
+#[tokio::test]
+async fn staff_choose_products_and_the_catalog_shows_them_under_the_heading() {
+    let world = World::new(None).await;
+    let who = Who::Distributor;
+    let list = "/partners/nordic/categories?category=Other";
+    let before = page(&world, who, list).await;
+    has(&before, &["Defender for Endpoint P1", "Microsoft", "Other"]);
+    assert!(!words(&before).contains("Desk Phone Line"));
+    let defender = "product=ven_00000000000000000000000000000001+defender";
+    for (form, words) in [
+        (
+            "categories=Security".to_owned(),
+            "Products must be 1 to 100",
+        ),
+        (
+            format!("{defender}&categories=other"),
+            "Categories can't be called Other",
+        ),
+    ] {
+        let refused = world.ask_plainly(who, &Ask::form(list, form)).await;
+        assert_eq!(refused.status, 422);
+        has(&refused, &[words]);
+    }
+    let form = format!("{defender}&categories=Security%2C+Backup");
+    let sorted = world.ask_plainly(who, &Ask::form(list, form)).await;
+    assert_eq!(
+        (sorted.status, sorted.header("location")),
+        (303, Some(list))
+    );
+    let found = page(&world, Who::Customer, "/o/amber/catalog").await;
+    assert!(found.body.contains("<h2><bdi>Security</bdi></h2>"));
+    assert!(!found.body.contains("<h2><bdi>Other</bdi></h2>"));
+    // One heading, where one is asked for.
+    let found = page(&world, Who::Customer, "/o/amber/catalog?category=Backup").await;
+    has(&found, &["Defender for Endpoint P1", "Cirrus Vault"]);
+    assert!(found.body.contains("<h2><bdi>Backup</bdi></h2>"));
+    assert!(!found.body.contains("<h2><bdi>Security</bdi></h2>"));
+    let told = Ask::program("GET", "/api/v1/partners/nordic/categories?q=defender", "");
+    let told = world.ask_plainly(who, &told).await.json();
+    assert_eq!(
+        told[0]["categories"],
+        serde_json::json!(["Security", "Backup"])
+    );
+    let body = r#"{"products": [{"vendor": "ven_00000000000000000000000000000001",
+        "product": "defender"}], "categories": []}"#;
+    let sort = Ask::program("POST", "/api/v1/partners/nordic/categories", body);
+    assert_eq!(world.ask_plainly(who, &sort).await.status, 204);
+    let offers = Ask::api("GET", "/catalog?category=Other", "");
+    let offers = world.ask_plainly(Who::Customer, &offers).await.json();
+    assert_eq!(
+        (&offers[0]["name"], &offers[0]["category"]),
+        (&"Defender for Endpoint P1".into(), &"Other".into())
+    );
+    let own = page(&world, Who::Staff, "/partners/baltic/categories").await;
+    has(&own, &["Nothing is kept in this catalog", "who sorts it"]);
 }
 
 #[tokio::test]

@@ -313,6 +313,31 @@ const PAGES: &[Row] = &[
         "/api/v1/partners/nordic/price-sheets/imp_00000000000000000000000000000001",
         "",
     ),
+    ("GET", "/categories", "/categories", ""),
+    (
+        "GET",
+        "/partners/{partner}/categories",
+        "/partners/baltic/categories",
+        "",
+    ),
+    (
+        "POST",
+        "/partners/{partner}/categories",
+        "/partners/baltic/categories",
+        "categories=Backup",
+    ),
+    (
+        "GET",
+        "/api/v1/partners/{partner}/categories",
+        "/api/v1/partners/baltic/categories",
+        "",
+    ),
+    (
+        "POST",
+        "/api/v1/partners/{partner}/categories",
+        "/api/v1/partners/baltic/categories",
+        "{\"products\": [], \"categories\": []}",
+    ),
     ("GET", "/terms", "/terms", ""),
     (
         "GET",

@@ -52,6 +52,9 @@ pub async fn ask(
         "/api/v1/partners/nordic/comparisons",
         "/api/v1/partners/nordic/differences",
         "/api/v1/partners/nordic/differences/dif_00000000000000000000000000000001",
+        "/categories",
+        "/partners/nordic/categories",
+        "/api/v1/partners/nordic/categories",
         "/terms",
         "/partners/baltic/terms",
         "/api/v1/partners/baltic/terms",
@@ -59,6 +62,7 @@ pub async fn ask(
         "/o/amber/terms?version=trm_00000000000000000000000000000001",
         "/o/amber/catalog",
         "/o/amber/catalog?q=backup&vendor=cirrus&category=Backup&sold=here",
+        "/o/amber/catalog?category=Other",
         "/o/amber/catalog/off_00000000000000000000000000000001",
         "/o/amber/cart",
         "/o/amber/subscriptions",
@@ -145,7 +149,7 @@ async fn quotes(world: &World, log: &mut Log, who: Who) {
         Ask::api("POST", "/quotes", "{\"name\": \"\"}"),
     )
     .await;
-    for number in 20_000_001..20_000_007u64 {
+    for number in 20_000_001..20_000_008u64 {
         let page = format!("/o/amber/quotes/{number}");
         one(world, log, who, Ask::page(&page)).await;
         one(world, log, who, Ask::form(&page, "name=")).await;
@@ -176,6 +180,7 @@ async fn partners(world: &World, log: &mut Log, who: Who) {
         Ask::form("/partners/baltic/prices", "percent=5"),
         Ask::form(format!("{price}/end"), "till="),
         Ask::form(format!("{price}/removal"), ""),
+        Ask::form("/partners/nordic/categories", "categories=Backup"),
         Ask::form("/partners/baltic/terms", "label=x"),
         Ask::form("/organizations/amber/suspension", "reason=no"),
         Ask::form("/partners/baltic/suspension", "reason=no"),
@@ -222,6 +227,11 @@ async fn partners(world: &World, log: &mut Log, who: Who) {
             "DELETE",
             "/api/v1/partners/baltic/suspension".to_owned(),
             "",
+        ),
+        (
+            "POST",
+            "/api/v1/partners/nordic/categories".to_owned(),
+            "{\"products\": [], \"categories\": []}",
         ),
         (
             "POST",
