@@ -198,6 +198,7 @@ pub async fn demo(
     for slug in ["microsoft", "cirrus"] {
         app.import_catalog("nordic", slug).await?;
     }
+    app.accept_demo_quote().await?;
     println!("Seatwright is at {public_url}");
     println!("  seller      seller-admin@baltic.example");
     println!("  customer    admin@amber.example");

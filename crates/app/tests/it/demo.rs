@@ -194,3 +194,29 @@ fn subscriptions_are_where_their_orders_left_them() {
         }
     });
 }
+
+#[test]
+fn a_quote_of_the_demo_is_accepted_once_and_its_order_runs() {
+    on_each_database(async |world| {
+        world.app.seed_demo_orders().await.unwrap();
+        let amber = world.access("admin@amber.example", "amber").await;
+        let mut became = Vec::new();
+        for _ in 0..2 {
+            world.app.accept_demo_quote().await.unwrap();
+            let found = world.app.quotes(&amber, false, None, 50).await.unwrap();
+            let accepted = found.found.iter().filter(|quote| quote.order.is_some());
+            let numbers: Vec<u64> = accepted.filter_map(|quote| quote.order).collect();
+            assert_eq!(numbers.len(), 1);
+            became.extend(numbers);
+        }
+        assert_eq!(became[0], became[1]);
+        world.settle().await;
+        let order = world.order(&amber, became[0]).await;
+        assert_eq!(order.status, Status::ProvisioningFinished);
+        assert_eq!(order.created_by.email, "admin@amber.example");
+        let quotes = world.app.quotes(&amber, false, None, 50).await.unwrap();
+        let statuses: BTreeSet<&str> = quotes.found.iter().map(|one| one.status.label()).collect();
+        // All but a draft, which exists for staff alone.
+        assert_eq!(statuses.len(), 6, "{statuses:?}");
+    });
+}
