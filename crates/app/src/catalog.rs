@@ -23,7 +23,7 @@ use store::price_rules::Wanted;
 use store::{Tx, catalog, price_rules};
 
 pub use self::configure::Configurable;
-pub(crate) use self::configure::{check_alone, load_addons};
+pub(crate) use self::configure::{addons_not_sold, check_alone, load_addons};
 pub use self::list::{AskedOffers, Facets, LIMIT_MAX, OfferPage};
 pub use self::outlook::Outlook;
 pub use self::sorting::{Product, Products, TypedProduct, TypedSorting};
@@ -220,13 +220,7 @@ pub(crate) async fn load_beside(
 ) -> Result<Offers, Error> {
     let (buyer, own) = (access.organization(), [sold.offer].into());
     let mut found = catalog::find_offers(tx, &buyer.chain, &own, now).await?;
-    let product = (sold.vendor, sold.product.clone());
-    let beside = Search {
-        vendor: Some(sold.vendor).filter(|_| !is_within_product),
-        product: Some(product).filter(|_| is_within_product),
-        ..Search::default()
-    };
-    let beside = beside.sold_to(buyer);
+    let beside = beside(sold, is_within_product).sold_to(buyer);
     let beside = search::list(tx, &buyer.chain, &beside, None, BESIDE_MAX, now).await?;
     found.extend(
         beside
@@ -236,6 +230,40 @@ pub(crate) async fn load_beside(
     );
     found.retain(|offer| offer.unavailable(buyer).is_none());
     with_rules(tx, buyer, found, now).await
+}
+
+fn beside(sold: &Item, is_within_product: bool) -> Search {
+    let product = (sold.vendor, sold.product.clone());
+    Search {
+        vendor: Some(sold.vendor).filter(|_| !is_within_product),
+        product: Some(product).filter(|_| is_within_product),
+        ..Search::default()
+    }
+}
+
+/// Licenses beside another that an organization is not sold, by name, and why; no more than can be
+/// looked through.
+pub(crate) async fn beside_not_sold(
+    tx: &mut Tx,
+    access: &Access,
+    sold: &Item,
+    is_within_product: bool,
+    now: Timestamp,
+) -> Result<Vec<(String, Unavailable)>, Error> {
+    let (buyer, beside) = (access.organization(), beside(sold, is_within_product));
+    let found = search::list(tx, &buyer.chain, &beside, None, BESIDE_MAX, now).await?;
+    let mut offers = found.offers;
+    offers.retain(|offer| offer.id != sold.offer && !offer.is_addon());
+    Ok(not_sold(offers, buyer))
+}
+
+/// Those that others are sold, and why they are not sold here.
+fn not_sold(offers: Vec<Offer>, buyer: &Organization) -> Vec<(String, Unavailable)> {
+    let why = |offer: Offer| Some((offer.unavailable(buyer)?, offer.name));
+    let why = offers.into_iter().filter_map(why);
+    why.filter(|(why, _)| *why != Unavailable::Withdrawn)
+        .map(|(why, name)| (name, why))
+        .collect()
 }
 
 /// Puts offers and the rules of whoever buys them together.

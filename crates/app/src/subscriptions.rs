@@ -3,6 +3,7 @@
 mod cancel;
 pub(crate) mod change;
 mod choices;
+mod lacking;
 mod typed;
 
 use std::collections::BTreeSet;
@@ -25,6 +26,7 @@ use store::{Tx, orders, slots};
 pub(crate) use self::cancel::Cancellation;
 pub use self::change::{Change, Changed};
 pub use self::choices::{Choice, Choices};
+pub use self::lacking::{ChoiceKind, Lack};
 pub use self::typed::{TypedAddon, TypedUpgrade, TypedWish};
 use crate::access::Access;
 use crate::{App, Error, worker};

@@ -6,6 +6,7 @@ mod approval_rules;
 pub(crate) mod bulk;
 pub(crate) mod catalog;
 mod categories;
+mod choices;
 pub(crate) mod cursor;
 mod desk;
 pub(crate) mod differences;
@@ -106,6 +107,7 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(subscriptions::subscriptions))
         .routes(routes!(subscriptions::subscription))
         .routes(routes!(subscriptions::change))
+        .routes(routes!(choices::choices))
         .routes(routes!(jobs::list, jobs::begin))
         .routes(routes!(jobs::show))
         .routes(routes!(jobs::rows))

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use domain::access::Permission;
 use domain::id::OfferId;
-use domain::offer::{Offer, not_alone};
+use domain::offer::{Offer, Unavailable, not_alone};
 use domain::subscription::{SeenSubscription, Subscription};
 use jiff::Timestamp;
 use store::{Tx, catalog, subscriptions};
@@ -118,6 +118,18 @@ pub(crate) async fn load_addons(
     let mut found = catalog::list_addons(tx, &buyer.chain, &parents, ADDONS_MAX, now).await?;
     found.retain(|addon| addon.unavailable(buyer).is_none());
     with_rules(tx, buyer, found, now).await
+}
+
+/// The add-ons to an offer that others can buy and an organization can't, by name, and why.
+pub(crate) async fn addons_not_sold(
+    tx: &mut Tx,
+    access: &Access,
+    license: OfferId,
+    now: Timestamp,
+) -> Result<Vec<(String, Unavailable)>, Error> {
+    let (buyer, license) = (access.organization(), [license].into());
+    let found = catalog::list_addons(tx, &buyer.chain, &license, ADDONS_MAX, now).await?;
+    Ok(super::not_sold(found, buyer))
 }
 
 /// What an add-on goes with, as far as it is sold here, by name.

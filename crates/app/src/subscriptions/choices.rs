@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use domain::access::Permission;
 use domain::id::{OfferId, SubscriptionId};
 use domain::offer::Form;
-use domain::order::line::LinePrice;
+use domain::order::line::{Item, LinePrice};
 use domain::provisioning::Abilities;
 use domain::subscription::wish::Target;
 use domain::subscription::{Markups, Subscription};
 use store::subscriptions;
 
+use super::lacking::{ChoiceKind, Lack, Looked};
 use crate::access::Access;
 use crate::{App, Error, catalog, worker};
 
@@ -34,6 +35,16 @@ pub struct Choices {
     pub addons: Vec<Choice>,
     /// What its offer asks for, whose answers can be others.
     pub form: Option<Form>,
+    /// Of which kinds there is nothing, and why.
+    pub lacking: Vec<(ChoiceKind, Lack)>,
+}
+
+impl Choices {
+    /// Why there is nothing of a kind, for a person to read.
+    pub fn lack(&self, kind: ChoiceKind, item: &Item) -> Option<String> {
+        let found = self.lacking.iter().find(|(lacked, _)| *lacked == kind);
+        found.map(|(_, lack)| lack.reason(kind, item))
+    }
 }
 
 impl App {
@@ -63,10 +74,10 @@ impl App {
             }
         }
         let license: BTreeSet<OfferId> = [found.item.offer].into();
-        let own = catalog::load_all(&mut tx, access, license.clone(), self.clock.now()).await?;
+        let own = catalog::load_all(&mut tx, access, license.clone(), now).await?;
         let form = own.listed().next().and_then(|offer| offer.form.clone());
         choices.form = form.filter(|_| abilities.can_configure);
-        let addons = catalog::load_addons(&mut tx, access, license, self.clock.now()).await?;
+        let addons = catalog::load_addons(&mut tx, access, license, now).await?;
         for addon in addons.listed() {
             if found.addons.iter().any(|had| had.item.offer == addon.id) {
                 continue;
@@ -75,6 +86,15 @@ impl App {
             let target = addons.target(addon, plan)?;
             choices.addons.push(choice(target, Markups::default())?);
         }
+        let looked = Looked {
+            access,
+            found: &found,
+            abilities: &abilities,
+            choices: &choices,
+            beside: &offers,
+            own: own.listed().next(),
+        };
+        choices.lacking = looked.lacking(&mut tx, now).await?;
         Ok(choices)
     }
 }

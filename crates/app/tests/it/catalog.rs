@@ -25,7 +25,11 @@ fn names(page: &app::catalog::OfferPage) -> Vec<&str> {
 
 impl World {
     /// Adds offers like one of the demo's, each changed a little, with their prices.
-    async fn add_offers(&self, count: u128, change: impl Fn(u128, &mut Offer)) -> Vec<Offer> {
+    pub(crate) async fn add_offers(
+        &self,
+        count: u128,
+        change: impl Fn(u128, &mut Offer),
+    ) -> Vec<Offer> {
         let owner = OrganizationId(Uuid::from_u128(1));
         let mut tx = self.store.read().await.unwrap();
         let model = [OfferId(Uuid::from_u128(5))].into();

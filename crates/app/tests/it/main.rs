@@ -10,6 +10,7 @@ mod cancel;
 mod catalog;
 mod categories;
 mod changes;
+mod choices;
 mod demo;
 mod desk;
 mod drift;

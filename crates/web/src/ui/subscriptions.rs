@@ -6,7 +6,8 @@ use app::Mode;
 use app::access::Access;
 use app::orders::Conditions;
 use app::subscriptions::{
-    Asked, Change, Changed, Choice, Choices, Details, TypedAddon, TypedUpgrade, TypedWish,
+    Asked, Change, Changed, Choice, ChoiceKind, Choices, Details, TypedAddon, TypedUpgrade,
+    TypedWish,
 };
 use askama::Template;
 use axum::Form;
@@ -161,6 +162,11 @@ impl SubscriptionPage {
             false => self.found().auto_renews,
             true => self.typed.contains_key("auto_renewal"),
         }
+    }
+
+    /// Why there is nothing of a kind to choose.
+    fn lack(&self, kind: ChoiceKind) -> Option<String> {
+        self.choices.lack(kind, &self.found().item)
     }
 
     fn addon_label(&self, choice: &Choice) -> String {

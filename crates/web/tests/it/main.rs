@@ -782,6 +782,12 @@ const API: &[Row] = &[
         "",
     ),
     (
+        "GET",
+        "/subscriptions/{subscription}/choices",
+        "/subscriptions/SUBSCRIPTION/choices",
+        "",
+    ),
+    (
         "POST",
         "/subscriptions/{subscription}/changes",
         "/subscriptions/SUBSCRIPTION/changes?dry_run=true",

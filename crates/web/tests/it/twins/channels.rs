@@ -275,7 +275,9 @@ async fn subscriptions(world: &World, log: &mut Log, who: Who, chance: &mut Chan
         let page = format!("/o/amber/subscriptions/{id}");
         one(world, log, who, Ask::page(&page)).await;
         let path = format!("/subscriptions/{id}");
-        one(world, log, who, Ask::api("GET", &path, "")).await;
+        for path in [&path, &format!("{path}/choices")] {
+            one(world, log, who, Ask::api("GET", path, "")).await;
+        }
         let wishes = [
             "{\"quantity\": 40}",
             "{\"quantity\": 1, \"auto_renewal\": false}",
