@@ -48,7 +48,7 @@ impl fmt::Debug for NewUser {
 }
 
 /// What an import did, in offers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Imported {
     /// Not sold before.
     pub added: usize,
@@ -56,6 +56,8 @@ pub struct Imported {
     pub changed: usize,
     /// No longer listed by the vendor.
     pub withdrawn: usize,
+    /// What of the vendor's schemas is not asked as it is written there, and what became of the plan.
+    pub told: Vec<String>,
 }
 
 async fn import(
@@ -93,6 +95,12 @@ async fn import(
         offer.is_withdrawn = false;
         offer.form = form.clone().or(offer.form);
         offer.maximum = entry.maximum.unwrap_or(offer.maximum);
+        done.told.extend(told(entry));
+        match &entry.asked {
+            Some(Ok(asked)) => offer.form.clone_from(&asked.form),
+            Some(Err(_)) if before.is_none() => continue,
+            Some(Err(_)) | None => {}
+        }
         let mut prices = Vec::new();
         for (cost, plan_id) in entry.costs.iter().zip(plan_ids) {
             prices.extend(set_price(&mut offer, cost, *plan_id, now)?);
@@ -117,6 +125,22 @@ async fn import(
         catalog::save_offer(tx, &offer).await?;
     }
     Ok(done)
+}
+
+/// What has to be known of a plan's schema, in sentences without their full stop.
+pub fn told(entry: &CatalogEntry) -> Vec<String> {
+    let plan = format!("{} / {}", entry.product, entry.plan);
+    match &entry.asked {
+        None => Vec::new(),
+        Some(Ok(asked)) => {
+            let part = |part: &String| format!("{plan}: {part}");
+            asked.told.iter().map(part).collect()
+        }
+        Some(Err(reason)) => vec![format!(
+            "{plan}: {reason}. Orders can't ask for that: a new plan is left out, a known one goes on \
+             asking what it did"
+        )],
+    }
 }
 
 /// Today's cost, in every plan of its currency and length; a plan of its own where there is none. What

@@ -185,6 +185,7 @@ impl Connector for AwsOrganizations {
                 description: "A member account of the reseller's organization".into(),
                 maximum: Some(1),
                 costs: Vec::new(),
+                asked: None,
             }]),
             Err(Stop::Fault(fault)) => Err(fault),
             Err(Stop::Unread(failure) | Stop::Refused(failure)) => Err(crate::http::misconfigured(

@@ -19,9 +19,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::money::Currency;
 use domain::offer::Form;
+use domain::offer::form::Asked;
 use domain::provisioning::{
     Abilities, Doubt, Fault, Outcome, RepeatClass, RepeatRule, Request, Verb,
 };
+use domain::text::Invalid;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,9 @@ pub struct CatalogEntry {
     pub maximum: Option<u32>,
     /// What a unit costs, by cycle and currency; empty where the vendor says nothing.
     pub costs: Vec<Cost>,
+    /// What the vendor asks of whoever buys it, or why that can't be asked; `None` from a catalog that does
+    /// not tell.
+    pub asked: Option<Result<Asked, Invalid>>,
 }
 
 /// A price of a vendor's plan.

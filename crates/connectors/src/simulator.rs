@@ -22,6 +22,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+pub use self::catalog::schema;
 use self::fault::{Faults, Rule};
 use self::ledger::{Drift, Ledger};
 

@@ -78,6 +78,9 @@ pub async fn check_vendor(url: &str, organization: &str, slug: &str) -> Result<(
     println!("{slug} answers and sells {} plans", seen.len());
     for entry in seen {
         println!("  {} / {}: {}", entry.product, entry.plan, entry.plan_name);
+        for words in app::operators::told(&entry) {
+            println!("    {words}");
+        }
     }
     Ok(())
 }
@@ -86,6 +89,9 @@ pub async fn import_catalog(url: &str, organization: &str, slug: &str) -> Result
     let done = open(url).await?.import_catalog(organization, slug).await?;
     let (added, changed, withdrawn) = (done.added, done.changed, done.withdrawn);
     println!("{added} offers are new, {changed} changed, {withdrawn} are withdrawn");
+    for words in done.told {
+        println!("  {words}");
+    }
     Ok(())
 }
 

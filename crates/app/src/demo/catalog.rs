@@ -1,5 +1,6 @@
 //! What the demo world sells, and the rules that price it.
 
+use connectors::simulator;
 use domain::event::Actor;
 use domain::id::{OfferId, PlanId, PriceRuleId, UserId, VendorId};
 use domain::money::{Currency, UnitAmount};
@@ -10,7 +11,6 @@ use domain::price::{Adjustment, Percent, PriceSource};
 use jiff::Timestamp;
 use jiff::civil::date;
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
 use store::plan_prices::{self, PlanPrice};
 use store::{Tx, catalog, price_rules};
 use uuid::Uuid;
@@ -148,39 +148,11 @@ const PRODUCTS: &[(&str, &str, &[&str])] = &[
 /// Offers that are add-ons to others, by their numbers.
 const ADDONS: &[(u128, &[u128])] = &[(8, &[2, 3]), (9, &[5, 6])];
 
-/// The offers with an order form: the one may be answered, the other must be.
-const SERVER: u128 = 6;
-const VAULT: u128 = 10;
-
-/// What the vendor of backups asks for.
-fn form(number: u128) -> Result<Option<Form>, Error> {
-    let (region, days, required) = match number {
-        SERVER => (Value::Null, Value::Null, json!([])),
-        VAULT => (
-            json!("north"),
-            json!(30),
-            json!(["region", "retention_days"]),
-        ),
-        _ => return Ok(None),
-    };
-    let mut schema = json!({
-        "type": "object",
-        "required": required,
-        "additionalProperties": false,
-        "properties": {
-            "region": { "type": "string", "enum": ["north", "west", "south"],
-                "title": "Data region", "description": "Where the copies are kept" },
-            "retention_days": { "type": "integer", "minimum": 7, "maximum": 3650,
-                "title": "Retention, days", "description": "How long a copy is kept" },
-        },
-    });
-    for (name, default) in [("region", region), ("retention_days", days)] {
-        if !default.is_null() {
-            schema["properties"][name]["default"] = default;
-        }
-    }
-    let read = serde_json::from_value(schema).map(Some);
-    read.map_err(|error| Error::Internal(format!("the demo world is damaged: {error}")))
+/// What a vendor's plan asks, as its catalog says it.
+fn form(plan: &str) -> Result<Option<Form>, Error> {
+    let read = simulator::schema(plan).map(serde_json::from_value);
+    read.transpose()
+        .map_err(|error| Error::Internal(format!("the demo world is damaged: {error}")))
 }
 
 /// Rough rates against the euro, so that each customer finds prices in their own currency.
@@ -323,7 +295,7 @@ async fn seed_offers(tx: &mut Tx) -> Result<(), Error> {
         let parents = parents.flat_map(|(_, parents)| *parents);
         let offer = Offer {
             product_name: product_name(product),
-            form: form(number)?,
+            form: form(plan)?,
             parents: parents.map(|id| OfferId(Uuid::from_u128(*id))).collect(),
             vendor_name: (*vendor_name).to_owned(),
             name: (*name).to_owned(),

@@ -135,3 +135,65 @@ fn a_correction_is_read_by_the_form_and_what_is_wrong_is_named_by_its_field() {
         assert_eq!(done.status, Status::ProvisioningFinished);
     });
 }
+
+#[test]
+fn what_a_brokers_schema_asks_is_asked_and_what_can_not_be_asked_is_told() {
+    on_each_database(async |world| {
+        let plan = |id: &str, schemas: Value| {
+            json!({ "id": id, "name": id, "description": id, "schemas": schemas,
+                "metadata": { "costs": [{ "amount": { "eur": 12 }, "unit": "YEARLY" }] } })
+        };
+        let create =
+            |schema: &Value| json!({ "service_instance": { "create": { "parameters": schema } } });
+        let import = async |plans: Vec<Value>| {
+            let services =
+                json!({ "services": [{ "id": "vm", "name": "Machine", "plans": plans }] });
+            let answer = json!({ "do": "answer", "status": 200, "body": services.to_string() });
+            world
+                .faults(json!([{ "operation": "catalog", "action": answer }]))
+                .await;
+            world.app.import_catalog("nordic", "cirrus").await.unwrap()
+        };
+        let sized = json!({ "type": "object", "required": ["size"], "properties": {
+            "size": { "type": "string", "enum": ["s", "l"] }, "tags": { "type": "array" } } });
+        let hard = json!({ "type": "object", "oneOf": [] });
+        let said = "can't be shown as a field; leave it out. Orders can't ask for that: a new plan is left \
+                    out, a known one goes on asking what it did";
+        let done = import(vec![
+            plan("sized", create(&sized)),
+            plan("hard", create(&hard)),
+            plan("plain", Value::Null),
+        ])
+        .await;
+        assert_eq!(done.added, 2);
+        let tags = "vm / sized: /properties/tags/type must be string, integer or boolean";
+        assert_eq!(
+            done.told,
+            [tags.to_owned(), format!("vm / hard: /oneOf {said}")]
+        );
+        let access = world.access(SELLER, "amber").await;
+        let asked = async |name: &str| {
+            let form = world.offer(&access, name).await.offer.form;
+            form.map(|form| {
+                form.questions
+                    .into_iter()
+                    .map(|one| one.name)
+                    .collect::<Vec<_>>()
+            })
+        };
+        assert_eq!(asked("Machine sized").await, Some(vec!["size".to_owned()]));
+        assert_eq!(asked("Machine plain").await, None);
+        let mut item = world.item(&access, "Machine sized", 1).await;
+        let unanswered = world.app.add_to_cart(&access, item.clone(), None).await;
+        assert!(unanswered.is_err(), "{unanswered:?}");
+        item.parameters.insert("size".into(), json!("l"));
+        world.app.add_to_cart(&access, item, None).await.unwrap();
+        // What can't be read any more changes nothing of what is known.
+        let done = import(vec![plan("sized", create(&hard))]).await;
+        assert_eq!((done.changed, done.told.len()), (0, 1));
+        assert_eq!(asked("Machine sized").await, Some(vec!["size".to_owned()]));
+        let done = import(vec![plan("sized", json!({}))]).await;
+        assert_eq!((done.changed, done.told.len()), (1, 0));
+        assert_eq!(asked("Machine sized").await, None);
+    });
+}

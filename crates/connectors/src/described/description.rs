@@ -187,6 +187,7 @@ impl Catalog {
             description: String::new(),
             maximum: None,
             costs: Vec::<Cost>::new(),
+            asked: None,
         })
     }
 }

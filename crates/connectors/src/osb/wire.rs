@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use domain::money::Currency;
+use domain::offer::form::{Asked, Schema};
 use domain::provisioning::{Failure, Request, Verb};
+use domain::text::Invalid;
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use crate::http::{Secrets, clean};
@@ -220,6 +223,55 @@ struct Plan {
     description: String,
     #[serde(default)]
     metadata: Metadata,
+    #[serde(default)]
+    schemas: Option<Schemas>,
+}
+
+/// What a plan's instances take; those of bindings are nothing to us.
+#[derive(Debug, Default, Deserialize)]
+struct Schemas {
+    #[serde(default)]
+    service_instance: Option<InstanceSchemas>,
+}
+
+#[derive(Debug, Deserialize)]
+struct InstanceSchemas {
+    #[serde(default)]
+    create: Option<Parameters>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Parameters {
+    #[serde(default)]
+    parameters: Option<Written>,
+}
+
+/// One plan with a schema that is none does not make the catalog unreadable.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Schema(Schema),
+    Other(IgnoredAny),
+}
+
+impl Schemas {
+    /// What is asked at a purchase; nothing where there is no schema.
+    fn asked(self) -> Result<Asked, Invalid> {
+        let create = self.service_instance.and_then(|instance| instance.create);
+        match create.and_then(|create| create.parameters) {
+            None => Ok(Asked::default()),
+            Some(Written::Schema(schema)) => {
+                let read = schema.of_vendor();
+                let mut asked = read.map_err(|reason| Invalid(clean(&reason.0)))?;
+                asked.told = asked.told.iter().map(|words| clean(words)).collect();
+                Ok(asked)
+            }
+            Some(Written::Other(_)) => {
+                let words = "its schema of create parameters is no JSON Schema of an object";
+                Err(Invalid(words.into()))
+            }
+        }
+    }
 }
 
 /// What the specification's "catalog metadata conventions" put beside a plan.
@@ -277,6 +329,7 @@ impl Catalog {
                     .iter()
                     .flat_map(WireCost::read)
                     .collect(),
+                asked: Some(plan.schemas.unwrap_or_default().asked()),
             })
         };
         self.services.into_iter().flat_map(plans).collect()

@@ -55,6 +55,7 @@ impl PartnerCenter {
                     .number("maximumQuantity")
                     .and_then(|most| most.try_into().ok()),
                 costs: Vec::new(),
+                asked: None,
             })
         };
         Ok(skus.iter().filter_map(entry).collect())

@@ -65,6 +65,31 @@ pub(super) fn maximum(vendor: &str, product: &str, plan: &str) -> Option<u64> {
         .find_map(|(id, _, maximum, _)| (*id == plan).then_some(*maximum))
 }
 
+/// What purchases of a plan take, as JSON Schema, where the vendor asks anything: the one may be answered,
+/// the other must be.
+pub fn schema(plan: &str) -> Option<Value> {
+    let (region, days, required) = match plan {
+        "server" => (None, None, json!([])),
+        "vault" => (Some("north"), Some(30), json!(["region", "retention_days"])),
+        _ => return None,
+    };
+    let mut schema = json!({
+        "type": "object",
+        "required": required,
+        "properties": {
+            "region": { "type": "string", "enum": ["north", "west", "south"],
+                "title": "Data region", "description": "Where the copies are kept" },
+            "retention_days": { "type": "integer", "minimum": 7, "maximum": 3650,
+                "title": "Retention, days", "description": "How long a copy is kept" },
+        },
+    });
+    if let (Some(region), Some(days)) = (region, days) {
+        schema["properties"]["region"]["default"] = json!(region);
+        schema["properties"]["retention_days"]["default"] = json!(days);
+    }
+    Some(schema)
+}
+
 /// The vendor's catalog as Open Service Broker writes it.
 pub(super) fn listing(vendor: &str) -> Value {
     let plan = |(id, name, maximum, cents): &(&str, &str, u64, i64)| {
@@ -75,8 +100,13 @@ pub(super) fn listing(vendor: &str) -> Value {
                 json!({ "amount": { currency: amount }, "unit": "YEARLY" })
             })
             .into();
-        json!({ "id": id, "name": name, "description": format!("Up to {maximum} licenses"),
-                "metadata": { "costs": costs, "maximum": maximum } })
+        let mut plan = json!({ "id": id, "name": name,
+                "description": format!("Up to {maximum} licenses"),
+                "metadata": { "costs": costs, "maximum": maximum } });
+        if let Some(schema) = schema(id) {
+            plan["schemas"] = json!({ "service_instance": { "create": { "parameters": schema } } });
+        }
+        plan
     };
     let services: Vec<Value> = sold_by(vendor)
         .map(|sold| {

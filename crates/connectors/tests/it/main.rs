@@ -312,15 +312,23 @@ async fn what_was_never_sent_is_told_from_a_doubt_and_wrong_credentials_from_bot
 }
 
 #[tokio::test]
-async fn the_catalog_is_read() {
+async fn the_catalog_is_read_with_what_each_plan_asks() {
     let vendor = vendor("cirrus").await;
-    let plans: Vec<String> = vendor
-        .connector
-        .catalog()
-        .await
-        .unwrap()
+    let entries = vendor.connector.catalog().await.unwrap();
+    let asked: Vec<String> = entries
         .into_iter()
-        .map(|entry| entry.plan)
+        .map(|entry| {
+            let asked = entry.asked.unwrap().unwrap();
+            let questions = asked.form.map_or_else(Vec::new, |form| form.questions);
+            let names: Vec<String> = questions.into_iter().map(|one| one.name).collect();
+            format!("{} {}", entry.plan, names.join(" "))
+                .trim()
+                .to_owned()
+        })
         .collect();
-    assert_eq!(plans, ["workstation", "server", "m365-backup", "vault"]);
+    let (server, vault) = (
+        "server region retention_days",
+        "vault region retention_days",
+    );
+    assert_eq!(asked, ["workstation", server, "m365-backup", vault]);
 }

@@ -1,6 +1,7 @@
 //! The order form of an offer: a JSON Schema of what can be shown as fields, and answers that fit it.
 
 mod parse;
+mod vendor;
 
 use jiff::civil::Date;
 use regex_lite::Regex;
@@ -9,6 +10,7 @@ use serde_json::{Map, Value};
 
 pub use self::parse::Schema;
 pub(crate) use self::parse::readable;
+pub use self::vendor::Asked;
 use crate::text::{Invalid, line};
 
 /// What is asked of whoever buys an offer.

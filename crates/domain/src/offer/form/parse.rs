@@ -36,9 +36,12 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Asks for nothing, as vendors write it who need nothing.
-    pub fn is_empty(&self) -> bool {
-        self.properties.is_empty()
+    pub(super) fn new(properties: Vec<(String, Value)>, rest: Map<String, Value>) -> Schema {
+        Schema { properties, rest }
+    }
+
+    pub(super) fn into_parts(self) -> (Vec<(String, Value)>, Map<String, Value>) {
+        (self.properties, self.rest)
     }
 }
 
@@ -97,7 +100,7 @@ fn refused<T>(pointer: &str, words: &str) -> Result<T, Invalid> {
 }
 
 /// A name in a JSON pointer.
-fn escaped(name: &str) -> String {
+pub(super) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
