@@ -117,8 +117,9 @@ impl OrderPage {
     /// Those that can be sent again together with a line.
     fn alike(&self, line: &SeenLine) -> Option<Alike> {
         let cause = self.causes.iter().find(|cause| cause.line == line.id);
-        let cause =
-            cause.filter(|cause| self.may_retry_alike && cause.others + cause.elsewhere > 0);
+        let may =
+            self.may_retry_alike && line.explanation().is_none_or(|why| why.is_worth_a_retry());
+        let cause = cause.filter(|cause| may && cause.others + cause.elsewhere > 0);
         cause.map(|cause| Alike {
             others: others(cause),
             elsewhere: cause.elsewhere,
