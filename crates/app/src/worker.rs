@@ -33,9 +33,9 @@ const TASKS_AT_ONCE: u32 = 32;
 const RUNNING_MAX: usize = 96;
 /// Of them, for one vendor account at the most: slow ones leave room for others.
 const RUNNING_PER_VENDOR_MAX: usize = 32;
-/// Of the tasks for one vendor account, how many read and write at a time. More would not be faster, only
-/// stand in line before people's orders and those for other vendors.
-const WRITING_PER_VENDOR_MAX: usize = 4;
+/// Of the tasks for one vendor account, how many read and write at a time. Each more stands in line before
+/// people's orders and those for other vendors; SQLite has one writer anyway.
+const WRITING_PER_VENDOR_MAX: usize = 1;
 /// What writing down one answer takes on the disk at the most, about: a disk that is full keeps it free for
 /// each task that may be under way.
 const ROOM_OF_AN_ANSWER: u64 = 160 << 10;
