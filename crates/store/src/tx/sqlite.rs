@@ -53,6 +53,8 @@ where
 {
     fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, bool> {
         Box::pin(async move {
+            // Nothing is left of an earlier run, should this one panic.
+            self.result = None;
             self.result = Some(run(tx, &self.state, &self.work).await);
             self.is_kept()
         })
