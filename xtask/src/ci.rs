@@ -1,6 +1,8 @@
 //! Every check there is, in the order in which a failure is cheapest to learn; all that CI runs.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -87,12 +89,15 @@ fn build() -> Result<()> {
 fn test() -> Result<()> {
     let tools = Tools::prepare()?;
     let server = Postgres::start(&tools.postgres)?;
+    // Many wait for processes, vendors and holds most of the time.
+    let threads = 2 * available_parallelism().map_or(2, NonZeroUsize::get);
     let mut tests = process::command("cargo");
     tests
         .args(["test", "--workspace", "--locked", "--no-fail-fast"])
         // Tried before, with optimization.
         .args(["--exclude", "simulation"])
         .env("INSTA_UPDATE", "no")
+        .env("RUST_TEST_THREADS", threads.to_string())
         .env("SEATWRIGHT_BIN", program())
         .env("TEST_MOTO", &tools.moto)
         .env("TEST_OSB_PYTHON", &tools.broker_python)
