@@ -35,6 +35,14 @@ impl Entry {
         say::event_look(self.kind).1
     }
 
+    /// What staff read of it: of errors of ours, no vendor has said anything.
+    pub(crate) fn evidence_title(&self) -> &'static str {
+        match self.kind {
+            EventKind::SetAside => "What went wrong",
+            _ => "What the vendor sent",
+        }
+    }
+
     /// The vendor's own words stand out.
     pub(crate) fn is_said(&self) -> bool {
         self.tone() == "bad"
