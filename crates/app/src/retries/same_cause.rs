@@ -15,7 +15,7 @@ use domain::organization::Organization;
 use store::{Mode, Tx, failures, organizations};
 
 use crate::access::{Access, Caller};
-use crate::desk::desks;
+use crate::desk::{Desk, desks};
 use crate::orders::{BULK_MAX, BulkResult, Conditions};
 use crate::requests::Once;
 use crate::{App, Error};
@@ -82,25 +82,27 @@ impl App {
         access.require(Permission::SeeOrders)?;
         let may_retry = access.standing().may(Permission::RetryOrders);
         let (tenant, most) = (access.tenant(), OTHERS_MAX + 1);
-        let mut tx = self.store.read().await?;
-        let mut found = Vec::new();
-        for line in &order.lines {
+        let causes = order.lines.iter().filter_map(|line| {
             let is_failed = matches!(line.state, LineState::Failed { .. });
             let cause = last_cause(line, events).filter(|_| is_failed || may_retry);
-            let Some(cause) = cause else {
-                continue;
-            };
+            Some((line.id, is_failed, cause?))
+        });
+        let causes: Vec<(LineId, bool, Cause)> = causes.collect();
+        let mut tx = self.store.read().await?;
+        let desks = match may_retry && !causes.is_empty() {
+            true => desks(&mut tx, caller).await?,
+            false => Vec::new(),
+        };
+        let mut found = Vec::new();
+        for (line, is_failed, cause) in causes {
             let others =
                 failures::count_others(&mut tx, tenant, &cause, order.number, most).await?;
-            let elsewhere = match may_retry {
-                true => at_desk(&mut tx, caller, &cause, most).await?,
-                false => Vec::new(),
-            };
+            let elsewhere = at_desks(&mut tx, &desks, &cause, most).await?;
             let elsewhere = elsewhere.iter().filter(|(customer, _)| *customer != tenant);
             let elsewhere = u32::try_from(elsewhere.count()).unwrap_or(most);
             if is_failed || others + elsewhere > 0 {
                 found.push(SameCause {
-                    line: line.id,
+                    line,
                     others: others.min(OTHERS_MAX),
                     is_more: others > OTHERS_MAX,
                     elsewhere,
@@ -176,7 +178,8 @@ impl App {
         let theirs = failures::list(&mut tx, tenant, cause, most).await?;
         let mut found: Vec<_> = theirs.into_iter().map(|number| (tenant, number)).collect();
         if asked.all_customers {
-            let others = at_desk(&mut tx, caller, cause, most).await?;
+            let desks = desks(&mut tx, caller).await?;
+            let others = at_desks(&mut tx, &desks, cause, most).await?;
             found.extend(
                 others
                     .into_iter()
@@ -192,15 +195,15 @@ impl App {
     }
 }
 
-/// What has failed for a cause at the desks of a caller, where they have any.
-async fn at_desk(
+/// What has failed for a cause at some desks.
+async fn at_desks(
     tx: &mut Tx,
-    caller: &Caller,
+    desks: &[Desk],
     cause: &Cause,
     most: u32,
 ) -> Result<Vec<(OrganizationId, u64)>, Error> {
     let mut found = Vec::new();
-    for desk in desks(tx, caller).await? {
+    for desk in desks {
         found.extend(failures::list_at_desk(tx, desk.organization.id, cause, most).await?);
     }
     Ok(found)
