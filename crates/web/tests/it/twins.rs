@@ -79,11 +79,24 @@ impl Kind {
         for quantity in [1, line, 2 * line] {
             let (ours, theirs) = (PRICES.0 * quantity, PRICES.1 * quantity);
             let shown = |minor: i64| format!("{}.{:02}", minor / 100, minor % 100);
-            text = text.replace(&shown(theirs), &shown(ours));
-            text = text.replace(&theirs.to_string(), &ours.to_string());
+            text = replaced(&text, &shown(theirs), &shown(ours));
+            text = replaced(&text, &theirs.to_string(), &ours.to_string());
         }
         text
     }
+}
+
+/// A text with one number in the place of another, but for its digits within a word: ids have any.
+fn replaced(text: &str, from: &str, to: &str) -> String {
+    let mut parts = text.split(from);
+    let mut done = parts.next().unwrap_or_default().to_owned();
+    let is_within = |beside: Option<char>| beside.is_some_and(char::is_alphanumeric);
+    for part in parts {
+        let word = is_within(done.chars().next_back()) || is_within(part.chars().next());
+        done.push_str(if word { from } else { to });
+        done.push_str(part);
+    }
+    done
 }
 
 /// Where the worlds of a pair first told a customer something different.
