@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::cart::Token;
 use super::filters;
-use super::frame::{Section, SellerFrame};
+use super::frame::{Section, SellerFrame, to_first};
 use crate::Web;
 use crate::error::{self, Page, render};
 use crate::visitor::Visitor;
@@ -119,11 +119,7 @@ pub(crate) struct Wanted {
 /// To the rules of the first partner that has any for this visitor.
 pub(crate) async fn first(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, Page> {
     let partners = web.app.partners(&visitor.caller).await?;
-    let first = partners.first().ok_or(Error::NotFound)?;
-    Ok(Redirect::to(&format!(
-        "/partners/{}/approval-rules",
-        first.slug
-    )))
+    Ok(to_first(&partners, "approval-rules")?)
 }
 
 pub(crate) async fn show(

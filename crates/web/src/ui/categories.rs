@@ -14,7 +14,7 @@ use domain::subscription::decide::Problem;
 
 use super::catalog::{Wanted, shortened};
 use super::filters;
-use super::frame::{Section, SellerFrame};
+use super::frame::{Section, SellerFrame, to_first};
 use crate::Web;
 use crate::error::{Page, render, sentence};
 use crate::visitor::Visitor;
@@ -79,11 +79,7 @@ impl CategoriesPage {
 /// To the categories of the first partner that this visitor may look at.
 pub(crate) async fn first(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, Page> {
     let partners = web.app.sorting_partners(&visitor.caller).await?;
-    let first = partners.first().ok_or(Error::NotFound)?;
-    Ok(Redirect::to(&format!(
-        "/partners/{}/categories",
-        first.slug
-    )))
+    Ok(to_first(&partners, "categories")?)
 }
 
 pub(crate) async fn list(

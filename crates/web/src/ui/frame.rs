@@ -2,7 +2,9 @@
 
 use app::Error;
 use app::access::Access;
+use axum::response::Redirect;
 use domain::access::Permission;
+use domain::organization::Organization;
 
 use super::preferences::{self, Theme};
 use crate::Web;
@@ -171,4 +173,10 @@ impl SellerFrame {
     pub(crate) fn is(&self, section: Section) -> bool {
         self.section == section
     }
+}
+
+/// To a page in Seller View of the first of some partners; where there are none, it does not exist.
+pub(super) fn to_first(partners: &[Organization], page: &str) -> Result<Redirect, Error> {
+    let first = partners.first().ok_or(Error::NotFound)?;
+    Ok(Redirect::to(&format!("/partners/{}/{page}", first.slug)))
 }

@@ -15,7 +15,7 @@ use domain::subscription::decide::Problem;
 use serde::Deserialize;
 
 use super::filters;
-use super::frame::{Section, SellerFrame};
+use super::frame::{Section, SellerFrame, to_first};
 use crate::Web;
 use crate::api::cursor::{cursor, read_cursor};
 use crate::error::{Page, render};
@@ -126,8 +126,7 @@ impl Wanted {
 /// To the rules of the first partner that has any for this visitor.
 pub(crate) async fn first(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, Page> {
     let partners = web.app.pricing_partners(&visitor.caller).await?;
-    let first = partners.first().ok_or(Error::NotFound)?;
-    Ok(Redirect::to(&format!("/partners/{}/prices", first.slug)))
+    Ok(to_first(&partners, "prices")?)
 }
 
 pub(crate) async fn show(

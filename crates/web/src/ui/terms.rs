@@ -15,7 +15,7 @@ use domain::terms::TermsVersion;
 use serde::Deserialize;
 
 use super::filters;
-use super::frame::{Frame, Section, SellerFrame};
+use super::frame::{Frame, Section, SellerFrame, to_first};
 use crate::Web;
 use crate::api::cursor::{cursor, read_cursor};
 use crate::error::{Page, render, sentence};
@@ -127,8 +127,7 @@ impl PartnerTermsPage {
 /// To the terms of the first partner that this visitor may look at.
 pub(crate) async fn first(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, Page> {
     let partners = web.app.terms_partners(&visitor.caller).await?;
-    let first = partners.first().ok_or(Error::NotFound)?;
-    Ok(Redirect::to(&format!("/partners/{}/terms", first.slug)))
+    Ok(to_first(&partners, "terms")?)
 }
 
 pub(crate) async fn list(
