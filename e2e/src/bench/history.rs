@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use app::App;
 use app::clock::{Clock, SystemClock};
 use domain::event::Actor;
@@ -47,7 +47,7 @@ pub struct History {
 }
 
 /// Opens a database with a history of so many orders; it is made where there is none.
-pub async fn open(database: &str, count: u32) -> Result<(App, History)> {
+pub async fn open(database: &str, count: u32) -> Result<(App, Arc<History>)> {
     let store = Store::open(database).await?;
     schema::migrate(&store).await?;
     let app = App::new(store.clone(), Arc::new(SystemClock));
@@ -77,7 +77,6 @@ pub async fn open(database: &str, count: u32) -> Result<(App, History)> {
             execute(database, "CHECKPOINT").await?;
         }
     }
-    let history = Arc::into_inner(history).context("filling is over")?;
     Ok((app, history))
 }
 
