@@ -4,6 +4,7 @@
 pub(crate) mod action;
 mod approval_rules;
 pub(crate) mod bulk;
+mod cart;
 pub(crate) mod catalog;
 mod categories;
 mod choices;
@@ -12,6 +13,7 @@ mod desk;
 pub(crate) mod differences;
 pub(crate) mod jobs;
 mod lists;
+mod order;
 mod organization;
 pub(crate) mod price_rules;
 mod price_sheets;
@@ -25,13 +27,10 @@ pub(crate) mod terms;
 pub(crate) mod view;
 pub(crate) mod views;
 
-use app::carts::{AddItem, ChangeItem, PlaceCart};
-use app::orders::Conditions;
 use app::requests::Once;
-use app::subscriptions::TypedAddon;
 use app::{Error, Mode};
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -48,7 +47,6 @@ use utoipa_axum::routes;
 use self::view::OrderView;
 use crate::Web;
 use crate::error::Problem;
-use crate::live::{self, Follower, LastEvent};
 use crate::visitor::Program;
 
 #[derive(OpenApi)]
@@ -81,14 +79,14 @@ impl Modify for Secured {
 
 fn documented() -> OpenApiRouter<Web> {
     OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(live))
+        .routes(routes!(order::live))
         .routes(routes!(lists::orders))
         .routes(routes!(lists::counts))
         .routes(routes!(crate::export::export))
-        .routes(routes!(order))
+        .routes(routes!(order::order))
         .routes(routes!(story::story))
         .routes(routes!(same_cause::retry_same_cause))
-        .routes(routes!(act))
+        .routes(routes!(order::act))
         .routes(routes!(bulk::bulk))
         .routes(routes!(views::views, views::save_view))
         .routes(routes!(views::delete_view))
@@ -96,11 +94,11 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(views::delete_desk_view))
         .routes(routes!(desk::orders))
         .routes(routes!(desk::run_again))
-        .routes(routes!(cart))
-        .routes(routes!(add_to_cart))
-        .routes(routes!(change_item, remove_item))
-        .routes(routes!(add_addon))
-        .routes(routes!(place_cart))
+        .routes(routes!(cart::cart))
+        .routes(routes!(cart::add_to_cart))
+        .routes(routes!(cart::change_item, cart::remove_item))
+        .routes(routes!(cart::add_addon))
+        .routes(routes!(cart::place_cart))
         .routes(routes!(catalog::catalog))
         .routes(routes!(catalog::offer))
         .routes(routes!(categories::products, categories::sort))
@@ -188,40 +186,6 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     documented().split_for_parts().1
 }
 
-/// The orders that change from now on, as server-sent events named `orders`: number, version and
-/// status of each. A stream that broke goes on with the `Last-Event-ID` that it ended with; what changed in the
-/// half minute before may be told once more.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/orders/live",
-    params(("organization" = String, Path), ("Last-Event-ID" = Option<String>, Header)),
-    responses((status = 200, content_type = "text/event-stream", body = String),
-        (status = 404, body = view::ProblemView), (status = 429, body = view::ProblemView)))]
-async fn live(
-    State(web): State<Web>,
-    Path(organization): Path<String>,
-    last: LastEvent,
-    follower: Follower,
-) -> Result<Response, Problem> {
-    Ok(live::follow(web, &organization, last, follower).await?)
-}
-
-/// One order.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/orders/{number}",
-    params(("organization" = String, Path), ("number" = u64, Path)),
-    responses((status = 200, body = OrderView), (status = 404, body = view::ProblemView)))]
-async fn order(
-    State(web): State<Web>,
-    Path((organization, number)): Path<(String, String)>,
-    Program(caller): Program,
-) -> Result<Response, Problem> {
-    let access = web.app.access(&caller, &organization).await?;
-    let number = number.parse().map_err(|_| Error::NotFound)?;
-    let (order, _) = web.app.order(&access, number).await?;
-    Ok(tagged(
-        StatusCode::OK,
-        OrderView::new(&order, &access, web.app.now()),
-    ))
-}
-
 fn tagged(status: StatusCode, order: OrderView) -> Response {
     (
         status,
@@ -231,195 +195,22 @@ fn tagged(status: StatusCode, order: OrderView) -> Response {
         .into_response()
 }
 
-/// The caller's cart; `null` when it is empty.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/cart",
-    params(("organization" = String, Path)),
-    responses((status = 200, body = Option<OrderView>)))]
-async fn cart(
-    State(web): State<Web>,
-    Path(organization): Path<String>,
-    Program(caller): Program,
-) -> Result<Json<Option<OrderView>>, Problem> {
-    let access = web.app.access(&caller, &organization).await?;
-    let cart = web.app.cart(&access).await?;
-    Ok(Json(cart.map(|order| {
-        OrderView::new(&order, &access, web.app.now())
-    })))
-}
-
-/// Puts a license into the caller's cart.
-#[utoipa::path(post, path = "/api/v1/organizations/{organization}/cart/items",
-    params(("organization" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
-    request_body = view::AddItemView,
-    responses((status = 201, body = OrderView), (status = 422, body = view::ProblemView)))]
-async fn add_to_cart(
-    State(web): State<Web>,
-    Path(organization): Path<String>,
-    Program(caller): Program,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Problem> {
-    let access = web.app.access(&caller, &organization).await?;
-    let order = web
-        .app
-        .add_to_cart(
-            &access,
-            read::<AddItem>(&body)?,
-            once(&headers, "add", &body)?,
-        )
-        .await?;
-    Ok(tagged(
-        StatusCode::CREATED,
-        OrderView::new(&order, &access, web.app.now()),
-    ))
-}
-
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct PlaceQuery {
+pub(crate) struct DryRunQuery {
     /// The same code without the commit.
     #[serde(default)]
     dry_run: bool,
 }
 
-impl PlaceQuery {
+impl DryRunQuery {
     fn mode(&self) -> Mode {
         match self.dry_run {
             true => Mode::DryRun,
             false => Mode::Commit,
         }
     }
-}
-
-/// Buys what is in the cart; safe to repeat with the same `Idempotency-Key`.
-#[utoipa::path(post, path = "/api/v1/organizations/{organization}/cart/placement",
-    params(("organization" = String, Path), PlaceQuery,
-        ("Idempotency-Key" = Option<String>, Header)),
-    request_body = view::PlaceCartView,
-    responses((status = 200, body = OrderView), (status = 409, body = view::ProblemView),
-        (status = 412, body = view::ProblemView), (status = 422, body = view::ProblemView)))]
-async fn place_cart(
-    State(web): State<Web>,
-    Path(organization): Path<String>,
-    Query(query): Query<PlaceQuery>,
-    Program(caller): Program,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Problem> {
-    let access = web.app.access(&caller, &organization).await?;
-    let once = once(&headers, "placement", &body)?;
-    let mode = query.mode();
-    let command = read::<PlaceCart>(&body)?;
-    let order = web.app.place_cart(&access, command, once, mode).await?;
-    Ok(tagged(
-        StatusCode::OK,
-        OrderView::new(&order, &access, web.app.now()),
-    ))
-}
-
-/// Acts on an order; `allowed_actions` of the order names what is possible now, `fulfill` is the
-/// manual vendor's answer. Safe to repeat with the same `Idempotency-Key`.
-#[utoipa::path(post, path = "/api/v1/organizations/{organization}/orders/{number}/actions/{action}",
-    params(("organization" = String, Path), ("number" = u64, Path), ("action" = String, Path),
-        PlaceQuery, ("Idempotency-Key" = Option<String>, Header), ("If-Match" = Option<String>, Header)),
-    request_body = action::ActionBody,
-    responses((status = 200, body = OrderView), (status = 404, body = view::ProblemView),
-        (status = 409, body = view::ProblemView), (status = 412, body = view::ProblemView),
-        (status = 422, body = view::ProblemView)))]
-async fn act(
-    State(web): State<Web>,
-    Path((organization, number, action)): Path<(String, String, String)>,
-    Query(query): Query<PlaceQuery>,
-    Program(caller): Program,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Problem> {
-    let access = web.app.access(&caller, &organization).await?;
-    let number = number.parse().map_err(|_| Error::NotFound)?;
-    let typed = match body.is_empty() {
-        true => action::ActionBody::default(),
-        false => read::<action::ActionBody>(&body)?,
-    };
-    let command = typed.command(&action, web.app.note_id())?;
-    let once = once(&headers, &format!("{number} {action}"), &body)?;
-    let mode = query.mode();
-    let expected = expected(&headers)?;
-    let conditions = Conditions { expected, once };
-    let order = web
-        .app
-        .command(&access, number, command, conditions, mode)
-        .await?;
-    Ok(tagged(
-        StatusCode::OK,
-        OrderView::new(&order, &access, web.app.now()),
-    ))
-}
-
-/// Changes the quantity of a license in the caller's cart.
-#[utoipa::path(patch, path = "/api/v1/organizations/{organization}/cart/items/{item}",
-    params(("organization" = String, Path), ("item" = String, Path)),
-    request_body = view::ChangeItemView,
-    responses((status = 200, body = OrderView), (status = 404, body = view::ProblemView),
-        (status = 422, body = view::ProblemView)))]
-async fn change_item(
-    State(web): State<Web>,
-    Path((organization, item)): Path<(String, String)>,
-    Program(caller): Program,
-    body: Bytes,
-) -> Result<Response, Problem> {
-    let access = web.app.access(&caller, &organization).await?;
-    let item = item.parse().map_err(|_| Error::NotFound)?;
-    let change = read::<ChangeItem>(&body)?;
-    let order = web.app.change_cart(&access, item, change).await?;
-    Ok(tagged(
-        StatusCode::OK,
-        OrderView::new(&order, &access, web.app.now()),
-    ))
-}
-
-/// Puts an add-on into the caller's cart, to a license that is there.
-#[utoipa::path(post, path = "/api/v1/organizations/{organization}/cart/items/{item}/addons",
-    params(("organization" = String, Path), ("item" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header)),
-    request_body = TypedAddon,
-    responses((status = 201, body = OrderView), (status = 404, body = view::ProblemView),
-        (status = 409, body = view::ProblemView), (status = 422, body = view::ProblemView)))]
-async fn add_addon(
-    State(web): State<Web>,
-    Path((organization, item)): Path<(String, String)>,
-    Program(caller): Program,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Problem> {
-    let access = web.app.access(&caller, &organization).await?;
-    let license = item.parse().map_err(|_| Error::NotFound)?;
-    let once = once(&headers, &format!("add-on to {item}"), &body)?;
-    let addon = read::<TypedAddon>(&body)?;
-    let added = web.app.add_addon_to_cart(&access, license, addon, once);
-    let order = added.await?;
-    Ok(tagged(
-        StatusCode::CREATED,
-        OrderView::new(&order, &access, web.app.now()),
-    ))
-}
-
-/// Takes a license out of the caller's cart, and its add-ons with it; the last one deletes the order.
-#[utoipa::path(delete, path = "/api/v1/organizations/{organization}/cart/items/{item}",
-    params(("organization" = String, Path), ("item" = String, Path)),
-    responses((status = 200, body = OrderView), (status = 404, body = view::ProblemView)))]
-async fn remove_item(
-    State(web): State<Web>,
-    Path((organization, item)): Path<(String, String)>,
-    Program(caller): Program,
-) -> Result<Response, Problem> {
-    let access = web.app.access(&caller, &organization).await?;
-    let item = item.parse().map_err(|_| Error::NotFound)?;
-    let order = web.app.remove_from_cart(&access, item).await?;
-    Ok(tagged(
-        StatusCode::OK,
-        OrderView::new(&order, &access, web.app.now()),
-    ))
 }
 
 /// The request's key, bound to what is asked.

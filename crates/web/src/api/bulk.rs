@@ -12,7 +12,7 @@ use domain::text::Invalid;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{PlaceQuery, once, read, view};
+use super::{DryRunQuery, once, read, view};
 use crate::Web;
 use crate::error::{Problem, classify, words};
 use crate::visitor::Program;
@@ -122,7 +122,7 @@ pub(super) fn item(result: &BulkResult) -> BulkItemView {
 /// Does the same to many orders and answers for each; safe to repeat with the same `Idempotency-Key`:
 /// what was done is not done again, what was refused is tried again.
 #[utoipa::path(post, path = "/api/v1/organizations/{organization}/orders/bulk",
-    params(("organization" = String, Path), PlaceQuery,
+    params(("organization" = String, Path), DryRunQuery,
         ("Idempotency-Key" = Option<String>, Header)),
     request_body = BulkBody,
     responses((status = 200, body = BulkView), (status = 404, body = view::ProblemView),
@@ -130,7 +130,7 @@ pub(super) fn item(result: &BulkResult) -> BulkItemView {
 pub(super) async fn bulk(
     State(web): State<Web>,
     Path(organization): Path<String>,
-    Query(query): Query<PlaceQuery>,
+    Query(query): Query<DryRunQuery>,
     Program(caller): Program,
     headers: HeaderMap,
     body: Bytes,

@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::cursor::{cursor, read_cursor};
 use super::subscriptions::SubscriptionView;
 use super::view::{CreatorView, ProblemView};
-use super::{PlaceQuery, read};
+use super::{DryRunQuery, read};
 use crate::Web;
 use crate::error::Problem;
 use crate::visitor::Program;
@@ -410,7 +410,7 @@ impl ResolvedView {
 /// Resolves a difference by an order; with `dry_run=true` nothing is ordered and the answer is a preview.
 /// What is resolved is resolved once: a repeat is refused with the order's number.
 #[utoipa::path(post, path = "/api/v1/partners/{partner}/differences/{id}/resolution",
-    params(("partner" = String, Path), ("id" = String, Path), PlaceQuery),
+    params(("partner" = String, Path), ("id" = String, Path), DryRunQuery),
     request_body = ResolveBody,
     responses((status = 200, description = "a preview", body = ResolvedView),
         (status = 201, body = ResolvedView), (status = 403, body = ProblemView),
@@ -419,7 +419,7 @@ impl ResolvedView {
 pub(crate) async fn resolve(
     State(web): State<Web>,
     Path((partner, id)): Path<(String, String)>,
-    Query(query): Query<PlaceQuery>,
+    Query(query): Query<DryRunQuery>,
     Program(caller): Program,
     body: Bytes,
 ) -> Result<Response, Problem> {

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::view::ProblemView;
-use super::{PlaceQuery, read};
+use super::{DryRunQuery, read};
 use crate::Web;
 use crate::error::Problem;
 use crate::ui::say::remark;
@@ -149,7 +149,7 @@ impl JobView {
 /// Changes many subscriptions from a sheet: a job that works it off row by row. With `dry_run=true`
 /// nothing is begun, and the answer is a verdict for each row.
 #[utoipa::path(post, path = "/api/v1/organizations/{organization}/jobs",
-    params(("organization" = String, Path), PlaceQuery), request_body = SheetBody,
+    params(("organization" = String, Path), DryRunQuery), request_body = SheetBody,
     responses((status = 200, description = "verdicts", body = [RowView]),
         (status = 201, body = JobView), (status = 403, body = ProblemView),
         (status = 404, body = ProblemView), (status = 409, body = ProblemView),
@@ -157,7 +157,7 @@ impl JobView {
 pub(crate) async fn begin(
     State(web): State<Web>,
     Path(organization): Path<String>,
-    Query(query): Query<PlaceQuery>,
+    Query(query): Query<DryRunQuery>,
     Program(caller): Program,
     body: Bytes,
 ) -> Result<Response, Problem> {

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::cursor::{cursor, read_cursor};
 use super::view::MoneyView;
-use super::{read, view};
+use super::{DryRunQuery, read, view};
 use crate::Web;
 use crate::error::Problem;
 use crate::visitor::Program;
@@ -174,26 +174,16 @@ pub(super) async fn rules(
     Ok(([(header::LINK, link)], body).into_response())
 }
 
-/// Keep it, or only show what it would change.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct AddQuery {
-    /// Nothing is kept, and the answer says what would change.
-    #[serde(default)]
-    dry_run: bool,
-}
-
 /// Adds a rule; with `dry_run=true` the answer is what it would change.
 #[utoipa::path(post, path = "/api/v1/partners/{partner}/price-rules",
-    params(("partner" = String, Path), AddQuery), request_body = TypedPriceRule,
+    params(("partner" = String, Path), DryRunQuery), request_body = TypedPriceRule,
     responses((status = 201, body = PriceRuleView), (status = 200, body = PriceRulePreview),
         (status = 403, body = view::ProblemView), (status = 404, body = view::ProblemView),
         (status = 422, body = view::ProblemView)))]
 pub(super) async fn add_rule(
     State(web): State<Web>,
     Path(partner): Path<String>,
-    Query(query): Query<AddQuery>,
+    Query(query): Query<DryRunQuery>,
     Program(caller): Program,
     body: Bytes,
 ) -> Result<Response, Problem> {

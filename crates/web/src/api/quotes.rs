@@ -17,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::cursor::{cursor, read_cursor};
 use super::view::{self, CreatorView, MoneyView};
-use super::{PlaceQuery, expected, read};
+use super::{DryRunQuery, expected, read};
 use crate::Web;
 use crate::error::Problem;
 use crate::visitor::Program;
@@ -263,7 +263,7 @@ pub(crate) struct QuoteActionBody {
 /// its recipients. One that is accepted twice is one order, whose number is in the answer.
 #[utoipa::path(post, path = "/api/v1/organizations/{organization}/quotes/{number}/actions/{action}",
     params(("organization" = String, Path), ("number" = u64, Path), ("action" = String, Path),
-        PlaceQuery, ("If-Match" = Option<String>, Header)),
+        DryRunQuery, ("If-Match" = Option<String>, Header)),
     request_body = QuoteActionBody,
     responses((status = 200, body = QuoteView), (status = 403, body = view::ProblemView),
         (status = 404, body = view::ProblemView), (status = 409, body = view::ProblemView),
@@ -271,7 +271,7 @@ pub(crate) struct QuoteActionBody {
 pub(super) async fn act_on_quote(
     State(web): State<Web>,
     Path((organization, number, action)): Path<(String, String, String)>,
-    Query(query): Query<PlaceQuery>,
+    Query(query): Query<DryRunQuery>,
     Program(caller): Program,
     headers: HeaderMap,
     body: Bytes,

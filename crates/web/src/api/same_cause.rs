@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::bulk::{BulkItemView, item as result};
-use super::{PlaceQuery, once, read, view};
+use super::{DryRunQuery, once, read, view};
 use crate::Web;
 use crate::error::Problem;
 use crate::visitor::Program;
@@ -69,14 +69,14 @@ impl RetriedView {
 #[utoipa::path(post,
     path = "/api/v1/organizations/{organization}/orders/{number}/items/{item}/same-cause",
     params(("organization" = String, Path), ("number" = u64, Path), ("item" = String, Path),
-        PlaceQuery, ("Idempotency-Key" = Option<String>, Header)),
+        DryRunQuery, ("Idempotency-Key" = Option<String>, Header)),
     request_body = SameCauseBody,
     responses((status = 200, body = RetriedView), (status = 404, body = view::ProblemView),
         (status = 409, body = view::ProblemView), (status = 422, body = view::ProblemView)))]
 pub(super) async fn retry_same_cause(
     State(web): State<Web>,
     Path((organization, number, item)): Path<(String, String, String)>,
-    Query(query): Query<PlaceQuery>,
+    Query(query): Query<DryRunQuery>,
     Program(caller): Program,
     headers: HeaderMap,
     body: Bytes,

@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::cursor::{cursor, read_cursor};
 use super::view::{CreatorView, MoneyView, OrderView, ProblemView};
-use super::{PlaceQuery, expected, once, read};
+use super::{DryRunQuery, expected, once, read};
 use crate::Web;
 use crate::error::Problem;
 use crate::visitor::Program;
@@ -384,7 +384,7 @@ impl ChangedView {
 /// Changes a subscription by an update order of its own. The body is the wish with `accept_terms` and,
 /// for local times, `time_zone`; with `dry_run=true` nothing is ordered and the answer is a preview.
 #[utoipa::path(post, path = "/api/v1/organizations/{organization}/subscriptions/{subscription}/changes",
-    params(("organization" = String, Path), ("subscription" = String, Path), PlaceQuery,
+    params(("organization" = String, Path), ("subscription" = String, Path), DryRunQuery,
         ("Idempotency-Key" = Option<String>, Header), ("If-Match" = Option<String>, Header)),
     request_body = ChangeBody,
     responses((status = 200, description = "a preview", body = ChangedView),
@@ -394,7 +394,7 @@ impl ChangedView {
 pub(crate) async fn change(
     State(web): State<Web>,
     Path((organization, subscription)): Path<(String, String)>,
-    Query(query): Query<PlaceQuery>,
+    Query(query): Query<DryRunQuery>,
     Program(caller): Program,
     headers: HeaderMap,
     body: Bytes,
