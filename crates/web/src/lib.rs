@@ -8,6 +8,7 @@ mod export;
 mod list;
 mod live;
 mod mishap;
+mod posted;
 mod spool;
 mod trace;
 mod ui;

@@ -63,7 +63,7 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         )
         .route(
             "/partners/{partner}/suspension",
-            get(suspension::show_partner).post(suspension::decide_partner),
+            get(suspension::show_partner).post(suspension::decide),
         )
         .route("/approval-rules", get(approval_rules::first))
         .route(

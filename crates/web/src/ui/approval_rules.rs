@@ -4,7 +4,6 @@ use app::Error;
 use app::access::Access;
 use app::approvals::{Rules, TypedRule};
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -17,11 +16,11 @@ use domain::subscription::decide::Problem;
 use domain::text::Invalid;
 use serde::Deserialize;
 
-use super::cart::Token;
 use super::filters;
 use super::frame::{Section, SellerFrame, to_first};
 use crate::Web;
 use crate::error::{self, Page, render};
+use crate::posted::{Empty, Posted};
 use crate::visitor::Visitor;
 
 #[derive(Template)]
@@ -180,15 +179,16 @@ fn typed(fields: &[(String, String)]) -> TypedRule {
 pub(crate) async fn save(
     State(web): State<Web>,
     Path(partner): Path<String>,
-    visitor: Visitor,
-    Form(fields): Form<Vec<(String, String)>>,
+    Posted {
+        visitor,
+        access,
+        form: fields,
+    }: Posted<Vec<(String, String)>>,
 ) -> Result<Response, Page> {
     let value = |name: &str| {
         let found = fields.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, value)| value.as_str())
     };
-    visitor.check_form(value("token"), &partner)?;
-    let access = web.app.partner_access(&visitor.caller, &partner).await?;
     let edited = match value("rule") {
         "" => None,
         id => Some(id.parse().map_err(|_| Error::NotFound)?),
@@ -213,7 +213,6 @@ pub(crate) async fn save(
 /// Whether orders need an ERP number; a box that is not ticked is not sent.
 #[derive(Deserialize)]
 pub(crate) struct Ordering {
-    token: String,
     #[serde(default)]
     needs_erp_number: String,
 }
@@ -221,11 +220,8 @@ pub(crate) struct Ordering {
 pub(crate) async fn ask_erp_number(
     State(web): State<Web>,
     Path(partner): Path<String>,
-    visitor: Visitor,
-    Form(form): Form<Ordering>,
+    Posted { access, form, .. }: Posted<Ordering>,
 ) -> Result<Redirect, Page> {
-    visitor.check_form(&form.token, &partner)?;
-    let access = web.app.partner_access(&visitor.caller, &partner).await?;
     web.app.needs_erp_number(&access)?;
     let needs = match form.needs_erp_number.as_str() {
         "" => false,
@@ -243,11 +239,8 @@ pub(crate) async fn ask_erp_number(
 pub(crate) async fn remove(
     State(web): State<Web>,
     Path((partner, id)): Path<(String, String)>,
-    visitor: Visitor,
-    Form(form): Form<Token>,
+    Posted { access, .. }: Posted<Empty>,
 ) -> Result<Redirect, Page> {
-    visitor.check_form(&form.token, &partner)?;
-    let access = web.app.partner_access(&visitor.caller, &partner).await?;
     let id = id.parse().map_err(|_| Error::NotFound)?;
     web.app.delete_approval_rule(&access, id).await?;
     Ok(Redirect::to(&format!("/partners/{partner}/approval-rules")))

@@ -6,7 +6,6 @@ use app::requests::Once;
 use app::retries::{Retried, RetriedOrder, SameCauseRetry};
 use app::{Error, Mode};
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use domain::order::action::Action;
@@ -21,6 +20,7 @@ use crate::Web;
 use crate::api::bulk::BulkBody;
 use crate::error::{Page, classify, render, words};
 use crate::export;
+use crate::posted::Posted;
 use crate::visitor::{Lasting, Visitor};
 
 /// What may be done to the selected orders of a list; an export may always.
@@ -151,7 +151,6 @@ impl BulkPage {
 
 /// What a list's form sends: `number` once for each selected row.
 struct BulkForm {
-    token: String,
     key: String,
     back: String,
     body: BulkBody,
@@ -160,14 +159,12 @@ struct BulkForm {
 impl BulkForm {
     fn read(fields: Vec<(String, String)>) -> Result<BulkForm, Error> {
         let mut form = BulkForm {
-            token: String::new(),
             key: String::new(),
             back: String::new(),
             body: BulkBody::default(),
         };
         for (name, value) in fields {
             match name.as_str() {
-                "token" => form.token = value,
                 "key" => form.key = value,
                 "next" => form.back = value,
                 "action" => form.body.action = value,
@@ -198,12 +195,13 @@ impl BulkForm {
 pub(crate) async fn act(
     State(web): State<Web>,
     Path(organization): Path<String>,
-    visitor: Visitor,
-    Form(fields): Form<Vec<(String, String)>>,
+    Posted {
+        visitor,
+        access,
+        form: fields,
+    }: Posted<Vec<(String, String)>>,
 ) -> Result<Response, Page> {
     let form = BulkForm::read(fields)?;
-    visitor.check_form(&form.token, &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     let back = list_address(&organization, &form.back);
     let frame = Frame::new(&web, &visitor, &access, Section::Orders).await?;
     let title = title(&form.body.action);
@@ -225,7 +223,6 @@ pub(crate) async fn act(
 /// What the form under a refusal sends.
 #[derive(Deserialize)]
 pub(crate) struct SameCauseForm {
-    token: String,
     #[serde(default)]
     key: String,
     all_customers: Option<String>,
@@ -235,11 +232,12 @@ pub(crate) struct SameCauseForm {
 pub(crate) async fn same_cause(
     State(web): State<Web>,
     Path((organization, number, item)): Path<(String, String, String)>,
-    visitor: Visitor,
-    Form(form): Form<SameCauseForm>,
+    Posted {
+        visitor,
+        access,
+        form,
+    }: Posted<SameCauseForm>,
 ) -> Result<Response, Page> {
-    visitor.check_form(&form.token, &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     let number = number.parse().map_err(|_| Error::NotFound)?;
     let asked = SameCauseRetry {
         number,

@@ -8,7 +8,6 @@ use app::catalog::{SeenOffer, SeenPlan};
 use app::subscriptions::TypedAddon;
 use app::{Error, Mode};
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -28,6 +27,7 @@ use super::frame::{Frame, Section};
 use super::order;
 use crate::Web;
 use crate::error::{Page, render, sentence, words};
+use crate::posted::{Empty, Posted};
 use crate::visitor::Visitor;
 
 /// Subscriptions of the same license that are told one by one before it is bought again.
@@ -118,7 +118,6 @@ fn amounts(totals: &[(String, Money)]) -> String {
 /// Checkout.
 #[derive(Deserialize)]
 pub(crate) struct Checkout {
-    token: String,
     number: u64,
     version: i64,
     #[serde(default)]
@@ -136,14 +135,7 @@ pub(crate) struct Checkout {
 /// A quantity as typed.
 #[derive(Deserialize)]
 pub(crate) struct Change {
-    token: String,
     quantity: String,
-}
-
-/// A form with nothing but its token.
-#[derive(Deserialize)]
-pub(crate) struct Token {
-    pub(crate) token: String,
 }
 
 pub(crate) async fn show(
@@ -226,11 +218,12 @@ async fn answer_with(
 pub(crate) async fn place(
     State(web): State<Web>,
     Path(organization): Path<String>,
-    visitor: Visitor,
-    Form(form): Form<Checkout>,
+    Posted {
+        visitor,
+        access,
+        form,
+    }: Posted<Checkout>,
 ) -> Result<Response, Page> {
-    visitor.check_form(&form.token, &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     let accept_terms = form.accept_terms.is_some();
     let payment = TypedPayment {
         method: form.method,
@@ -255,11 +248,12 @@ pub(crate) async fn place(
 pub(crate) async fn change(
     State(web): State<Web>,
     Path((organization, line)): Path<(String, String)>,
-    visitor: Visitor,
-    Form(form): Form<Change>,
+    Posted {
+        visitor,
+        access,
+        form,
+    }: Posted<Change>,
 ) -> Result<Response, Page> {
-    visitor.check_form(&form.token, &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     let line: LineId = line.parse().map_err(|_| Error::NotFound)?;
     // What is no number is out of range, and is told so with the range.
     let quantity = form.quantity.trim().parse().unwrap_or(-1);
@@ -274,7 +268,6 @@ pub(crate) async fn change(
 /// An add-on for a license in the cart, as typed.
 #[derive(Deserialize)]
 pub(crate) struct Addon {
-    token: String,
     offer: String,
     quantity: String,
 }
@@ -282,11 +275,12 @@ pub(crate) struct Addon {
 pub(crate) async fn add_addon(
     State(web): State<Web>,
     Path((organization, line)): Path<(String, String)>,
-    visitor: Visitor,
-    Form(form): Form<Addon>,
+    Posted {
+        visitor,
+        access,
+        form,
+    }: Posted<Addon>,
 ) -> Result<Response, Page> {
-    visitor.check_form(&form.token, &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     let line: LineId = line.parse().map_err(|_| Error::NotFound)?;
     let addon = TypedAddon {
         // What is no offer is none of the catalog, and is told so to those who may buy.
@@ -302,11 +296,10 @@ pub(crate) async fn add_addon(
 pub(crate) async fn remove(
     State(web): State<Web>,
     Path((organization, line)): Path<(String, String)>,
-    visitor: Visitor,
-    Form(form): Form<Token>,
+    Posted {
+        visitor, access, ..
+    }: Posted<Empty>,
 ) -> Result<Response, Page> {
-    visitor.check_form(&form.token, &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     let line: LineId = line.parse().map_err(|_| Error::NotFound)?;
     let done = web.app.remove_from_cart(&access, line).await;
     let done = done.map(|_| format!("/o/{organization}/cart"));

@@ -4,7 +4,6 @@ use app::Error;
 use app::access::Access;
 use app::catalog::{Product, Products, TypedProduct, TypedSorting};
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -17,6 +16,7 @@ use super::filters;
 use super::frame::{Section, SellerFrame, to_first};
 use crate::Web;
 use crate::error::{Page, render, sentence};
+use crate::posted::Posted;
 use crate::visitor::Visitor;
 
 /// Offers of a page.
@@ -112,11 +112,10 @@ async fn page(
 }
 
 /// The chosen products, each as its vendor's id and its own, and categories with commas between them.
-fn read(fields: Vec<(String, String)>) -> (String, TypedSorting) {
-    let (mut token, mut typed) = (String::new(), TypedSorting::default());
+fn read(fields: Vec<(String, String)>) -> TypedSorting {
+    let mut typed = TypedSorting::default();
     for (name, value) in fields {
         match name.as_str() {
-            "token" => token = value,
             "categories" => typed.categories = value.split(',').map(str::to_owned).collect(),
             "product" => {
                 let (vendor, product) = value.split_once(' ').unwrap_or_default();
@@ -128,19 +127,20 @@ fn read(fields: Vec<(String, String)>) -> (String, TypedSorting) {
             _ => {}
         }
     }
-    (token, typed)
+    typed
 }
 
 pub(crate) async fn sort(
     State(web): State<Web>,
     Path(partner): Path<String>,
     Query(wanted): Query<Wanted>,
-    visitor: Visitor,
-    Form(fields): Form<Vec<(String, String)>>,
+    Posted {
+        visitor,
+        access,
+        form: fields,
+    }: Posted<Vec<(String, String)>>,
 ) -> Result<Response, Page> {
-    let (token, typed) = read(fields);
-    visitor.check_form(&token, &partner)?;
-    let access = web.app.partner_access(&visitor.caller, &partner).await?;
+    let typed = read(fields);
     match web.app.sort_products(&access, typed.clone()).await {
         Ok(()) => {
             let here = wanted.here();

@@ -7,7 +7,6 @@ use app::reconciliation::{
 };
 use app::{Error, Mode};
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -22,6 +21,7 @@ use crate::Web;
 use crate::api::cursor::{cursor, read_cursor};
 use crate::api::differences::contact;
 use crate::error::{self, Page, render};
+use crate::posted::Posted;
 use crate::visitor::Visitor;
 
 /// Rows of a page.
@@ -155,7 +155,6 @@ async fn page(
 /// Which vendor is to be compared with, and the stopped comparison that is to go on.
 #[derive(Deserialize)]
 pub(crate) struct Begin {
-    token: String,
     #[serde(default)]
     vendor: String,
     #[serde(default)]
@@ -165,11 +164,12 @@ pub(crate) struct Begin {
 pub(crate) async fn compare(
     State(web): State<Web>,
     Path(partner): Path<String>,
-    visitor: Visitor,
-    Form(form): Form<Begin>,
+    Posted {
+        visitor,
+        access,
+        form,
+    }: Posted<Begin>,
 ) -> Result<Response, Page> {
-    visitor.check_form(&form.token, &partner)?;
-    let access = web.app.partner_access(&visitor.caller, &partner).await?;
     let begun = match form.continues.as_str() {
         "" => web.app.compare_now(&access, &form.vendor).await,
         run => {
@@ -373,7 +373,6 @@ async fn page_of(
 #[derive(Default, Clone, Deserialize)]
 #[serde(default)]
 pub(crate) struct Typed {
-    token: String,
     resolution: String,
     times: String,
     organization: String,
@@ -413,11 +412,12 @@ impl Typed {
 pub(crate) async fn resolve(
     State(web): State<Web>,
     Path((partner, id)): Path<(String, String)>,
-    visitor: Visitor,
-    Form(form): Form<Typed>,
+    Posted {
+        visitor,
+        access,
+        form,
+    }: Posted<Typed>,
 ) -> Result<Response, Page> {
-    visitor.check_form(&form.token, &partner)?;
-    let access = web.app.partner_access(&visitor.caller, &partner).await?;
     let id = id.parse().map_err(|_| Error::NotFound)?;
     let resolved = match form.wish() {
         Ok(wish) => {

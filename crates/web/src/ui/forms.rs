@@ -4,7 +4,6 @@
 use app::access::Access;
 use app::orders::{Conditions, may};
 use app::{Error, Mode};
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -20,7 +19,7 @@ use super::{order, preferences};
 use crate::Web;
 use crate::api::action::ActionBody;
 use crate::error::{Page, sentence, words};
-use crate::visitor::Visitor;
+use crate::posted::Posted;
 
 /// What needs no more than a button: action, its name in addresses, its words.
 const BUTTONS: [(Action, &str, &str); 9] = [
@@ -149,12 +148,13 @@ impl Sent {
 pub(crate) async fn act(
     State(web): State<Web>,
     Path((organization, number, action)): Path<(String, String, String)>,
-    visitor: Visitor,
-    Form(fields): Form<Vec<(String, String)>>,
+    Posted {
+        visitor,
+        access,
+        form: fields,
+    }: Posted<Vec<(String, String)>>,
 ) -> Result<Response, Page> {
     let sent = Sent { action, fields };
-    visitor.check_form(sent.get("token").unwrap_or_default(), &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     let number: u64 = number.parse().map_err(|_| Error::NotFound)?;
     let next = match (
         sent.action.as_str(),

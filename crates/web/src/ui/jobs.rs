@@ -3,7 +3,6 @@
 use app::Error;
 use app::jobs::PAGE_MAX;
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -17,6 +16,7 @@ use crate::Web;
 use crate::api::jobs::standing;
 use crate::error::{Page, render};
 use crate::export::defused;
+use crate::posted::Posted;
 use crate::visitor::Visitor;
 
 /// Rows that are shown at once; all of them are in the result's file.
@@ -147,18 +147,16 @@ pub(crate) async fn show(
 /// A form with an action's name.
 #[derive(Deserialize)]
 pub(crate) struct Told {
-    token: String,
     action: JobAction,
 }
 
 pub(crate) async fn tell(
     State(web): State<Web>,
     Path((organization, job)): Path<(String, String)>,
-    visitor: Visitor,
-    Form(told): Form<Told>,
+    Posted {
+        access, form: told, ..
+    }: Posted<Told>,
 ) -> Result<Response, Page> {
-    visitor.check_form(&told.token, &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     let id: JobId = job.parse().map_err(|_| Error::NotFound)?;
     web.app.tell_job(&access, id, told.action).await?;
     Ok(Redirect::to(&format!("/o/{organization}/jobs/{id}")).into_response())

@@ -7,7 +7,6 @@ use app::carts::AddItem;
 use app::catalog::{Configurable, SeenOffer, SeenPlan};
 use app::subscriptions::TypedAddon;
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -28,6 +27,7 @@ use super::offer_facts::OfferFacts;
 use super::waterfall::Waterfall;
 use crate::Web;
 use crate::error::{Page, render, sentence};
+use crate::posted::Posted;
 use crate::visitor::Visitor;
 
 /// The form as typed, by field; kept as text, so that nothing typed is lost.
@@ -272,12 +272,12 @@ async fn page(
 pub(crate) async fn add(
     State(web): State<Web>,
     Path((organization, offer)): Path<(String, String)>,
-    visitor: Visitor,
-    Form(typed): Form<Typed>,
+    Posted {
+        visitor,
+        access,
+        form: typed,
+    }: Posted<Typed>,
 ) -> Result<Response, Page> {
-    let token = typed.get("token").map_or("", String::as_str);
-    visitor.check_form(token, &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     let id: OfferId = offer.parse().map_err(|_| app::Error::NotFound)?;
     let offer = web.app.offer(&access, id).await?.offer;
     let item = read(&offer, &typed);

@@ -4,7 +4,6 @@ use app::Error;
 use app::access::Access;
 use app::organizations::Profile;
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,6 +15,7 @@ use super::filters;
 use super::frame::{Frame, Section};
 use crate::Web;
 use crate::error::{Page, capitalized, render, words};
+use crate::posted::Posted;
 use crate::visitor::Visitor;
 
 #[derive(Template)]
@@ -42,7 +42,6 @@ impl OrganizationPage {
 /// An ERP number as typed; empty for none.
 #[derive(Deserialize)]
 pub(crate) struct Typed {
-    token: String,
     #[serde(default)]
     erp_number: String,
 }
@@ -71,11 +70,12 @@ async fn page(web: &Web, visitor: &Visitor, access: &Access) -> Result<Organizat
 pub(crate) async fn save(
     State(web): State<Web>,
     Path(organization): Path<String>,
-    visitor: Visitor,
-    Form(form): Form<Typed>,
+    Posted {
+        visitor,
+        access,
+        form,
+    }: Posted<Typed>,
 ) -> Result<Response, Page> {
-    visitor.check_form(&form.token, &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     match web.app.set_erp_number(&access, &form.erp_number).await {
         Ok(_) => Ok(Redirect::to(&format!("/o/{organization}/organization")).into_response()),
         Err(error @ Error::Invalid { .. }) => {

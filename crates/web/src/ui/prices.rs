@@ -4,7 +4,6 @@ use app::Error;
 use app::access::Access;
 use app::prices::{AskedRules, Preview, Rules, SeenRule, TypedPriceRule};
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -19,6 +18,7 @@ use super::frame::{Section, SellerFrame, to_first};
 use crate::Web;
 use crate::api::cursor::{cursor, read_cursor};
 use crate::error::{Page, render};
+use crate::posted::Posted;
 use crate::visitor::Visitor;
 
 #[derive(Template)]
@@ -165,7 +165,6 @@ async fn page(
 /// A rule as typed, to be looked at or kept.
 #[derive(Deserialize)]
 pub(crate) struct Typed {
-    token: String,
     #[serde(default)]
     step: String,
     #[serde(default)]
@@ -202,11 +201,12 @@ impl Typed {
 pub(crate) async fn add(
     State(web): State<Web>,
     Path(partner): Path<String>,
-    visitor: Visitor,
-    Form(form): Form<Typed>,
+    Posted {
+        visitor,
+        access,
+        form,
+    }: Posted<Typed>,
 ) -> Result<Response, Page> {
-    visitor.check_form(&form.token, &partner)?;
-    let access = web.app.partner_access(&visitor.caller, &partner).await?;
     let typed = form.rule();
     let (shown, done) = match form.step.as_str() {
         "save" => (
@@ -241,19 +241,19 @@ pub(crate) async fn add(
 /// A last day.
 #[derive(Deserialize)]
 pub(crate) struct End {
-    token: String,
     #[serde(default)]
     till: String,
 }
 
 pub(crate) async fn end(
     State(web): State<Web>,
-    Path((partner, id)): Path<(String, String)>,
-    visitor: Visitor,
-    Form(form): Form<End>,
+    Path((_, id)): Path<(String, String)>,
+    Posted {
+        visitor,
+        access,
+        form,
+    }: Posted<End>,
 ) -> Result<Response, Page> {
-    visitor.check_form(&form.token, &partner)?;
-    let access = web.app.partner_access(&visitor.caller, &partner).await?;
     let id = id.parse().map_err(|_| Error::NotFound)?;
     let ended = web.app.end_price_rule(&access, id, &form.till).await;
     answer(&web, &visitor, &access, ended.map(drop)).await
@@ -261,12 +261,11 @@ pub(crate) async fn end(
 
 pub(crate) async fn remove(
     State(web): State<Web>,
-    Path((partner, id)): Path<(String, String)>,
-    visitor: Visitor,
-    Form(form): Form<End>,
+    Path((_, id)): Path<(String, String)>,
+    Posted {
+        visitor, access, ..
+    }: Posted<End>,
 ) -> Result<Response, Page> {
-    visitor.check_form(&form.token, &partner)?;
-    let access = web.app.partner_access(&visitor.caller, &partner).await?;
     let id = id.parse().map_err(|_| Error::NotFound)?;
     let removed = web.app.remove_price_rule(&access, id).await;
     answer(&web, &visitor, &access, removed).await

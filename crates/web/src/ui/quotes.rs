@@ -5,7 +5,6 @@ use app::orders::Conditions;
 use app::quotes::{QuoteCommand, TypedItem, TypedQuote, may};
 use app::{Error, Mode};
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -22,6 +21,7 @@ use super::frame::{Frame, Section};
 use crate::Web;
 use crate::api::cursor::{cursor, read_cursor};
 use crate::error::{Page, classify, render, sentence, words};
+use crate::posted::Posted;
 use crate::visitor::Visitor;
 
 /// Rows of a page.
@@ -209,11 +209,12 @@ fn sentences(error: Error) -> Result<(StatusCode, Vec<String>), Page> {
 pub(crate) async fn make(
     State(web): State<Web>,
     Path(organization): Path<String>,
-    visitor: Visitor,
-    Form(fields): Form<Vec<(String, String)>>,
+    Posted {
+        visitor,
+        access,
+        form: fields,
+    }: Posted<Vec<(String, String)>>,
 ) -> Result<Response, Page> {
-    visitor.check_form(value(&fields, "token"), &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     let typed = typed(&fields);
     match web.app.make_quote(&access, typed.clone()).await {
         Ok(quote) => {
@@ -274,11 +275,12 @@ async fn page(
 pub(crate) async fn edit(
     State(web): State<Web>,
     Path((organization, number)): Path<(String, String)>,
-    visitor: Visitor,
-    Form(fields): Form<Vec<(String, String)>>,
+    Posted {
+        visitor,
+        access,
+        form: fields,
+    }: Posted<Vec<(String, String)>>,
 ) -> Result<Response, Page> {
-    visitor.check_form(value(&fields, "token"), &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     let number = number.parse().map_err(|_| Error::NotFound)?;
     let typed = typed(&fields);
     let expected = value(&fields, "version").parse().ok();
@@ -315,11 +317,12 @@ pub(crate) async fn edit(
 pub(crate) async fn act(
     State(web): State<Web>,
     Path((organization, number, action)): Path<(String, String, String)>,
-    visitor: Visitor,
-    Form(fields): Form<Vec<(String, String)>>,
+    Posted {
+        visitor,
+        access,
+        form: fields,
+    }: Posted<Vec<(String, String)>>,
 ) -> Result<Response, Page> {
-    visitor.check_form(value(&fields, "token"), &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     let number = number.parse().map_err(|_| Error::NotFound)?;
     let accepts = !value(&fields, "accept_terms").is_empty();
     let version = Some(value(&fields, "terms_version").to_owned());

@@ -7,7 +7,6 @@ use app::jobs::{COLUMNS, Preview, read_sheet};
 use app::subscriptions::Asked;
 use app::{Error, subscriptions};
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -26,6 +25,7 @@ use super::preferences;
 use crate::Web;
 use crate::error::{Page, render, words};
 use crate::export::defused;
+use crate::posted::Posted;
 use crate::visitor::Visitor;
 
 /// Rows whose verdicts are shown at once, and subscriptions that a selection brings; a result's file has
@@ -126,7 +126,6 @@ async fn page(
 /// A sheet as it was pasted.
 #[derive(Deserialize)]
 pub(crate) struct TypedSheet {
-    token: String,
     sheet: String,
     #[serde(default)]
     step: String,
@@ -140,11 +139,12 @@ pub(crate) struct TypedSheet {
 pub(crate) async fn judge(
     State(web): State<Web>,
     Path(organization): Path<String>,
-    visitor: Visitor,
-    Form(typed): Form<TypedSheet>,
+    Posted {
+        visitor,
+        access,
+        form: typed,
+    }: Posted<TypedSheet>,
 ) -> Result<Response, Page> {
-    visitor.check_form(&typed.token, &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     let zone = preferences::zone();
     let rows = match read_sheet(&typed.sheet) {
         Ok(rows) => rows,

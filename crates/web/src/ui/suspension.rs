@@ -3,7 +3,6 @@
 use app::Error;
 use app::access::Access;
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -15,6 +14,7 @@ use super::filters;
 use super::frame::{Section, SellerFrame};
 use crate::Web;
 use crate::error::{Page, render, words};
+use crate::posted::Posted;
 use crate::visitor::Visitor;
 
 #[derive(Template)]
@@ -35,7 +35,6 @@ struct SuspensionPage {
 /// What is to become of the organization.
 #[derive(Deserialize)]
 pub(crate) struct Decision {
-    token: String,
     #[serde(default)]
     reason: String,
     #[serde(default)]
@@ -74,37 +73,18 @@ async fn page(web: &Web, visitor: &Visitor, access: &Access) -> Result<Suspensio
     })
 }
 
+/// Suspends a customer or a partner, or ends that.
 pub(crate) async fn decide(
     State(web): State<Web>,
-    Path(organization): Path<String>,
-    visitor: Visitor,
-    Form(form): Form<Decision>,
-) -> Result<Response, Page> {
-    visitor.check_form(&form.token, &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
-    decided(&web, &visitor, &access, form).await
-}
-
-pub(crate) async fn decide_partner(
-    State(web): State<Web>,
-    Path(partner): Path<String>,
-    visitor: Visitor,
-    Form(form): Form<Decision>,
-) -> Result<Response, Page> {
-    visitor.check_form(&form.token, &partner)?;
-    let access = web.app.partner_access(&visitor.caller, &partner).await?;
-    decided(&web, &visitor, &access, form).await
-}
-
-async fn decided(
-    web: &Web,
-    visitor: &Visitor,
-    access: &Access,
-    form: Decision,
+    Posted {
+        visitor,
+        access,
+        form,
+    }: Posted<Decision>,
 ) -> Result<Response, Page> {
     let done = match form.reactivate.as_str() {
-        "" => web.app.suspend(access, &form.reason).await.map(drop),
-        _ => web.app.reactivate(access).await,
+        "" => web.app.suspend(&access, &form.reason).await.map(drop),
+        _ => web.app.reactivate(&access).await,
     };
     match done {
         Ok(()) => Ok(Redirect::to("/organizations").into_response()),
@@ -112,7 +92,7 @@ async fn decided(
             let page = SuspensionPage {
                 problem: Some(words(&error)),
                 typed: form.reason,
-                ..page(web, visitor, access).await?
+                ..page(&web, &visitor, &access).await?
             };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)).into_response())
         }

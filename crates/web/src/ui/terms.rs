@@ -4,7 +4,6 @@ use app::Error;
 use app::access::Access;
 use app::terms::{BuyerTerms, PartnerTerms, TypedTerms};
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -19,6 +18,7 @@ use super::frame::{Frame, Section, SellerFrame, to_first};
 use crate::Web;
 use crate::api::cursor::{cursor, read_cursor};
 use crate::error::{Page, render, sentence};
+use crate::posted::Posted;
 use crate::visitor::Visitor;
 
 /// Which versions an address asks for.
@@ -163,7 +163,6 @@ async fn page(
 /// A version as typed.
 #[derive(Deserialize)]
 pub(crate) struct Typed {
-    token: String,
     #[serde(default)]
     label: String,
     #[serde(default)]
@@ -177,11 +176,12 @@ pub(crate) struct Typed {
 pub(crate) async fn publish(
     State(web): State<Web>,
     Path(partner): Path<String>,
-    visitor: Visitor,
-    Form(form): Form<Typed>,
+    Posted {
+        visitor,
+        access,
+        form,
+    }: Posted<Typed>,
 ) -> Result<Response, Page> {
-    visitor.check_form(&form.token, &partner)?;
-    let access = web.app.partner_access(&visitor.caller, &partner).await?;
     let typed = TypedTerms {
         label: form.label,
         vendor: form.vendor,

@@ -20,6 +20,7 @@ use crate::api::views::SaveViewBody;
 use crate::desk;
 use crate::error::{Page, classify, render, words};
 use crate::list;
+use crate::posted::Posted;
 use crate::visitor::Visitor;
 
 /// The saved views beside a list, and what it takes to save it as another.
@@ -223,12 +224,13 @@ fn answer<P: Template>(
 pub(crate) async fn save(
     State(web): State<Web>,
     Path(organization): Path<String>,
-    visitor: Visitor,
-    Form(fields): Form<Vec<(String, String)>>,
+    Posted {
+        visitor,
+        access,
+        form: fields,
+    }: Posted<Vec<(String, String)>>,
 ) -> Result<Response, Page> {
     let form = SaveViewForm::read(fields);
-    visitor.check_form(&form.token, &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     let frame = Frame::new(&web, &visitor, &access, Section::Orders).await?;
     let path = format!("/o/{organization}/orders/views");
     let again = AskAgain::new(&form, path, list_address(&organization, &form.back));
@@ -283,11 +285,8 @@ pub(crate) struct BackForm {
 pub(crate) async fn remove(
     State(web): State<Web>,
     Path((organization, id)): Path<(String, String)>,
-    visitor: Visitor,
-    Form(form): Form<BackForm>,
+    Posted { access, form, .. }: Posted<BackForm>,
 ) -> Result<Redirect, Page> {
-    visitor.check_form(&form.token, &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     let id = id.parse().map_err(|_| Error::NotFound)?;
     web.app.delete_view(&access, id).await?;
     Ok(Redirect::to(&list_address(&organization, &form.next)))
