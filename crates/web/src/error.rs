@@ -87,8 +87,8 @@ impl Mishap {
         }
     }
 
-    /// What no handler had words for.
-    pub(crate) fn of(status: StatusCode, most: usize) -> Mishap {
+    /// What no handler had words for; of what can't be read, its reader says why.
+    pub(crate) fn of(status: StatusCode, most: usize, said: &str) -> Mishap {
         let (code, words) = match status {
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
                 return Mishap::new(&Error::NotFound);
@@ -99,25 +99,25 @@ impl Mishap {
                      and send it again",
                     most / 1024
                 );
-                return Mishap {
-                    code: "too_large",
-                    title: title(status),
-                    words,
-                };
+                ("too_large", words)
             }
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => (
-                "unsupported",
-                "What was sent is of another kind than what is taken here",
-            ),
-            _ => (
-                "unreadable",
-                "What was sent can't be read, and nothing of it was done",
-            ),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                let words = "What was sent is of another kind than what is taken here";
+                ("unsupported", words.to_owned())
+            }
+            _ => {
+                let words = "What was sent can't be read, and nothing of it was done";
+                let words = match said {
+                    "" => words.to_owned(),
+                    said => format!("{words}. {said}"),
+                };
+                ("unreadable", words)
+            }
         };
         Mishap {
             code,
             title: title(status),
-            words: words.to_owned(),
+            words,
         }
     }
 

@@ -18,6 +18,9 @@ use crate::ui::preferences::came_from;
 use crate::visitor::Visitor;
 use crate::{BODY_MAX, EVENT_MAX, PRICE_SHEET_MAX, SHEET_MAX, Web};
 
+/// Of what a reader of addresses and forms says.
+const REASON_MAX: usize = 1_000;
+
 /// What is still taken off the line, and thrown away, so that the answer can be read at all.
 const DRAINED_MAX: usize = 64 * BODY_MAX;
 
@@ -53,9 +56,15 @@ async fn tell_what(State(web): State<Web>, request: Request, next: Next) -> Resp
     let told = response.extensions().get::<Mishap>().cloned();
     let kind = response.headers().get(header::CONTENT_TYPE);
     let is_plain = kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
-    let mishap = match told {
-        Some(mishap) => mishap,
-        None if is_plain => Mishap::of(status, most),
+    let (mishap, response) = match told {
+        Some(mishap) => (mishap, response),
+        None if is_plain => {
+            let (head, said) = response.into_parts();
+            let said = axum::body::to_bytes(said, REASON_MAX).await;
+            let said = String::from_utf8_lossy(&said.unwrap_or_default()).into_owned();
+            let mishap = Mishap::of(status, most, &said);
+            (mishap, Response::from_parts(head, Body::from(said)))
+        }
         None => return response,
     };
     if asker.uri.path().starts_with("/api/") {

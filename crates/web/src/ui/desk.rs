@@ -37,6 +37,8 @@ struct DeskPage {
     views: Shelf,
     /// What is wrong with the address as a whole.
     problem: Option<String>,
+    /// Why what was pressed here is not done.
+    refusal: Option<String>,
     /// This page of it.
     here: String,
     counts: DeskCounts,
@@ -177,16 +179,27 @@ pub(crate) async fn show(
     Query(asked): Query<Words>,
     visitor: Visitor,
 ) -> Result<Response, Page> {
+    page(&web, &visitor, asked, None).await
+}
+
+/// A part of the desk, with why what was pressed there is not done.
+async fn page(
+    web: &Web,
+    visitor: &Visitor,
+    asked: Words,
+    refused: Option<&Error>,
+) -> Result<Response, Page> {
     let counts = web.app.desk_counts(&visitor.caller).await?;
     let mut page = DeskPage {
-        frame: SellerFrame::new(&visitor, Section::Desk),
+        frame: SellerFrame::new(visitor, Section::Desk),
         query: DeskQuery::of(DeskTab::All),
         typed: asked.q.clone().unwrap_or_default(),
         problems: Vec::new(),
         chips: Vec::new(),
         suggestions: Suggestions::on_desk(&DeskQuery::of(DeskTab::All), &[]),
-        views: Shelf::of_desk(&web, &visitor, &DeskQuery::of(DeskTab::All), "").await?,
+        views: Shelf::of_desk(web, visitor, &DeskQuery::of(DeskTab::All), "").await?,
         problem: None,
+        refusal: refused.map(words),
         here: "/desk".into(),
         counts,
         pause: web.app.pause().await?,
@@ -204,7 +217,7 @@ pub(crate) async fn show(
         Err(error) => return Err(Page(error)),
     }
     page.chips = chips(&page.query);
-    page.views = Shelf::of_desk(&web, &visitor, &page.query, &page.typed).await?;
+    page.views = Shelf::of_desk(web, visitor, &page.query, &page.typed).await?;
     page.here = format!("/desk{}", address(&page.query, asked.cursor.as_deref()));
     let found = web.app.desk(&visitor.caller, &page.query).await?;
     page.next = found
@@ -212,19 +225,27 @@ pub(crate) async fn show(
         .map(|place| address(&page.query, Some(&page.query.cursor(place))));
     page.suggestions = Suggestions::on_desk(&page.query, &found.rows);
     (page.rows, page.searched_to) = (found.rows, found.searched_to);
-    Ok((StatusCode::OK, render(&page)).into_response())
+    let status = refused.map_or(StatusCode::OK, |error| classify(error).0);
+    Ok((status, render(&page)).into_response())
 }
 
-/// Lets what of an order was set aside run again, and goes back to the desk.
+/// Lets what of an order was set aside run again, and goes back to the desk; a refusal stands there.
 pub(crate) async fn run_again(
     State(web): State<Web>,
     Path((organization, number)): Path<(String, u64)>,
     visitor: Visitor,
     Form(form): Form<BackForm>,
-) -> Result<Redirect, Page> {
+) -> Result<Response, Page> {
     visitor.check_form(&form.token, "")?;
-    web.app
-        .run_again(&visitor.caller, &organization, number)
-        .await?;
-    Ok(Redirect::to(&desk_address(&form.next)))
+    let back = desk_address(&form.next);
+    let run = web.app.run_again(&visitor.caller, &organization, number);
+    match run.await {
+        Ok(()) => Ok(Redirect::to(&back).into_response()),
+        Err(error @ Error::Refused(_)) => {
+            let asked = back.split_once('?').map_or("", |(_, asked)| asked);
+            let asked = serde_urlencoded::from_str(asked).unwrap_or_default();
+            page(&web, &visitor, asked, Some(&error)).await
+        }
+        Err(error) => Err(Page(error)),
+    }
 }
