@@ -172,32 +172,99 @@ fn asks(history: &History) -> Vec<Ask> {
     asks
 }
 
-/// What one history's answers took.
-struct Measured {
+/// A history with its server, and what its answers took.
+struct Kept {
+    history: Arc<History>,
+    server: Server,
+    tokens: Vec<String>,
     rows: Vec<(String, Figures)>,
     notes: Vec<String>,
 }
 
+impl Kept {
+    async fn open(program: &str, database: &str, size: u32) -> Result<Kept> {
+        let begun = Instant::now();
+        let (app, history) = history::open(database, size).await?;
+        let mut tokens = Vec::new();
+        for (_, email) in READERS {
+            tokens.push(app.create_token(email, "bench").await?);
+        }
+        drop(app);
+        let took = begun.elapsed().as_secs();
+        eprintln!("{size} orders in {database} after {took} s");
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--no-workers"];
+        let arguments = [&arguments[..], &["--database-url", database]].concat();
+        let server = Server::start(program, &arguments).await?;
+        let notes = vec![format!(
+            "start {} ms; resident {} MB at rest",
+            server.start.as_millis(),
+            server.resident_mb()?
+        )];
+        Ok(Kept {
+            history,
+            server,
+            tokens,
+            rows: Vec::new(),
+            notes,
+        })
+    }
+
+    fn address(&self, path: &str) -> String {
+        let Server { address, .. } = &self.server;
+        format!("{address}/api/v1/organizations/amber/{path}")
+    }
+
+    /// How long an answer takes, to its last byte.
+    async fn ask(&self, http: &Client, ask: &Ask, reader: usize, nth: usize) -> Result<Duration> {
+        let address = self.address(&(ask.path)(nth));
+        let request = http.get(address).query(&ask.query);
+        let request = request.bearer_auth(&self.tokens[reader]);
+        let begun = Instant::now();
+        let answer = request.send().await?;
+        let status = answer.status();
+        let body = answer.bytes().await?;
+        // Hidden orders are not found by customers, whose answer is measured all the same.
+        if !status.is_success() && status.as_u16() != 404 {
+            let body = String::from_utf8_lossy(&body).into_owned();
+            anyhow::bail!("{}: {status}: {body}", ask.name);
+        }
+        Ok(begun.elapsed())
+    }
+
+    async fn export_all(&mut self, http: &Client) -> Result<()> {
+        let history = &self.history;
+        let memory = format!("{} MB after the lists", self.server.resident_mb()?);
+        self.notes.push(memory);
+        let oldest = (history.recent_count() + EXPORTED).min(history.count());
+        let days = oldest.div_ceil(PER_DAY);
+        let from = (history.begun_at(oldest) - SignedDuration::from_hours(24)).strftime("%Y-%m-%d");
+        for format in ["csv", "xlsx"] {
+            let query = [
+                ("format", format.to_owned()),
+                ("view", "historical".to_owned()),
+                ("q", format!("from:{from}")),
+            ];
+            let request = http.get(self.address("orders/export")).query(&query);
+            let request = request.bearer_auth(&self.tokens[0]).send();
+            let note = export(&self.server, format, days, request).await?;
+            self.notes.push(note);
+        }
+        Ok(())
+    }
+}
+
 pub async fn run(program: &str, postgres: &str, folder: &Path, sizes: [u32; 2]) -> Result<()> {
     for name in ["SQLite", "PostgreSQL"] {
-        let mut measured = Vec::new();
+        let mut kept = Vec::new();
         for size in sizes {
             let database = match name {
                 "SQLite" => format!("sqlite://{}", folder.join(format!("{size}.db")).display()),
                 _ => own_database(postgres, size).await?,
             };
-            let begun = Instant::now();
-            let (app, history) = history::open(&database, size).await?;
-            let mut tokens = Vec::new();
-            for (reader, email) in READERS {
-                tokens.push((reader, app.create_token(email, "bench").await?));
-            }
-            drop(app);
-            let took = begun.elapsed().as_secs();
-            eprintln!("{name}: a history of {size} orders after {took} s");
-            measured.push(measure(program, &database, &history, &tokens).await?);
+            kept.push(Kept::open(program, &database, size).await?);
         }
-        print(name, sizes, &measured);
+        measure(&mut kept).await?;
+        print(name, sizes, &kept);
     }
     Ok(())
 }
@@ -211,61 +278,30 @@ async fn own_database(server: &str, size: u32) -> Result<String> {
     Ok(format!("{server}/history_{size}"))
 }
 
-async fn measure(
-    program: &str,
-    database: &str,
-    history: &History,
-    tokens: &[(&str, String)],
-) -> Result<Measured> {
-    let arguments = ["serve", "--listen", "127.0.0.1:0", "--no-workers"];
-    let arguments = [&arguments[..], &["--database-url", database]].concat();
-    let server = Server::start(program, &arguments).await?;
-    let mut notes = vec![format!(
-        "start {} ms; resident {} MB at rest",
-        server.start.as_millis(),
-        server.resident_mb()?
-    )];
+/// Asks the histories in turn, so that whatever else the machine does is in the figures of each.
+async fn measure(kept: &mut [Kept]) -> Result<()> {
     let http = Client::builder().build()?;
-    let at = format!("{}/api/v1/organizations/amber", server.address);
-    let mut rows = Vec::new();
-    for ask in asks(history) {
-        for (reader, token) in tokens {
-            let mut times = Vec::new();
+    let asks: Vec<Vec<Ask>> = kept.iter().map(|kept| asks(&kept.history)).collect();
+    for at in 0..asks.first().map_or(0, Vec::len) {
+        for (reader, (name, _)) in READERS.iter().enumerate() {
+            let mut times = vec![Vec::new(); kept.len()];
             for nth in 0..TIMES + WARM {
-                let address = format!("{at}/{}", (ask.path)(nth));
-                let request = http.get(address).query(&ask.query).bearer_auth(token);
-                let begun = Instant::now();
-                let answer = request.send().await?;
-                let status = answer.status();
-                let body = answer.bytes().await?;
-                // Hidden orders are not found by customers, whose answer is measured all the same.
-                if !status.is_success() && status.as_u16() != 404 {
-                    let body = String::from_utf8_lossy(&body).into_owned();
-                    anyhow::bail!("{}: {status}: {body}", ask.name);
-                }
-                if nth >= WARM {
-                    times.push(begun.elapsed());
+                for ((kept, asks), times) in kept.iter().zip(&asks).zip(&mut times) {
+                    let took = kept.ask(&http, &asks[at], reader, nth).await?;
+                    times.extend((nth >= WARM).then_some(took));
                 }
             }
-            let took = times.iter().sum();
-            rows.push((format!("{} | {reader}", ask.name), Figures::of(times, took)));
+            for ((kept, asks), times) in kept.iter_mut().zip(&asks).zip(times) {
+                let took = times.iter().sum();
+                let row = format!("{} | {name}", asks[at].name);
+                kept.rows.push((row, Figures::of(times, took)));
+            }
         }
     }
-    notes.push(format!("{} MB after the lists", server.resident_mb()?));
-    let oldest = (history.recent_count() + EXPORTED).min(history.count());
-    let days = oldest.div_ceil(PER_DAY);
-    for format in ["csv", "xlsx"] {
-        let from = (history.begun_at(oldest) - SignedDuration::from_hours(24)).strftime("%Y-%m-%d");
-        let query = [
-            ("format", format.to_owned()),
-            ("view", "historical".to_owned()),
-            ("q", format!("from:{from}")),
-        ];
-        let request = http.get(format!("{at}/orders/export")).query(&query);
-        let request = request.bearer_auth(&tokens[0].1).send();
-        notes.push(export(&server, format, days, request).await?);
+    for kept in kept {
+        kept.export_all(&http).await?;
     }
-    Ok(Measured { rows, notes })
+    Ok(())
 }
 
 /// Reads a whole export and looks at the server's memory meanwhile.
@@ -308,11 +344,11 @@ async fn export(
     ))
 }
 
-fn print(name: &str, [few, many]: [u32; 2], measured: &[Measured]) {
+fn print(name: &str, [few, many]: [u32; 2], kept: &[Kept]) {
     println!("\n{name}: p50 / p95 in milliseconds\n");
     println!("| request | reader | {few} orders | {many} orders | ratio of p50 |");
     println!("|---|---|---|---|---|");
-    let [short, long] = measured else { return };
+    let [short, long] = kept else { return };
     for ((name, few), (_, many)) in short.rows.iter().zip(&long.rows) {
         let ratio = many.p50.as_secs_f64() / few.p50.as_secs_f64();
         println!(
@@ -321,9 +357,9 @@ fn print(name: &str, [few, many]: [u32; 2], measured: &[Measured]) {
             many.brief()
         );
     }
-    for (size, measured) in [few, many].iter().zip(measured) {
+    for (size, kept) in [few, many].iter().zip(kept) {
         println!("\n{size} orders:");
-        for note in &measured.notes {
+        for note in &kept.notes {
             println!("- {note}");
         }
     }
