@@ -207,3 +207,20 @@ async fn ten_thousand_selected_rows_are_refused_whole_with_the_way_out() {
     has(&refused, &["500", "Back to the list"]);
     assert_eq!(world.truth().await, before);
 }
+
+#[tokio::test]
+async fn what_the_desk_can_not_do_is_told_on_the_part_of_it_that_was_open() {
+    let world = World::new(None).await;
+    let failed = listed(&world, Who::Staff, "view=recent&q=status:failed").await;
+    let path = format!("/desk/orders/amber/{}/run", number(&failed[0]));
+    let press = Ask::form(&path, "next=/desk?kind=failed%26q=vendor:microsoft");
+    let told = world.ask_plainly(Who::Staff, &press).await;
+    assert_eq!(told.status, 409);
+    has(
+        &told,
+        &["Nothing of this order is set aside.", "Vendor: microsoft"],
+    );
+    let desk = page(&world, Who::Staff, "/desk?tab=failed").await;
+    assert_eq!(desk.status, 400);
+    has(&desk, &["can't be read", "unknown field `tab`", "`kind`"]);
+}
