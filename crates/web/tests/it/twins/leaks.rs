@@ -57,6 +57,16 @@ impl Leak {
         Leak::EvidenceInThePage,
     ];
 
+    /// The pair that a hunt begins with: those before it don't show this mistake, and a pair takes seconds.
+    pub fn first_pair(self) -> u64 {
+        match self {
+            Leak::RefusalQuotesTheOrder | Leak::EvidenceInThePage => 1,
+            Leak::TotalOfAllLines | Leak::CountsInternalNotes => 2,
+            Leak::SortedByMargin | Leak::AllowedByAllLines => 6,
+            _ => 0,
+        }
+    }
+
     /// The answer with the mistake in it.
     pub async fn answer(self, world: &World, who: Who, ask: &Ask) -> Answer {
         let mut number = ask
