@@ -212,3 +212,60 @@ pub(crate) fn queue() -> (Writer, mpsc::Receiver<Box<dyn Job>>) {
     let (sender, receiver) = mpsc::channel(1_024);
     (Writer::Sqlite(sender), receiver)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use sqlx::Connection as _;
+
+    use super::*;
+    use crate::sql::Query;
+
+    /// A neighbor finds the disk full, so that the whole batch is run again without it, in the room that is
+    /// kept: what was done the first time says nothing any more.
+    #[tokio::test]
+    async fn a_write_that_panics_when_it_is_run_again_is_not_told_as_kept() {
+        let folder = std::env::temp_dir().join(format!("seatwright-again-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let reserve = Arc::new(Reserve::beside(&folder.join("test.db")));
+        reserve.keep(1);
+        let mut connection = sqlx::SqliteConnection::connect("sqlite::memory:")
+            .await
+            .unwrap();
+        let table = "CREATE TABLE runs (number INTEGER)";
+        sqlx::raw_sql(table).execute(&mut connection).await.unwrap();
+        let (writer, jobs) = queue();
+        tokio::spawn(run_writer(connection, jobs, Arc::default(), reserve));
+
+        let runs = Arc::new(AtomicU32::new(0));
+        let settles = (Mode::Commit, Purpose::Settling);
+        let settling = writer.write(runs.clone(), settles, |runs, tx| {
+            Box::pin(async move {
+                tx.execute(Query::new("INSERT INTO runs VALUES (1)"))
+                    .await?;
+                assert_eq!(runs.fetch_add(1, Ordering::Relaxed), 0, "planted");
+                Ok::<_, StoreError>(())
+            })
+        });
+        let orders = (Mode::Commit, Purpose::Ordinary);
+        let ordinary = writer.write((), orders, |(), tx| {
+            Box::pin(async move {
+                tx.is_full = true;
+                Err::<(), _>(StoreError::Full)
+            })
+        });
+        let (settled, ordered) = tokio::join!(settling, ordinary);
+        assert!(matches!(ordered, Err(StoreError::Full)), "{ordered:?}");
+        assert_eq!(runs.load(Ordering::Relaxed), 2, "it is run again");
+        assert!(matches!(settled, Err(StoreError::Stopped)), "{settled:?}");
+        let kept = writer.write((), orders, |(), tx| {
+            Box::pin(async move { tx.rows(Query::new("SELECT number FROM runs")).await })
+        });
+        let kept = kept
+            .await
+            .unwrap_or_else(|error: StoreError| panic!("{error}"));
+        assert_eq!(kept.len(), 0);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
