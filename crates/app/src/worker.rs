@@ -193,15 +193,18 @@ impl App {
         self.clock.now() + filing::PAUSE
     }
 
-    /// The only process needn't wait for the holds of the one before it, which is dead.
+    /// What dead processes held needn't wait for the end of its hold. Where this is the only process, those
+    /// before it are dead; where there may be others, its machine tells of those that died on it.
     async fn release_holds(&self) -> Result<(), Error> {
-        if !self.store.is_exclusive() {
-            return Ok(());
-        }
-        let now = self.clock.now();
-        let release = self
-            .store
-            .write(now, |now, tx| Box::pin(tasks::release_all(tx, *now)));
+        let state = (self.store.is_exclusive(), self.clock.now());
+        let release = self.store.write(state, |(is_alone, now), tx| {
+            Box::pin(async move {
+                match is_alone {
+                    true => tasks::release_all(tx, *now).await,
+                    false => tasks::release_dead(tx, *now).await.map(drop),
+                }
+            })
+        });
         release
             .await
             .map_err(|error: store::StoreError| error.into())

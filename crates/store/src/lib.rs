@@ -14,6 +14,7 @@ pub mod desk;
 pub mod differences;
 pub mod failures;
 mod fault;
+mod holder;
 pub mod installation;
 pub mod jobs;
 pub mod orders;

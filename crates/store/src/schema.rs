@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0022_erp_numbers.sql"),
     include_str!("../migrations/0023_tasks_by_vendor.sql"),
     include_str!("../migrations/0024_categories.sql"),
+    include_str!("../migrations/0025_claims.sql"),
 ];
 
 /// How many migrations there are.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::credentials::instant;
 use crate::sql::{Query, Row, word};
-use crate::{StoreError, Tx};
+use crate::{StoreError, Tx, holder};
 
 /// Leaves work to be done.
 pub async fn enqueue(tx: &mut Tx, tasks: &[Task]) -> Result<(), StoreError> {
@@ -117,12 +117,15 @@ pub async fn claim(
     now: Timestamp,
 ) -> Result<Option<Task>, StoreError> {
     let due_at = now + hold;
-    let query =
-        Query::new("UPDATE tasks SET fence = fence + 1, strikes = strikes + 1, due_at = $1")
-            .bind(due_at.as_microsecond())
-            .and(" WHERE organization_id = ?", task.organization.0)
-            .and(" AND id = ?", task.id.0)
-            .and(" AND fence = ?", task.fence);
+    let claimed_by = holder::this().map(str::to_owned);
+    let query = Query::new(
+        "UPDATE tasks SET fence = fence + 1, strikes = strikes + 1, due_at = $1, claimed_by = $2",
+    )
+    .bind(due_at.as_microsecond())
+    .bind(claimed_by)
+    .and(" WHERE organization_id = ?", task.organization.0)
+    .and(" AND id = ?", task.id.0)
+    .and(" AND fence = ?", task.fence);
     let won = tx.execute(query).await? == 1;
     Ok(won.then(|| Task {
         fence: task.fence + 1,
@@ -135,11 +138,35 @@ pub async fn claim(
 /// Lets go of all holds: right only when no other process can be working, as on SQLite. What was set aside
 /// stays there, so that it does not take the process down again at once.
 pub async fn release_all(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
-    let query = Query::new("UPDATE tasks SET due_at = $1")
-        .bind(now.as_microsecond())
+    let query = Query::new("UPDATE tasks SET due_at = $1").bind(now.as_microsecond());
+    tx.execute(of_holds(query, now)).await.map(drop)
+}
+
+/// Lets go of the holds of processes that are dead for certain, as far as this machine can tell
+/// ([`holder`]): one that is only slow keeps its own. What was set aside stays there.
+pub async fn release_dead(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
+    let query = Query::new("SELECT DISTINCT claimed_by FROM tasks");
+    let query = of_holds(query, now).then(" AND claimed_by IS NOT NULL");
+    let mut dead = Vec::new();
+    for row in tx.rows(query).await? {
+        let process: String = row.get("claimed_by")?;
+        if holder::is_dead(&process) {
+            dead.push(process.into());
+        }
+    }
+    if dead.is_empty() {
+        return Ok(0);
+    }
+    let query = Query::new("UPDATE tasks SET due_at = $1").bind(now.as_microsecond());
+    let query = of_holds(query, now).then(" AND claimed_by IN ").list(dead);
+    tx.execute(query).await
+}
+
+/// Tasks that are held, but for those that were set aside.
+fn of_holds(query: Query, now: Timestamp) -> Query {
+    query
         .and(" WHERE due_at > ?", now.as_microsecond())
-        .and(" AND strikes > 0 AND strikes < ?", i64::from(STRIKES_MAX));
-    tx.execute(query).await.map(drop)
+        .and(" AND strikes > 0 AND strikes < ?", i64::from(STRIKES_MAX))
 }
 
 /// Lets what was set aside run at once, but for what a worker may hold at this moment. Whoever worked at

@@ -9,7 +9,9 @@ use jiff::SignedDuration;
 use store::requests::{self, Remembered, RequestKey};
 use store::{Store, StoreError, accounts, catalog, orders, tasks};
 
-use crate::world::{actor, amber, birch, cart, id, on_each_database, organizations, second};
+use crate::world::{
+    Raw, actor, amber, birch, cart, id, on_each_address, on_each_database, organizations, second,
+};
 
 const HOLD: SignedDuration = SignedDuration::from_secs(60);
 
@@ -331,6 +333,54 @@ fn claims_are_counted_until_something_comes_of_one_and_what_was_set_aside_stays_
         assert_eq!((due[0].strikes, due[0].tries), (0, 1));
         claim(&store, &due[0], 30).await.unwrap();
         assert_eq!(release().await, 1, "its worker is dead");
+    });
+}
+
+#[test]
+fn holds_of_a_process_that_is_dead_for_certain_are_free_and_no_others() {
+    on_each_address(async |store, address| {
+        let mut task = with_task(&store).await;
+        let release = async || {
+            let released: Result<u64, StoreError> = store
+                .write((), |(), tx| Box::pin(tasks::release_dead(tx, second(20))))
+                .await;
+            released.unwrap()
+        };
+        let mut raw = Raw::connect(&address).await;
+        task = claim(&store, &task, 10).await.unwrap();
+        assert_eq!(release().await, 0, "this process lives");
+        for (elsewhere, expected) in [
+            ("'of another boot ' || claimed_by", 0),
+            ("NULL", 0),
+            ("'nobody'", 0),
+        ] {
+            raw.execute(format!("UPDATE tasks SET claimed_by = {elsewhere}"))
+                .await;
+            assert_eq!(release().await, expected, "{elsewhere}");
+        }
+        let mut tx = store.read().await.unwrap();
+        assert_eq!(tasks::list_due(&mut tx, second(20), 9).await.unwrap(), []);
+        // Claimed again, by this process; then as if by one on this machine that has ended.
+        task = claim(&store, &task, 11).await.unwrap();
+        raw.execute("UPDATE tasks SET claimed_by = claimed_by || '-before'")
+            .await;
+        assert_eq!(release().await, 1);
+        let due = tasks::list_due(&mut tx, second(20), 9).await.unwrap();
+        let released = Task {
+            due_at: second(20),
+            ..task.clone()
+        };
+        assert_eq!(due, [released]);
+        assert_eq!(release().await, 0, "it is not held any more");
+        let next = claim(&store, &due[0], 20).await.unwrap();
+        let late: Result<(), StoreError> = store
+            .write(task, |task, tx| Box::pin(tasks::finish(tx, task)))
+            .await;
+        assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
+        set_aside(&store, &next, 20).await;
+        raw.execute("UPDATE tasks SET claimed_by = claimed_by || '-before'")
+            .await;
+        assert_eq!(release().await, 0, "what was set aside stays there");
     });
 }
 
