@@ -183,7 +183,7 @@ impl World {
         &mut self,
         (node, mut taken): (usize, Deed),
         task: Task,
-        (order, line): (Order, Line),
+        (mut order, line): (Order, Line),
         intent: Intent,
         mut writes: Vec<Write>,
     ) {
@@ -196,8 +196,10 @@ impl World {
             }
         });
         writes.push(Write::Task(task.clone()));
-        if let Some(event) = event {
-            writes.extend(self.moved(Box::new(order), &line, &event));
+        match (event, order.note_deaths(&task, self.now)) {
+            (Some(event), _) => writes.extend(self.moved(Box::new(order), &line, &event)),
+            (None, Some(_)) => writes.push(Write::Order(Box::new(order))),
+            (None, None) => {}
         }
         self.next_run += 1;
         let run = self.next_run;

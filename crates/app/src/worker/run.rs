@@ -252,6 +252,9 @@ async fn prepare(
     }
     let task = claim(tx, task, now).await?;
     let mut order = orders::load(tx, task.organization, task.order).await?;
+    if let Some(event) = order.note_deaths(&task, now) {
+        orders::save(tx, &mut order, &[event], now).await?;
+    }
     let line = find(&order, task.line)?;
     let verb = line.verb();
     let suspended = match line.state {

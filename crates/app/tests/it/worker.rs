@@ -2,6 +2,7 @@
 
 use app::Error;
 use app::access::Access;
+use app::clock::Clock;
 use app::worker::{Prepared, Taken};
 use domain::event::EventKind;
 use domain::order::desk::{DeskQuery, DeskTab};
@@ -149,6 +150,52 @@ fn what_was_set_aside_and_came_through_by_itself_leaves_the_desk() {
         let order = world.order(&access, placed.number).await;
         assert_eq!(order.status, Status::ProvisioningFinished);
         assert_eq!(count().await, 0);
+    });
+}
+
+/// Nobody is left to count a death but the next one that claims.
+#[test]
+fn what_every_process_dies_of_is_set_aside_and_tells_as_errors_do() {
+    on_each_database(async |world| {
+        let access = world.access(SELLER, "amber").await;
+        let cart = world.fill(&access, CIRRUS, 5).await.unwrap();
+        let placed = world.place(&access, &cart).await.unwrap();
+        let die = async || {
+            let mut tx = world.store.read().await.unwrap();
+            let due = tasks::list_due(&mut tx, world.clock.now(), 9)
+                .await
+                .unwrap();
+            drop(tx);
+            assert_eq!(due.len(), 1);
+            drop(world.app.take(&due[0]).await.unwrap());
+            world.clock.advance(SignedDuration::from_secs(61));
+        };
+        let told = async || {
+            let (_, events) = world.app.order(&access, placed.number).await.unwrap();
+            let told = events
+                .iter()
+                .filter(|event| event.kind == EventKind::SetAside);
+            told.count()
+        };
+        for _ in 0..STRIKES_MAX {
+            die().await;
+        }
+        assert_eq!(told().await, 0, "others may have been at fault");
+        die().await;
+        assert_eq!(told().await, 1);
+        let caller = world.caller(SELLER).await;
+        let on_desk = DeskQuery::of(DeskTab::SetAside);
+        let page = world.app.desk(&caller, &on_desk).await.unwrap();
+        assert!(page.rows[0].may_run_again);
+        assert_eq!(world.app.run_due().await.unwrap(), 0, "once an hour");
+        let again = world.app.run_again(&caller, "amber", placed.number);
+        again.await.unwrap();
+        world.settle().await;
+        let order = world.order(&access, placed.number).await;
+        assert_eq!(order.status, Status::ProvisioningFinished);
+        assert_eq!(requests(&world).await, 1, "bought once");
+        let page = world.app.desk(&caller, &on_desk).await.unwrap();
+        assert_eq!(page.rows.len(), 0);
     });
 }
 

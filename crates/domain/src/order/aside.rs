@@ -7,6 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::{Order, event};
 use crate::event::{Actor, Event, EventKind};
 use crate::id::{LineId, TaskId};
+use crate::provisioning::pace::STRIKES_MAX;
+use crate::task::Task;
+
+/// What is said of a task of which nothing is known but that nobody came back from it.
+const NOBODY_CAME_BACK: &str = "each process that had it in hand ended before it could say why";
 
 /// A task of an order's that was set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +42,15 @@ impl Order {
             internal: Some(problem.to_owned()),
             ..event(EventKind::SetAside, None, Some(line), now)
         })
+    }
+
+    /// Marks a claimed task as set aside that was claimed too often without anybody being heard of again:
+    /// errors are counted by whoever meets them, deaths only here.
+    pub fn note_deaths(&mut self, claimed: &Task, now: Timestamp) -> Option<Event> {
+        match claimed.strikes > STRIKES_MAX {
+            true => self.put_aside(claimed.id, claimed.line, NOBODY_CAME_BACK, now),
+            false => None,
+        }
     }
 
     /// Forgets that a task was set aside: it has come through. `false` where nobody knew.
