@@ -6,6 +6,7 @@
 mod examine;
 mod resolve;
 mod run;
+mod telling;
 
 use connectors::Settings;
 use domain::access::Permission;
