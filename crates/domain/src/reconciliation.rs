@@ -122,6 +122,41 @@ impl Holding {
     }
 }
 
+/// What a subscription is of, by the vendor's own ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offered {
+    /// The product; absent where the vendor knows plans alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// The plan.
+    pub plan: String,
+}
+
+impl Offered {
+    /// What a vendor says that it is of, where it says so.
+    fn told(holding: &Holding) -> Option<Offered> {
+        let plan = holding.plan.clone()?;
+        let product = holding.product.clone();
+        Some(Offered { product, plan })
+    }
+
+    /// Whether both are the same, as far as both are known. Vendors write their ids in letters of either case.
+    fn is_same(&self, other: &Offered) -> bool {
+        let products = self.product.as_ref().zip(other.product.as_ref());
+        products.is_none_or(|(one, two)| one.eq_ignore_ascii_case(two))
+            && self.plan.eq_ignore_ascii_case(&other.plan)
+    }
+}
+
+impl std::fmt::Display for Offered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.product {
+            Some(product) => write!(f, "{product} / {}", self.plan),
+            None => f.write_str(&self.plan),
+        }
+    }
+}
+
 /// What of a subscription of ours can be held against a vendor's word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ours {
@@ -133,6 +168,8 @@ pub struct Ours {
     pub version: i64,
     /// What the vendor calls it.
     pub reference: Reference,
+    /// What it is of.
+    pub offered: Offered,
     /// Seats.
     pub quantity: u32,
     /// Term and billing cycle.
@@ -154,6 +191,10 @@ impl From<&Subscription> for Ours {
             subscription: found.id,
             version: found.version,
             reference: Reference(found.vendor_reference.clone()),
+            offered: Offered {
+                product: Some(found.item.product.clone()),
+                plan: found.item.vendor_plan.clone(),
+            },
             quantity: found.quantity,
             cadence: found.item.cadence,
             tenant: found.tenant.clone(),
@@ -175,6 +216,8 @@ impl From<&Subscription> for Ours {
     reason = "the sides are the same everywhere: ours, and the vendor's"
 )]
 pub enum Drift {
+    /// What it is of.
+    Product { ours: Offered, theirs: Offered },
     /// Seats.
     Quantity { ours: u32, theirs: u32 },
     /// Term or billing cycle.
@@ -193,13 +236,14 @@ pub enum Drift {
 
 impl Drift {
     /// The kinds, by their names.
-    pub const NAMES: [&str; 7] = [
-        "quantity", "term", "tenant", "state", "renewal", "unknown", "missing",
+    pub const NAMES: [&str; 8] = [
+        "product", "quantity", "term", "tenant", "state", "renewal", "unknown", "missing",
     ];
 
     /// The name in storage, in the API and in filters.
     pub fn name(&self) -> &'static str {
         match self {
+            Drift::Product { .. } => "product",
             Drift::Quantity { .. } => "quantity",
             Drift::Term { .. } => "term",
             Drift::Tenant { .. } => "tenant",
@@ -213,6 +257,7 @@ impl Drift {
     /// The word on the screen.
     pub fn label(&self) -> &'static str {
         match self {
+            Drift::Product { .. } => "Product",
             Drift::Quantity { .. } => "Quantity",
             Drift::Term { .. } => "Term",
             Drift::Tenant { .. } => "Tenant",
@@ -226,6 +271,7 @@ impl Drift {
     /// Whether our record still says what it said when this was found.
     pub fn is_about(&self, now: &Ours) -> bool {
         match self {
+            Drift::Product { ours, .. } => *ours == now.offered,
             Drift::Quantity { ours, .. } => *ours == now.quantity,
             Drift::Term { ours, .. } => *ours == now.cadence,
             Drift::Tenant { ours, .. } => now.tenant.as_deref().map(str::trim) == Some(ours),
@@ -241,6 +287,7 @@ impl Drift {
         let cadence = |of: &Cadence| format!("{}, {}", of.term_label(), of.cycle_label());
         let renews = |on: bool| if on { "on" } else { "off" }.to_owned();
         match self {
+            Drift::Product { ours, theirs } => (ours.to_string(), theirs.to_string()),
             Drift::Quantity { ours, theirs } => (ours.to_string(), theirs.to_string()),
             Drift::Term { ours, theirs } => (cadence(ours), cadence(theirs)),
             Drift::Tenant { ours, theirs } => (ours.clone(), theirs.clone()),

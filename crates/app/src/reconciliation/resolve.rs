@@ -230,8 +230,16 @@ impl Resolving {
 
     async fn accept(&self, tx: &mut Tx, found: &Difference) -> Result<Option<Made>, Error> {
         let ours = self.ours(tx, found).await?;
-        let target = match &found.drift {
-            Drift::Term { theirs, .. } => self.target(tx, ours.item.offer, *theirs).await?,
+        let target = match (&found.drift, &found.holding) {
+            (Drift::Term { theirs, .. }, _) => self.target(tx, ours.item.offer, *theirs).await?,
+            (Drift::Product { .. }, Some(holding)) => {
+                let cadence = holding.cadence.or(Some(ours.item.cadence));
+                let holding = Holding {
+                    cadence,
+                    ..holding.clone()
+                };
+                Some(self.sold(tx, found, &holding, None).await?)
+            }
             _ => None,
         };
         let step = ours.accept(&found.drift, target.as_ref())?;
@@ -298,7 +306,7 @@ impl Resolving {
         let quantity = holding
             .quantity
             .ok_or_else(|| refused("the vendor does not say how many licenses it has"))?;
-        let target = self.sold(tx, found, holding, adoption).await?;
+        let target = self.sold(tx, found, holding, adoption.plan).await?;
         let line = Line {
             id: LineId(self.lines.nth(0).0),
             parent: None,
@@ -328,17 +336,17 @@ impl Resolving {
         tx: &mut Tx,
         found: &Difference,
         holding: &Holding,
-        adoption: &Adoption,
+        plan: Option<PlanId>,
     ) -> Result<Target, Error> {
         let unsold = || {
             refused(
                 "the catalog does not sell what the vendor has on these terms: add it, or end it at the vendor",
             )
         };
-        let plan = holding.plan.as_deref().ok_or_else(unsold)?;
+        let code = holding.plan.as_deref().ok_or_else(unsold)?;
         let offers = match &holding.product {
             Some(product) => {
-                let codes = [(product.as_str(), plan)].into_iter();
+                let codes = [(product.as_str(), code)].into_iter();
                 catalog::find_by_codes(tx, found.owner, found.vendor, codes).await?
             }
             None => {
@@ -346,9 +354,9 @@ impl Resolving {
                 catalog::list_offers_of(tx, &chain, found.vendor, OFFERS_MAX, self.now).await?
             }
         };
-        let offer = offers.iter().find(|offer| offer.vendor_plan == plan);
+        let offer = offers.iter().find(|offer| offer.vendor_plan == code);
         let offer = offer.ok_or_else(unsold)?.id;
-        let chosen = match (adoption.plan, holding.cadence) {
+        let chosen = match (plan, holding.cadence) {
             (Some(plan), _) => {
                 let offers = load_all(tx, &self.access, BTreeSet::from([offer]), self.now).await?;
                 let (offer, plan) = offers.find(offer, plan)?;

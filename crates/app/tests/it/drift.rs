@@ -20,8 +20,8 @@ const DRIFTS: usize = 1_000;
 const CORRUPTED: usize = 160;
 /// What a corrupted answer is about.
 const HELD: usize = 60;
-const KINDS: [&str; 7] = [
-    "quantity", "term", "tenant", "state", "renewal", "unknown", "missing",
+const KINDS: [&str; 8] = [
+    "product", "quantity", "term", "tenant", "state", "renewal", "unknown", "missing",
 ];
 const WRITES: [&str; 4] = [
     "POST carts",
@@ -138,6 +138,7 @@ impl Book {
 /// Plants a difference of a kind; by which id it has to be found.
 fn plant(kind: &str, ours: &mut Subscription, theirs: &mut Value) -> Option<Value> {
     match kind {
+        "product" => theirs["offerId"] = json!("CFQ7TTC0LF8R:0001:AV1"),
         "quantity" => theirs["quantity"] = json!(u64::from(ours.quantity) + 1),
         "term" => {
             theirs["termDuration"] = json!("P1M");
@@ -234,7 +235,7 @@ fn corrupted(at: usize, theirs: &[Value]) -> Action {
         list(items)
     };
     let some = at % theirs.len();
-    match at % 16 {
+    match at % 17 {
         0 => list(Vec::new()),
         1 => each(&|at, one| one["id"] = json!(format!("wrong-{at}"))),
         2 => each(&|at, one| one["id"] = json!(format!("held-{}", (at + 1) % HELD))),
@@ -255,7 +256,8 @@ fn corrupted(at: usize, theirs: &[Value]) -> Action {
             json!({"totalCount": theirs.len(), "items": theirs[..some]}),
         ),
         13 => Action::Instead(404, json!({"code": "20003", "description": "not found"})),
-        14 => each(&|at, one| one["termDuration"] = json!(["P1M", "P1Y", "P3Y"][at % 3])),
+        14 => each(&|_, one| one["offerId"] = json!("another:plan:AV1")),
+        15 => each(&|at, one| one["termDuration"] = json!(["P1M", "P1Y", "P3Y"][at % 3])),
         _ => Action::Instead(200, json!("<html>")),
     }
 }

@@ -174,6 +174,54 @@ fn our_record_takes_the_vendors_word_by_an_order_that_no_vendor_hears_of() {
     });
 }
 
+/// Somebody upgraded in the vendor's own portal.
+#[test]
+fn another_license_at_the_vendor_is_taken_over_where_the_catalog_sells_it_and_never_changed_back() {
+    on_each_database(async |world| {
+        let front = world.connect_partner_center().await;
+        let access = world.access(SELLER, "amber").await;
+        let bought = world.bought(&access, MICROSOFT, 25).await;
+        let reference = bought.vendor_reference.clone().unwrap();
+        let become_of = |offer: &str| {
+            let offer = json!(format!("{offer}:AV7"));
+            front
+                .books(|books| books.subscriptions.get_mut(&reference).unwrap()["offerId"] = offer);
+        };
+        let writes = || {
+            ["POST carts", "PATCH subscriptions/one", "POST transitions"]
+                .map(|what| front.calls(what).len())
+        };
+        let before = writes();
+        become_of("CFQ7TTC0LF8R:0001");
+        world.compare("microsoft").await;
+        let found = world.differences("microsoft", "open").await.remove(0);
+        let theirs = found.drift.sides().1;
+        assert_eq!(theirs, "CFQ7TTC0LF8R / 0001");
+        for resolution in [Resolution::Accept, Resolution::Correct, Resolution::Adopt] {
+            let refused = world.resolve("microsoft", found.id, resolution, Mode::Commit);
+            let refused = refused.await;
+            assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+        }
+        // What the catalog sells has a price.
+        become_of("microsoft-365:business-standard");
+        world.compare("microsoft").await;
+        let found = world.differences("microsoft", "open").await.remove(0);
+        let accept = world.resolve("microsoft", found.id, Resolution::Accept, Mode::Commit);
+        let done = accept.await.unwrap();
+        assert_eq!(done.order.status, Status::ProvisioningFinished);
+        let now = world.ours(&bought).await;
+        assert_eq!(now.name, "Microsoft 365 Business Standard");
+        assert_eq!(
+            (now.quantity, now.vendor_reference),
+            (25, Some(reference.clone()))
+        );
+        assert_ne!(now.price, bought.price);
+        world.settle().await;
+        assert_eq!(writes(), before, "nobody was asked to change anything");
+        assert_eq!(world.compare("microsoft").await.found, 0);
+    });
+}
+
 #[test]
 fn the_vendor_is_asked_to_be_as_our_record_says_by_an_ordinary_order() {
     on_each_database(async |world| {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Drift, Holding, Ours, Reference, Standing};
+use super::{Drift, Holding, Offered, Ours, Reference, Standing};
 use crate::id::{OrganizationId, SubscriptionId};
 
 /// More than so many new differences stop a run until a second person looks.
@@ -232,6 +232,12 @@ fn drifts(ours: &Ours, theirs: &Holding) -> Vec<Drift> {
     }
     if ours.standing == Standing::Ended || theirs.standing == Some(Standing::Ended) {
         return found;
+    }
+    if let Some(offered) = Offered::told(theirs).filter(|told| !told.is_same(&ours.offered)) {
+        found.push(Drift::Product {
+            ours: ours.offered.clone(),
+            theirs: offered,
+        });
     }
     if let Some(quantity) = theirs
         .quantity

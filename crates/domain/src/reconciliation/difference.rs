@@ -142,7 +142,8 @@ impl Difference {
     fn first_outcome(drift: &Drift) -> Outcome {
         match drift {
             Drift::Missing => Outcome::Asked,
-            Drift::Quantity { .. }
+            Drift::Product { .. }
+            | Drift::Quantity { .. }
             | Drift::Term { .. }
             | Drift::Tenant { .. }
             | Drift::State { .. }

@@ -47,6 +47,9 @@ impl Drift {
                 Standing::Suspended => "suspended",
                 Standing::Ended => "canceled",
             })),
+            Drift::Product { .. } => Err(Unresolvable(
+                "a license is not changed back by itself: accept it, and upgrade it to what it should be",
+            )),
             Drift::Tenant { .. } => Err(Unresolvable(
                 "no vendor moves a subscription between customers: accept it, or ask the vendor",
             )),
@@ -96,17 +99,30 @@ impl Subscription {
                     Standing::Ended => SubscriptionState::Canceled { at: now },
                 };
             }
-            Drift::Tenant { .. } | Drift::Unknown | Drift::Missing => {}
+            // None of them is corrected.
+            Drift::Product { .. } | Drift::Tenant { .. } | Drift::Unknown | Drift::Missing => {}
         }
         told
     }
 
-    /// The line by which our record takes the vendor's word. `target` is the catalog's plan of the
-    /// vendor's term, which has its price.
+    /// The line by which our record takes the vendor's word. `target` is the catalog's plan of what the
+    /// vendor has, which has its price.
     pub fn accept(&self, drift: &Drift, target: Option<&Target>) -> Result<Step, Unresolvable> {
         use RequestedChange as C;
         let (mut item, mut price) = (self.item.clone(), self.price);
         let change = match drift {
+            Drift::Product { .. } => {
+                (item, price) = self.priced_anew(target)?;
+                let (from, to) = (self.item.name.clone(), item.name.clone());
+                match price.unit.partner.minor < self.price.unit.partner.minor {
+                    true => C::Downgrade { from, to },
+                    false => C::Upgrade {
+                        from,
+                        to,
+                        part: None,
+                    },
+                }
+            }
             Drift::Quantity { theirs, .. } => {
                 price.quantity = *theirs;
                 C::Quantity {
@@ -154,7 +170,7 @@ impl Subscription {
 
     fn priced_anew(&self, target: Option<&Target>) -> Result<(Item, LinePrice), Unresolvable> {
         let unsold = Unresolvable(
-            "the catalog has no such term and billing cycle, so that its price is not known: correct it",
+            "the catalog does not sell what the vendor has on its terms, so that its price is not known",
         );
         let target = target.ok_or(unsold)?;
         let price = target

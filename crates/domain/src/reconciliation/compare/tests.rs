@@ -15,12 +15,20 @@ const MONTH: Cadence = Cadence {
     cycle_months: 1,
 };
 
+fn offered(product: &str, plan: &str) -> Offered {
+    Offered {
+        product: Some(product.into()),
+        plan: plan.into(),
+    }
+}
+
 fn ours(number: u128) -> Ours {
     Ours {
         organization: OrganizationId(Uuid::from_u128(number % 7)),
         subscription: SubscriptionId(Uuid::from_u128(number)),
         version: 1,
         reference: Reference(format!("v-{number}")),
+        offered: offered("CFQ7", "0001"),
         quantity: 10,
         cadence: YEAR,
         tenant: Some(format!("t{}.example", number % 7)),
@@ -39,6 +47,8 @@ fn theirs(ours: &Ours) -> Holding {
             .cloned()
             .chain(["id".to_owned()])
             .collect(),
+        product: ours.offered.product.clone(),
+        plan: Some(ours.offered.plan.clone()),
         quantity: Some(ours.quantity),
         cadence: Some(ours.cadence),
         standing: Some(ours.standing),
@@ -77,6 +87,11 @@ fn each_difference_is_found_by_itself_and_nothing_else_is() {
     };
     let none: [&str; 0] = [];
     assert_eq!(change(|_| {}), none);
+    assert_eq!(
+        change(|one| one.product = Some("other".into())),
+        ["product"]
+    );
+    assert_eq!(change(|one| one.plan = Some("0002".into())), ["product"]);
     assert_eq!(change(|one| one.quantity = Some(11)), ["quantity"]);
     assert_eq!(change(|one| one.cadence = Some(MONTH)), ["term"]);
     assert_eq!(change(|one| one.renews = Some(false)), ["renewal"]);
@@ -96,7 +111,10 @@ fn each_difference_is_found_by_itself_and_nothing_else_is() {
     // Ids are bytes: another spelling is another subscription.
     let respelled = change(|one| one.reference = Reference("V-1".into()));
     assert_eq!(respelled, ["unknown", "missing"]);
-    // What was not told is compared with nothing; a domain has no case.
+    // What was not told is compared with nothing; a domain has no case, and neither has an id of the catalog.
+    assert_eq!(change(|one| one.product = None), none);
+    assert_eq!(change(|one| one.product = Some("cfq7".into())), none);
+    assert_eq!(change(|one| one.plan = None), none);
     assert_eq!(change(|one| *one = Holding::new("v-1")), none);
     assert_eq!(
         change(|one| one.tenants = ["T1.Example".to_owned()].into()),
@@ -237,6 +255,10 @@ fn plant(kind: u8, ours: &Ours) -> (Option<Holding>, &'static str) {
             holding.reference = Reference(format!("new-{}", ours.reference));
             "unknown"
         }
+        6 => {
+            holding.plan = Some("0002".into());
+            "product"
+        }
         _ => return (None, "missing"),
     };
     (Some(holding), name)
@@ -249,7 +271,7 @@ proptest! {
     /// right subscription and kind, and nothing else.
     #[test]
     fn all_that_is_planted_is_found_and_nothing_else(
-        plan in proptest::collection::vec(proptest::option::weighted(0.5, 0..7_u8), 1..400),
+        plan in proptest::collection::vec(proptest::option::weighted(0.5, 0..8_u8), 1..400),
         order in any::<u64>(),
     ) {
         let book: Vec<Ours> = (1..).take(plan.len()).map(ours).collect();
