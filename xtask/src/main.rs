@@ -29,8 +29,8 @@ cargo xtask <command>
   tools                    find or install what the tests need beyond Rust
   bench [orders]           speed and size beside a bare baseline, with 100,000 orders unless said
   bench lists [orders]     lists of 10,000 orders and of 1,000,000 unless said
-  crash [kills]            processes killed at named points and power cuts, 2,000 of each database
-                           and repeat class unless said
+  crash [kills [trial …]]  processes killed at named points and power cuts, 2,000 of each database
+                           and repeat class unless said; all trials, or those named in part
   requirements             docs/requirements.md names a test for each row, and each of them runs
   prices [carts [from]]    random carts against a second calculation, 1,000,000 unless said
   simulate [orders] [--seed N]

@@ -1,6 +1,10 @@
 //! Quantities of running subscriptions are changed while processes die (class S): what was asked for last is
 //! what the vendor has, and no change buys anything.
 
+use std::collections::BTreeMap;
+
+use super::purchases::{Class, Plan, World, plan};
+use super::tally::{Outcome, Patience};
 use super::*;
 
 /// A subscription, and the order that changed it last.
@@ -47,7 +51,9 @@ impl World {
             let line = booking["context"]["line"].as_str().unwrap();
             (line.to_owned(), booking["quantity"].as_u64().unwrap())
         };
-        truth.iter().map(has).collect()
+        let mut truth: Vec<_> = truth.iter().map(has).collect();
+        truth.sort();
+        truth
     }
 }
 
@@ -62,37 +68,40 @@ async fn judge(plan: Plan, program: String, database: String) {
     }
     let bought = world.settle(&bought).await;
     let mut running: Vec<Running> = bought.iter().map(Running::new).collect();
-    let (mut changes, mut rounds) = (0, 0);
+    let (mut changes, mut patience) = (0, Patience::new());
     while world.starts <= plan.kills {
-        let before = changes;
         for one in &mut running {
             if world.is_over(one.order).await {
                 world.raise(one).await;
                 changes += 1;
             }
         }
-        if changes == before {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        rounds += 1;
-        assert!(rounds < 30_000, "the processes do not die");
+        let dead = world.starts.saturating_sub(1);
+        world.tally.tell(dead, plan.kills, changes);
+        let seen = (changes, world.starts);
+        patience.wait(seen, "the processes do not die").await;
     }
     let last: Vec<u64> = running.iter().map(|one| one.order).collect();
     for order in world.settle(&last).await {
         assert_eq!(order["status"], "provisioning_finished", "{order}");
     }
+    let truth = world.truth().await;
     let wanted = running.into_iter().map(|one| (one.line, one.quantity));
-    let (mut wanted, mut truth): (Vec<_>, _) = (wanted.collect(), world.truth().await);
-    wanted.sort();
-    truth.sort();
-    assert_eq!(truth, wanted);
-    println!(
-        "{:?}: {changes} changes of {} subscriptions, {}",
-        plan.class,
-        wanted.len(),
-        told(&world.deaths)
-    );
-    let kills: u64 = world.deaths.values().sum();
+    let wanted: BTreeMap<String, u64> = wanted.collect();
+    let has_more = |(line, has): &&(String, u64)| wanted.get(line).is_none_or(|want| has > want);
+    let has_less = |(line, has): &&(String, u64)| wanted.get(line).is_some_and(|want| has < want);
+    let outcome = Outcome {
+        deaths: world.deaths,
+        orders: bought.len() + changes,
+        booked: truth.len(),
+        doubles: truth.iter().filter(has_more).count(),
+        losses: truth.iter().filter(has_less).count(),
+        left: 0,
+        run_again: world.run_again,
+    };
+    world.tally.end(&outcome);
+    assert_eq!(truth, wanted.into_iter().collect::<Vec<_>>());
+    let kills: u64 = outcome.deaths.values().sum();
     assert_eq!(kills, plan.kills, "each kill ends a process");
 }
 

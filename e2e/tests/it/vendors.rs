@@ -2,6 +2,7 @@
 
 use tokio::io::AsyncWriteExt;
 
+use super::purchases::Class;
 use super::*;
 
 const BROKER: &str = include_str!("../../../crates/connectors/tests/described/broker.json");

@@ -49,7 +49,8 @@ pub struct Books {
     pub orders: Vec<Value>,
     /// Every subscription as it stands.
     pub subscriptions: BTreeMap<String, Value>,
-    transitions: BTreeMap<String, Vec<Value>>,
+    /// What was moved to other licenses, by the subscription that it left.
+    pub transitions: BTreeMap<String, Vec<Value>>,
     availability: u32,
     next: u32,
     /// How many more reads don't list an order.
