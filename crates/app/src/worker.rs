@@ -8,7 +8,7 @@ mod comparing;
 mod request;
 mod run;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -31,8 +31,11 @@ use crate::{App, Error, filing};
 const TASKS_AT_ONCE: u32 = 32;
 /// Tasks that one process works on at a time.
 const RUNNING_MAX: usize = 96;
-/// Of them, for one vendor account at the most: slow ones leave room for others.
+/// Of them, for one vendor account, about: slow ones leave room for others.
 const RUNNING_PER_VENDOR_MAX: usize = 32;
+/// A vendor that had all its room gets more work when it is down to so many: a look costs as much as waits for
+/// the vendors that are looked at, which after an outage is thousands.
+const RUNNING_PER_VENDOR_LOW: usize = RUNNING_PER_VENDOR_MAX / 2;
 /// Of the tasks for one vendor account, how many read and write at a time. Each more stands in line before
 /// people's orders and those for other vendors; SQLite has one writer anyway.
 const WRITING_PER_VENDOR_MAX: usize = 1;
@@ -77,6 +80,8 @@ impl Lanes {
 struct Crew {
     running: JoinSet<TaskId>,
     vendors: BTreeMap<TaskId, VendorId>,
+    /// Vendors that had all the room that one may have, until they have half of it again.
+    full: BTreeSet<VendorId>,
 }
 
 impl Crew {
@@ -85,16 +90,20 @@ impl Crew {
         u32::try_from(room).unwrap_or(0).min(TASKS_AT_ONCE)
     }
 
-    /// Vendors that have all the room that one may have.
-    fn full(&self) -> Vec<VendorId> {
+    /// Vendors that get no more work for now.
+    fn full(&mut self) -> Vec<VendorId> {
         let mut counts: BTreeMap<VendorId, usize> = BTreeMap::new();
         for vendor in self.vendors.values() {
             *counts.entry(*vendor).or_default() += 1;
         }
-        let is_full = |(vendor, count): (VendorId, usize)| {
-            (count >= RUNNING_PER_VENDOR_MAX).then_some(vendor)
-        };
-        counts.into_iter().filter_map(is_full).collect()
+        let running = |vendor: &VendorId| counts.get(vendor).copied().unwrap_or_default();
+        self.full
+            .retain(|vendor| running(vendor) > RUNNING_PER_VENDOR_LOW);
+        let new = counts
+            .iter()
+            .filter(|(_, count)| **count >= RUNNING_PER_VENDOR_MAX);
+        self.full.extend(new.map(|(vendor, _)| *vendor));
+        self.full.iter().copied().collect()
     }
 
     fn take(&mut self, app: &App, task: Task) {
@@ -331,5 +340,31 @@ impl App {
         told.await?;
         self.committed(organization);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_vendor_that_had_all_its_room_gets_work_again_once_half_of_it_is_free() {
+        let vendor = |number| VendorId(Uuid::from_u128(number));
+        let mut crew = Crew::default();
+        let mut full_at = |count: usize| {
+            let tasks = (0..count as u128).map(|at| (TaskId(Uuid::from_u128(at)), vendor(1)));
+            crew.vendors = tasks.collect();
+            let another = TaskId(Uuid::from_u128(u128::MAX));
+            crew.vendors.insert(another, vendor(2));
+            crew.full()
+        };
+        let low = RUNNING_PER_VENDOR_LOW;
+        assert_eq!(full_at(RUNNING_PER_VENDOR_MAX - 1), []);
+        assert_eq!(full_at(RUNNING_PER_VENDOR_MAX), [vendor(1)]);
+        assert_eq!(full_at(low + 1), [vendor(1)]);
+        assert_eq!(full_at(low), []);
+        assert_eq!(full_at(low + 1), [], "until it is full again");
     }
 }
