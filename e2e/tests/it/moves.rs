@@ -155,3 +155,25 @@ async fn killed_while_it_moves_licenses_on_postgresql_it_moves_each_once() {
     };
     killed_while_it_moves(program, database).await;
 }
+
+/// The books would tell: of licenses that left twice, and of some that stayed.
+#[test]
+fn a_license_that_is_moved_twice_or_not_at_all_shows_in_the_books() {
+    let of = |id: &str, sku: &str, quantity: u32| {
+        let offer = format!("microsoft-365:{sku}:AV1");
+        let one = json!({"id": id, "friendlyName": "Order 00000007 k", "offerId": offer, "quantity": quantity});
+        (id.to_owned(), one)
+    };
+    let mut books = Books::default();
+    books.subscriptions = [of("s", FROM, LICENSES)].into();
+    assert_eq!(moved(&books, 7), (0, u64::from(LICENSES)));
+    for times in 1..=2 {
+        let moves = books.transitions.entry("s".to_owned()).or_default();
+        moves.push(json!({"quantity": 1}));
+        let left = LICENSES - times;
+        books
+            .subscriptions
+            .extend([of("s", FROM, left), of(&format!("t{times}"), TO, 1)]);
+        assert_eq!(moved(&books, 7), (times, u64::from(left)));
+    }
+}
