@@ -143,7 +143,7 @@ pub(crate) struct DifferenceView {
     vendor_name: String,
     /// The vendor's id of what it is about.
     reference: String,
-    /// `quantity`, `term`, `tenant`, `state`, `renewal`, `unknown` or `missing`.
+    /// `product`, `quantity`, `term`, `tenant`, `state`, `renewal`, `unknown` or `missing`.
     kind: &'static str,
     /// In words.
     ours: String,
