@@ -89,7 +89,7 @@ impl App {
             }
         };
         let settings = worker::settings(&vendor)?;
-        let has_tenant = connectors::abilities(&settings).has_tenants;
+        let abilities = connectors::abilities(&settings);
         let form = connectors::form(&settings);
         let (mut keys, mut listed) = (HashSet::new(), HashSet::new());
         let mut markets: HashSet<Country> = HashSet::new();
@@ -100,7 +100,7 @@ impl App {
             let batch = Batch {
                 import: import.clone(),
                 vendor: vendor.clone(),
-                has_tenant,
+                abilities: abilities.clone(),
                 form: form.clone(),
                 rows,
             };

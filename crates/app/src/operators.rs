@@ -68,7 +68,7 @@ async fn import(
     now: Timestamp,
 ) -> Result<Imported, Error> {
     let settings = worker::settings(vendor)?;
-    let has_tenant = connectors::abilities(&settings).has_tenants;
+    let abilities = connectors::abilities(&settings);
     let form = connectors::form(&settings);
     let known = catalog::list_offers(tx, &[owner], OFFERS_MAX, now).await?;
     let mut known: Vec<_> = known
@@ -89,12 +89,15 @@ async fn import(
             product_name: entry.product_name.clone(),
             categories: sorted.get(&entry.product).cloned().unwrap_or_default(),
             vendor_plan: entry.plan.clone(),
-            has_tenant,
+            has_tenant: abilities.has_tenants,
             ..Offer::new(*id, owner, vendor.id)
         });
         offer.is_withdrawn = false;
         offer.form = form.clone().or(offer.form);
-        offer.maximum = entry.maximum.unwrap_or(offer.maximum);
+        offer.maximum = match abilities.is_single {
+            true => 1,
+            false => entry.maximum.unwrap_or(offer.maximum),
+        };
         done.told.extend(told(entry));
         match &entry.asked {
             Some(Ok(asked)) => offer.form.clone_from(&asked.form),

@@ -43,7 +43,11 @@ pub struct AwsOrganizations {
 /// What the vendor can do: an account is opened and closed. Closing is no suspension, for nobody but AWS's
 /// support can undo it.
 pub(crate) fn abilities() -> Abilities {
-    Abilities::default()
+    Abilities {
+        is_single: true,
+        is_open_ended: true,
+        ..Abilities::default()
+    }
 }
 
 /// What is asked of whoever buys an account; the form of the offer.

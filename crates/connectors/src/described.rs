@@ -42,6 +42,8 @@ pub(crate) fn abilities(account: &Account) -> Abilities {
     Abilities {
         is_manual: false,
         has_tenants: account.has_tenants,
+        is_single: false,
+        is_open_ended: false,
         cancellation_window: account
             .cancellation_window_hours
             .map(|hours| jiff::SignedDuration::from_hours(i64::from(hours))),

@@ -47,6 +47,8 @@ pub(crate) fn abilities() -> Abilities {
     Abilities {
         is_manual: false,
         has_tenants: true,
+        is_single: false,
+        is_open_ended: false,
         // An end is possible at any time; fewer seats are for Google to allow, by plan and day.
         cancellation_window: None,
         can_suspend: true,

@@ -21,6 +21,8 @@ pub(crate) fn abilities() -> Abilities {
     Abilities {
         is_manual: true,
         has_tenants: false,
+        is_single: false,
+        is_open_ended: false,
         cancellation_window: None,
         can_suspend: true,
         can_change_plan: true,

@@ -140,6 +140,8 @@ pub(crate) fn abilities(has_tenants: bool) -> Abilities {
     Abilities {
         is_manual: false,
         has_tenants,
+        is_single: false,
+        is_open_ended: false,
         // Of the two kinds behind this face, only the one with tenants takes anything back.
         cancellation_window: has_tenants.then_some(WINDOW),
         // A vendor that takes licenses back suspends none (`reference.md` 6.2).

@@ -272,6 +272,8 @@ pub(crate) fn abilities() -> Abilities {
     Abilities {
         is_manual: false,
         has_tenants: true,
+        is_single: false,
+        is_open_ended: false,
         cancellation_window: Some(WINDOW),
         can_suspend: true,
         can_change_plan: true,

@@ -96,6 +96,12 @@ pub struct Abilities {
     pub is_manual: bool,
     /// Orders carry the customer's tenant at the vendor.
     pub has_tenants: bool,
+    /// Sells one of a thing at a time: no quantity is asked for, and none is changed.
+    #[serde(default)]
+    pub is_single: bool,
+    /// What it sells runs until somebody ends it: there is no renewal to switch.
+    #[serde(default)]
+    pub is_open_ended: bool,
     /// How long after it is finished the vendor takes seats back, where it does; then fewer seats and an
     /// end are possible only inside it.
     pub cancellation_window: Option<SignedDuration>,

@@ -6,6 +6,7 @@ use domain::id::{OfferId, PlanId};
 use domain::offer::{Cadence, Country, Form, Offer, Plan, VendorPrice};
 use domain::price::import::{Import, Move};
 use domain::price::sheet::{SheetProblem, SheetRow};
+use domain::provisioning::Abilities;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use store::catalog::Vendor;
@@ -61,7 +62,7 @@ pub(super) fn twice(row: &SheetRow) -> SheetProblem {
 pub(super) struct Batch {
     pub(super) import: Import,
     pub(super) vendor: Vendor,
-    pub(super) has_tenant: bool,
+    pub(super) abilities: Abilities,
     pub(super) form: Option<Form>,
     pub(super) rows: Vec<SheetRow>,
 }
@@ -96,8 +97,10 @@ impl Batch {
                 .or_insert_with(|| self.offer(row, sorted.get(&row.product)));
             let (plan, is_new) = plan(offer, row);
             let has_form = self.form.is_none() || offer.form == self.form;
-            if is_new || offer.is_withdrawn || !has_form {
+            let is_sold_so = offer.maximum <= self.maximum();
+            if is_new || offer.is_withdrawn || !has_form || !is_sold_so {
                 offer.is_withdrawn = false;
+                offer.maximum = offer.maximum.min(self.maximum());
                 offer.form = self.form.clone().or(offer.form.take());
                 dirty.insert(place);
             }
@@ -134,6 +137,14 @@ impl Batch {
         Ok((import, plans))
     }
 
+    /// Most units of one line.
+    fn maximum(&self) -> u32 {
+        match self.abilities.is_single {
+            true => 1,
+            false => UNITS_MAX,
+        }
+    }
+
     /// The same id whenever the sheet is taken over again.
     fn offer(&self, row: &SheetRow, categories: Option<&Vec<String>>) -> Offer {
         let parts = [
@@ -151,8 +162,8 @@ impl Batch {
             vendor_plan: row.sku.clone(),
             product_name: row.product_name.clone(),
             categories: categories.cloned().unwrap_or_default(),
-            maximum: UNITS_MAX,
-            has_tenant: self.has_tenant,
+            maximum: self.maximum(),
+            has_tenant: self.abilities.has_tenants,
             form: self.form.clone(),
             ..Offer::new(id, self.vendor.owner, self.vendor.id)
         }

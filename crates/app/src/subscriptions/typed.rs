@@ -141,10 +141,11 @@ pub(super) async fn read(
         .offers
         .find(subscription.item.offer, subscription.item.plan)
         .ok();
+    let sold = own.filter(|_| !abilities.is_single);
     let limits = Limits {
         abilities,
-        minimum: own.map_or(1, |(offer, _)| offer.minimum),
-        maximum: own.map_or(subscription.quantity, |(offer, _)| offer.maximum),
+        minimum: sold.map_or(1, |(offer, _)| offer.minimum),
+        maximum: sold.map_or(subscription.quantity, |(offer, _)| offer.maximum),
         inputs: own.and_then(|(offer, plan)| reading.offers.inputs(offer, plan).ok()),
     };
     let wish = reading.wish(typed, zone, destination);

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 #![expect(clippy::print_stdout, reason = "what is left out is said aloud")]
 
+mod accounts;
 mod actions;
 mod addons;
 mod approvals;

@@ -129,6 +129,10 @@ impl Deciding<'_> {
             .auto_renews
             .filter(|to| *to != self.before.auto_renews)
         {
+            if self.limits.abilities.is_open_ended {
+                let words = "runs until it is ended: this vendor has no renewal to switch";
+                self.problem("/auto_renewal", words.into());
+            }
             if self.before.item.cadence.term_months == 0 && to {
                 self.problem(
                     "/auto_renewal",

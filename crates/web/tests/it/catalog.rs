@@ -1,6 +1,8 @@
 //! The catalog and the terms on which is bought: pages without script, the API by pages, and a version
 //! that came into force between look and order.
 
+use app::imports::NewImport;
+
 use crate::screens::{has, links_to, page, words};
 use crate::twins::world::{Ask, Who, World};
 
@@ -38,6 +40,65 @@ async fn the_catalog_is_searched_and_narrowed_by_a_form_and_shows_products() {
     );
     let offer = offer.await;
     assert!(links_to(&offer, "/o/amber/catalog?category=Backup"));
+}
+
+/// An account at AWS is one, and runs until it is closed: neither form asks for more.
+#[tokio::test]
+async fn what_is_sold_one_at_a_time_is_asked_for_no_quantity_and_no_renewal() {
+    const SHEET: &str = "ProductTitle,ProductId,SkuId,SkuTitle,TermDuration,BillingPlan,Market,Currency,\
+        UnitPrice,EffectiveStartDate,EffectiveEndDate,ERP Price,Segment\n\
+        AWS,aws,account,AWS account,P1M,Monthly,LT,EUR,10,2/1/2019 12:00:00 AM,\
+        11/30/9999 11:59:59 PM,12,Commercial\n";
+    let world = World::new(None).await;
+    let subscriptions = Ask::api("GET", "/subscriptions?q=head+office", "");
+    let found = world.ask_plainly(Who::Staff, &subscriptions).await.json();
+    let running = format!(
+        "/o/amber/subscriptions/{}",
+        found[0]["id"].as_str().unwrap()
+    );
+    let asked = [
+        "name=\"auto_renewal\"",
+        "> Renews at the end",
+        "<label class=\"field\">Quantity",
+    ];
+    let ordinary = page(&world, Who::Staff, &running).await;
+    for field in asked {
+        assert!(ordinary.body.contains(field), "{field}");
+    }
+    let settings =
+        r#"{"connector": "aws_organizations", "access_key_id": "AKIA", "secret_access_key": "s"}"#;
+    let add = world.app.add_vendor("nordic", "microsoft", "AWS", settings);
+    add.await.unwrap();
+    let account = page(&world, Who::Staff, &running).await;
+    for field in &asked[1..] {
+        assert!(!account.body.contains(field), "{field}");
+    }
+    // What is not shown stays as it is when the form is sent.
+    assert!(
+        account
+            .body
+            .contains("<input type=\"hidden\" name=\"auto_renewal\" value=\"on\">")
+    );
+    let sheet = NewImport {
+        owner: "nordic".into(),
+        vendor: "microsoft".into(),
+        file: "sheet.csv".into(),
+        by: "test".into(),
+        is_dry_run: false,
+        is_partial: true,
+        total: None,
+    };
+    let import = world
+        .app
+        .import_prices(sheet, std::io::Cursor::new(SHEET), |_| ());
+    import.await.unwrap();
+    let offers = Ask::api("GET", "/catalog?q=aws+account", "");
+    let offers = world.ask_plainly(Who::Customer, &offers).await.json();
+    let offer = format!("/o/amber/catalog/{}", offers[0]["id"].as_str().unwrap());
+    let form = page(&world, Who::Customer, &offer).await;
+    assert!(!words(&form).contains("Quantity ("));
+    let one = "<input type=\"hidden\" id=\"quantity\" name=\"quantity\" value=\"1\">";
+    assert!(form.body.contains(one));
 }
 
 #[tokio::test]

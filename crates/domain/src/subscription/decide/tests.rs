@@ -414,3 +414,16 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn what_runs_until_it_is_ended_has_no_renewal_to_switch() {
+    let mut limits = limits();
+    limits.abilities.is_open_ended = true;
+    let wish = Wish {
+        auto_renews: Some(false),
+        ..wish()
+    };
+    let decided = found().decide(&wish, &limits, sample::now());
+    let problems = decided.expect_err("a problem");
+    assert_eq!(problems[0].field, "/auto_renewal");
+}
