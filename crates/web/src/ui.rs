@@ -32,6 +32,7 @@ mod prices;
 mod quotes;
 pub(crate) mod say;
 mod sheet;
+mod subscription;
 mod subscriptions;
 mod suggestions;
 mod suspension;
@@ -197,7 +198,7 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         .route("/o/{organization}/jobs/{job}/result.csv", get(jobs::result))
         .route(
             "/o/{organization}/subscriptions/{subscription}",
-            get(subscriptions::show).post(subscriptions::change),
+            get(subscription::show).post(subscription::change),
         )
         .route(
             "/o/{organization}/quotes",
