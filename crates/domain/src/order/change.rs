@@ -68,6 +68,10 @@ pub enum RequestedChange {
     },
     Configuration {
         field: String,
+        /// What the offer's form calls it; orders of earlier releases have its name alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        /// Empty where nothing was answered.
         from: String,
         to: String,
         /// The answer itself; orders of earlier releases have its words alone.
@@ -104,10 +108,17 @@ impl RequestedChange {
         RequestedChange::BillingCycle { from, to }
     }
 
-    /// Another term, in the words of the price list: `1 month → 1 year`.
+    /// Another term, in the words of the price list: `1 month → 1 year`; with its billing cycle where
+    /// that is another, too.
     pub fn term(from: Cadence, to: Cadence) -> RequestedChange {
-        let (from, to) = (from.term_label(), to.term_label());
-        RequestedChange::TermDuration { from, to }
+        let words = |cadence: Cadence| match from.cycle_months == to.cycle_months {
+            true => cadence.term_label(),
+            false => format!("{}, billed {}", cadence.term_label(), cadence.cycle_label()),
+        };
+        RequestedChange::TermDuration {
+            from: words(from),
+            to: words(to),
+        }
     }
 
     /// The markup class: invisible to customer roles (R18).
@@ -187,8 +198,16 @@ impl RequestedChange {
             }
             C::AddonRemove { addon, quantity } => format!("Add-on {addon} {quantity} → 0"),
             C::Configuration {
-                field, from, to, ..
-            } => format!("{} {from} → {to}", form::readable(field)),
+                field,
+                title,
+                from,
+                to,
+                ..
+            } => {
+                let name = title.clone().unwrap_or_else(|| form::readable(field));
+                let from = if from.is_empty() { "not set" } else { from };
+                format!("{name} {from} → {to}")
+            }
             C::Markup { from, to } => {
                 format!("Markup {} % → {} %", from.normalize(), to.normalize())
             }
@@ -277,10 +296,34 @@ mod tests {
             cycle(cadence(12, 3), once).text(),
             "Billing cycle every 3 months → once"
         );
+        let term = RequestedChange::term;
         assert_eq!(
-            RequestedChange::term(monthly, annual).text(),
+            term(monthly, cadence(36, 1)).text(),
             "Term 1 month → 3 years"
         );
+        assert_eq!(
+            term(monthly, annual).text(),
+            "Term 1 month, billed monthly → 3 years, billed annual"
+        );
+    }
+
+    #[test]
+    fn an_answer_is_told_in_the_words_of_its_question_and_none_as_none() {
+        let words = |title: Option<&str>, from: &str| {
+            let change = RequestedChange::Configuration {
+                field: "data_region".into(),
+                title: title.map(str::to_owned),
+                from: from.into(),
+                to: "north".into(),
+                answer: None,
+            };
+            change.text()
+        };
+        assert_eq!(
+            words(Some("Where it is kept"), "west"),
+            "Where it is kept west → north"
+        );
+        assert_eq!(words(None, ""), "Data region not set → north");
     }
 
     /// What was frozen is read back as it was, also from before upgrades could be partial.

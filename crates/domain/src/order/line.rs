@@ -45,13 +45,16 @@ pub struct Item {
 }
 
 impl Item {
+    /// What people read of a question of the form.
+    pub fn title(&self, name: &str) -> Option<&str> {
+        let mut asked = self.questions.iter();
+        let found = asked.find(|(known, _)| known == name);
+        found.map(|(_, title)| title.as_str())
+    }
+
     /// Answers in the words of their questions, in the order of the form.
     pub fn answers(&self, given: &Map<String, Value>) -> Vec<(String, String)> {
-        let title = |name: &String| {
-            let mut asked = self.questions.iter();
-            let found = asked.find(|(known, _)| known == name);
-            found.map_or_else(|| name.clone(), |(_, title)| title.clone())
-        };
+        let title = |name: &String| self.title(name).unwrap_or(name).to_owned();
         let place = |name: &String| self.questions.iter().position(|(known, _)| known == name);
         let mut given: Vec<_> = given.iter().collect();
         given.sort_by_key(|(name, _)| place(name).unwrap_or(usize::MAX));

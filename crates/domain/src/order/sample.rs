@@ -238,6 +238,7 @@ pub(crate) fn changes() -> Vec<RequestedChange> {
         },
         C::Configuration {
             field: "Region".into(),
+            title: None,
             from: "west".into(),
             to: "north".into(),
             answer: None,

@@ -149,6 +149,7 @@ impl Subscription {
             Drift::Missing => C::Cancel,
             Drift::Tenant { theirs, .. } => C::Configuration {
                 field: TENANT.into(),
+                title: None,
                 from: self.tenant.clone().unwrap_or_default(),
                 to: theirs.clone(),
                 answer: None,

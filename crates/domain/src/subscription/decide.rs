@@ -440,8 +440,10 @@ impl Deciding<'_> {
             let from = now.map_or_else(String::new, Question::words);
             let to = Question::words(&value);
             let answer = Some(value);
+            let title = self.after.item.title(&field).map(str::to_owned);
             self.step(RequestedChange::Configuration {
                 field,
+                title,
                 from,
                 to,
                 answer,

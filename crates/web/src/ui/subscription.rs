@@ -17,6 +17,7 @@ use domain::access::{Permission, Side};
 use domain::id::SubscriptionId;
 use domain::offer::form::Question;
 use domain::order::slot::Slot;
+use domain::price::Percent;
 use domain::subscription::decide::Problem;
 use domain::subscription::{SeenSubscription, SubscriptionState};
 use domain::terms::Applied;
@@ -165,6 +166,13 @@ impl SubscriptionPage {
         }
     }
 
+    /// What the distributor's percentage is now; nothing where there is none.
+    fn distributor_markup(&self) -> String {
+        let markups = self.found().markups;
+        let percent = markups.and_then(|markups| markups.distributor);
+        percent.map_or_else(String::new, String::from)
+    }
+
     fn is_suspended(&self) -> bool {
         matches!(self.found().state, SubscriptionState::Suspended { .. })
     }
@@ -259,8 +267,10 @@ pub(crate) async fn change(
     let (mut wish, mut problems) = read(&typed, &found);
     let form = web.app.change_choices(&access, id).await?.form;
     wish.configuration = answers::read(form.as_ref(), ANSWERS, &typed);
+    // A box without its mark says no, which an unanswered question says as well.
+    let unset = serde_json::Value::Bool(false);
     wish.configuration
-        .retain(|name, answer| found.parameters.get(name) != Some(answer));
+        .retain(|name, answer| found.parameters.get(name).unwrap_or(&unset) != answer);
     let mut shown = Shown {
         typed,
         problems: Vec::new(),
@@ -351,10 +361,11 @@ fn read(typed: &Typed, found: &SeenSubscription) -> (TypedWish, Vec<Problem>) {
             quantity,
         })
     });
-    let markup = text("markup").filter(|typed| {
-        let now = found.markups.map(|markups| String::from(markups.seller));
-        now.as_ref() != Some(typed)
-    });
+    let other = |field: &str, now: Option<Percent>| {
+        text(field).filter(|typed| now.map(String::from).as_ref() != Some(typed))
+    };
+    let seller = found.markups.map(|markups| markups.seller);
+    let distributor = found.markups.and_then(|markups| markups.distributor);
     let when = match text("when").as_deref() {
         Some("date") => text("date").or_else(|| Some("?".into())),
         other => other.map(str::to_owned),
@@ -368,8 +379,8 @@ fn read(typed: &Typed, found: &SeenSubscription) -> (TypedWish, Vec<Problem>) {
         upgrade,
         addons: addons.collect(),
         configuration: serde_json::Map::new(),
-        markup,
-        distributor_markup: text("distributor_markup"),
+        markup: other("markup", seller),
+        distributor_markup: other("distributor_markup", distributor),
         target_price: text("target_price"),
         when,
         in_steps: typed.contains_key("in_steps"),
