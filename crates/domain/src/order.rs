@@ -8,6 +8,7 @@ pub mod aside;
 pub mod attempt;
 pub mod cancel;
 pub mod change;
+mod charge;
 pub mod command;
 pub mod desk;
 pub mod failure;
@@ -40,6 +41,7 @@ use utoipa::ToSchema;
 
 use self::approval::{Approval, Planned};
 use self::change::RequestedChange;
+use self::charge::charged;
 use self::line::{Line, LineEvent, LinePrice, LineState};
 use self::log::{event, told};
 use self::note::Note;
@@ -218,11 +220,11 @@ impl Order {
     }
 
     /// What the whole order costs the customer per billing cycle. A markup beside other changes is no
-    /// purchase of its own.
+    /// purchase of its own, and several changes of one subscription are paid once.
     pub fn total(&self) -> Result<Option<Money>, Refusal> {
         let mut total: Option<Money> = None;
-        for line in counted(&self.lines) {
-            let price = line.price.customer_total()?;
+        for line in charged(counted(&self.lines), Line::thing) {
+            let price = line.charge().customer_total()?;
             total = Some(match total {
                 Some(sum) => sum.plus(price)?,
                 None => price,
@@ -438,7 +440,7 @@ impl Order {
 
 /// Beside other changes a markup does not count, so that phase, guards and sums are the same for those
 /// who may not learn of it.
-fn counted(lines: &[Line]) -> impl Iterator<Item = &Line> {
+fn counted(lines: &[Line]) -> impl DoubleEndedIterator<Item = &Line> {
     let is_mixed = lines.iter().any(|line| !line.change.is_markup());
     lines
         .iter()

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use self::book::RuleBook;
 pub use self::cycle_price::CyclePrice;
 pub use self::percent::Percent;
+pub(crate) use self::percent::rounded;
 pub use self::rule::PriceRule;
 use crate::money::{Currency, Money, MoneyError};
 use crate::order::line::LinePrice;

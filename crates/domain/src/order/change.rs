@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::money::Money;
 use crate::offer::{Cadence, form};
+use crate::price::rounded;
 
 /// What a line asks for. Both values are stored when the order is placed and never computed again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +145,23 @@ impl RequestedChange {
         }
     }
 
+    /// About an add-on, not the license itself.
+    pub fn is_addon(&self) -> bool {
+        use RequestedChange as C;
+        matches!(
+            self,
+            C::AddonAdd { .. } | C::AddonQuantity { .. } | C::AddonRemove { .. }
+        )
+    }
+
+    /// The seats of a partial upgrade.
+    pub fn part(&self) -> Option<Part> {
+        match self {
+            RequestedChange::Upgrade { part, .. } => *part,
+            _ => None,
+        }
+    }
+
     /// No vendor hears of it: it is made as soon as it is asked for.
     pub fn is_made_at_once(&self) -> bool {
         self.is_markup() || matches!(self, RequestedChange::Rename { .. })
@@ -208,15 +226,10 @@ impl RequestedChange {
                 let from = if from.is_empty() { "not set" } else { from };
                 format!("{name} {from} → {to}")
             }
-            C::Markup { from, to } => {
-                format!("Markup {} % → {} %", from.normalize(), to.normalize())
-            }
+            C::Markup { from, to } => format!("Markup {} % → {} %", rounded(*from), rounded(*to)),
             C::MarkupDistributor { from, to } => {
-                format!(
-                    "Distributor markup {} % → {} %",
-                    from.normalize(),
-                    to.normalize()
-                )
+                let (from, to) = (rounded(*from), rounded(*to));
+                format!("Distributor markup {from} % → {to} %")
             }
             C::TargetPrice { from, to } => format!("Target price {from} → {to}"),
         }

@@ -22,34 +22,50 @@ pub struct Licenses<'o> {
 
 impl SeenOrder {
     /// The subscriptions of the order, in the order they were added, with their add-ons under them.
-    /// Several changes to one subscription are one entry, whose total the change of licenses decides.
+    /// Several changes to one subscription are one entry, whose total the change of licenses decides; an
+    /// add-on that is changed without its license is an entry of its own.
     pub fn licenses(&self) -> Vec<Licenses<'_>> {
         let mut found: Vec<Licenses<'_>> = Vec::new();
         let has_parent = |line: &SeenLine| {
             let parent = |other: &SeenLine| Some(other.id) == line.parent;
             self.lines.iter().any(parent)
         };
-        for line in self.lines.iter().filter(|line| !has_parent(line)) {
-            let known = found
-                .iter_mut()
-                .find(|known| known.subscription == line.subscription);
-            let Some(known) = known else {
-                found.push(Licenses {
-                    subscription: line.subscription,
-                    line,
-                    lines: vec![line],
-                    totals: line.totals,
-                    addons: self.addons(line),
-                });
+        let lines = self.lines.iter().filter(|line| !has_parent(line));
+        let (addons, licenses): (Vec<_>, Vec<_>) = lines.partition(|line| line.change.is_addon());
+        let known = |found: &Vec<Licenses<'_>>, line: &SeenLine| {
+            let mut known = found.iter();
+            known.position(|known| known.subscription == line.subscription)
+        };
+        for line in licenses {
+            let Some(at) = known(&found, line) else {
+                found.push(self.entry(line));
                 continue;
             };
+            let known = &mut found[at];
             known.lines.push(line);
             known.addons.extend(self.addons(line));
             if !known.line.change.counts_licenses() && line.change.counts_licenses() {
                 (known.line, known.totals) = (line, line.totals);
             }
         }
+        let count = found.len();
+        for line in addons {
+            match known(&found, line).filter(|at| *at < count) {
+                Some(at) => found[at].addons.push(line),
+                None => found.push(self.entry(line)),
+            }
+        }
         found
+    }
+
+    fn entry<'o>(&'o self, line: &'o SeenLine) -> Licenses<'o> {
+        Licenses {
+            subscription: line.subscription,
+            line,
+            lines: vec![line],
+            totals: line.totals,
+            addons: self.addons(line),
+        }
     }
 
     fn addons(&self, parent: &SeenLine) -> Vec<&SeenLine> {
@@ -130,6 +146,65 @@ mod tests {
         assert_eq!(licenses[0].addons[0].totals.after, Some(5));
         assert_eq!(licenses[0].addons[0].name(), "Defender");
         assert_eq!(licenses[1].addons, Vec::<&SeenLine>::new());
+    }
+
+    #[test]
+    fn add_ons_that_are_changed_stand_under_their_license_where_it_is_changed_too() {
+        let change = |id: u128, change: RequestedChange| Line {
+            change,
+            subscription: sample::line(1).subscription,
+            ..sample::line(id)
+        };
+        let more = |id: u128, addon: &str, to: u32| {
+            let addon = addon.to_owned();
+            change(id, RequestedChange::AddonQuantity { addon, from: 1, to })
+        };
+        let names = |lines: Vec<Line>| {
+            let order = Order {
+                kind: OrderKind::Update,
+                lines,
+                ..sample::order(Stage::Released, Vec::new())
+            };
+            let seen = seen(&order, CUSTOMER);
+            let told = seen.licenses().into_iter().map(|one| {
+                let addons = one.addons.iter().map(|addon| addon.name().to_owned());
+                (one.line.name().to_owned(), addons.collect::<Vec<_>>())
+            });
+            told.collect::<Vec<_>>()
+        };
+        let license = change(3, RequestedChange::Quantity { from: 10, to: 15 });
+        let of = |name: &str, addons: &[&str]| {
+            let addons: Vec<String> = addons.iter().map(|name| (*name).to_owned()).collect();
+            (name.to_owned(), addons)
+        };
+        assert_eq!(
+            names(vec![more(1, "A", 5), license, more(2, "B", 6)]),
+            [of("Microsoft 365 E3", &["A", "B"])]
+        );
+        assert_eq!(
+            names(vec![more(1, "A", 5), more(2, "B", 6)]),
+            [of("A", &[]), of("B", &[])]
+        );
+    }
+
+    #[test]
+    fn seats_that_become_something_else_are_told_of_what_they_leave() {
+        let change = RequestedChange::Upgrade {
+            from: "Office 365 E1".into(),
+            to: "Microsoft 365 E3".into(),
+            part: Some(crate::order::change::Part { seats: 4, of: 10 }),
+        };
+        let line = Line {
+            change,
+            state: sample::finished(),
+            ..sample::line(1)
+        };
+        let mut order = sample::order(Stage::Released, vec![sample::finished()]);
+        order.lines = vec![line];
+        let seen = seen(&order, CUSTOMER);
+        let line = &seen.lines[0];
+        assert_eq!((line.totals.now, line.counts()), (6, "Office 365 E1"));
+        assert_eq!((line.moved(), line.name()), (Some(4), "Microsoft 365 E3"));
     }
 
     #[test]

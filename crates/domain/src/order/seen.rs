@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use super::action::Action;
 use super::approval::Approval;
 use super::change::RequestedChange;
+use super::charge::{Thing, charged, thing};
 use super::failure::Explanation;
 use super::line::{self, Item, Line, LinePrice, LineState, Period};
 use super::note::Note;
@@ -128,11 +129,18 @@ pub struct Inside {
 
 impl SeenOrder {
     /// The lines that cost something by themselves: a markup beside other changes is no purchase of its
-    /// own, its price is in theirs.
+    /// own, and of several changes of one subscription the last has the price of all.
     pub fn counted(&self) -> impl Iterator<Item = &SeenLine> {
         let is_mixed = self.lines.iter().any(|line| !line.change.is_markup());
         let lines = self.lines.iter();
-        lines.filter(move |line| !is_mixed || !line.change.is_markup())
+        let counted = lines.filter(|line| !is_mixed || !line.change.is_markup());
+        charged(counted, SeenLine::thing).into_iter()
+    }
+
+    /// Units of all that it buys or leaves, add-ons among them.
+    pub fn quantity(&self) -> u64 {
+        let counted = self.counted();
+        counted.map(|line| u64::from(line.price.quantity)).sum()
     }
 }
 
@@ -140,6 +148,27 @@ impl SeenLine {
     /// What people call it: an add-on by its own name, all else by the license's.
     pub fn name(&self) -> &str {
         line::name(&self.change, &self.item)
+    }
+
+    /// What its total licenses are of. Seats that become something else leave what they were of.
+    pub fn counts(&self) -> &str {
+        match &self.change {
+            RequestedChange::Upgrade {
+                from,
+                part: Some(_),
+                ..
+            } => from,
+            _ => self.name(),
+        }
+    }
+
+    /// Of some seats that become something else, how many.
+    pub fn moved(&self) -> Option<u32> {
+        self.change.part().map(|part| part.seats)
+    }
+
+    pub(super) fn thing(&self) -> Thing {
+        thing(self.subscription, &self.change, &self.item)
     }
 
     /// What the vendor's refusal means, where it refused.
@@ -270,7 +299,7 @@ impl LinePrice {
 
 impl Line {
     fn seen_by(self, seen: Visibility) -> Result<SeenLine, Refusal> {
-        let price = self.price.seen_by(seen)?;
+        let price = self.charge().seen_by(seen)?;
         Ok(SeenLine {
             totals: self.totals(),
             id: self.id,

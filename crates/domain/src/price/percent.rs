@@ -35,10 +35,20 @@ impl Percent {
         self.0
     }
 
+    /// As people read it: one that a target price made can have more digits than anybody reads.
+    pub fn words(self) -> String {
+        rounded(self.0).to_string()
+    }
+
     /// What an amount is multiplied by: 0.9 for −10. Always above zero.
     pub fn factor(self) -> Decimal {
         (Decimal::ONE + self.0 / Decimal::ONE_HUNDRED).normalize()
     }
+}
+
+/// A percentage as people read it.
+pub(crate) fn rounded(percent: Decimal) -> Decimal {
+    percent.round_dp(4).normalize()
 }
 
 impl TryFrom<String> for Percent {

@@ -47,11 +47,7 @@ pub(super) fn row(order: &SeenOrder) -> [Cell; COLUMNS.len()] {
         Cell::Text(texts.join("\n"))
     };
     let first = order.lines.first().map(|line| &line.contact);
-    let quantity = order
-        .lines
-        .iter()
-        .map(|line| u64::from(line.price.quantity))
-        .sum();
+    let quantity = order.quantity();
     let note = order.notes.last().map(|note| note.text.clone());
     [
         Cell::Whole(order.number),

@@ -127,12 +127,6 @@ pub(crate) fn action_icon(name: &str) -> &'static str {
     }
 }
 
-/// Licenses of all lines together.
-pub(crate) fn quantity(order: &SeenOrder) -> u64 {
-    let lines = order.lines.iter();
-    lines.map(|line| u64::from(line.price.quantity)).sum()
-}
-
 /// When the last line was decided, where all are.
 pub(crate) fn completed_at(order: &SeenOrder) -> Option<Timestamp> {
     match order.phase {

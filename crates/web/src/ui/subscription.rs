@@ -170,7 +170,7 @@ impl SubscriptionPage {
     fn distributor_markup(&self) -> String {
         let markups = self.found().markups;
         let percent = markups.and_then(|markups| markups.distributor);
-        percent.map_or_else(String::new, String::from)
+        percent.map_or_else(String::new, Percent::words)
     }
 
     fn is_suspended(&self) -> bool {
@@ -361,8 +361,10 @@ fn read(typed: &Typed, found: &SeenSubscription) -> (TypedWish, Vec<Problem>) {
             quantity,
         })
     });
+    // As the field shows it, or to the last digit.
+    let is = |typed: &str, now: Percent| [now.words(), now.into()].iter().any(|now| now == typed);
     let other = |field: &str, now: Option<Percent>| {
-        text(field).filter(|typed| now.map(String::from).as_ref() != Some(typed))
+        text(field).filter(|typed| !now.is_some_and(|now| is(typed, now)))
     };
     let seller = found.markups.map(|markups| markups.seller);
     let distributor = found.markups.and_then(|markups| markups.distributor);

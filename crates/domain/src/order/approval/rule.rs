@@ -9,7 +9,8 @@ use super::{Approval, ApprovalState};
 use crate::access::Role;
 use crate::id::{ApprovalRuleId, OrganizationId, VendorId};
 use crate::money::{Money, MoneyError};
-use crate::order::change::{ChangeKind, RequestedChange};
+use crate::order::change::ChangeKind;
+use crate::order::charge::charged;
 use crate::order::counted;
 use crate::order::line::Line;
 use crate::organization::Organization;
@@ -97,12 +98,11 @@ impl ApprovalRule {
         let is_by = orderers.is_empty() || facts.roles.iter().any(|role| orderers.contains(role));
         let is_of = customer.is_none_or(|customer| customer == facts.customer);
         // A markup beside other changes does not count, so that nobody can tell it is there.
-        let mut covered = counted(facts.lines)
-            .filter(|line| self.conditions.cover(line))
-            .peekable();
-        self.is_enabled && is_by && is_of && covered.peek().is_some() && {
+        let covered = counted(facts.lines).filter(|line| self.conditions.cover(line));
+        let covered = charged(covered, Line::thing);
+        self.is_enabled && is_by && is_of && !covered.is_empty() && {
             // A sum that is too large to be computed is large enough for anybody's rule.
-            sums(covered).map_or(true, |sums| self.conditions.fit(&sums))
+            sums(covered.into_iter()).map_or(true, |sums| self.conditions.fit(&sums))
         }
     }
 }
@@ -152,14 +152,8 @@ impl Sum {
 fn sums<'l>(lines: impl Iterator<Item = &'l Line>) -> Result<Vec<Sum>, MoneyError> {
     let mut sums: Vec<Sum> = Vec::new();
     for line in lines {
-        let (customer, partner) = match line.change {
-            // Costs nothing from then on.
-            RequestedChange::Cancel | RequestedChange::AddonRemove { .. } => {
-                let nothing = Money::zero(line.price.unit.customer.currency);
-                (nothing, nothing)
-            }
-            _ => (line.price.customer_total()?, line.price.partner_total()?),
-        };
+        let charge = line.charge();
+        let (customer, partner) = (charge.customer_total()?, charge.partner_total()?);
         let cycle_months = line.item.cadence.cycle_months;
         let is_same = |sum: &&mut Sum| {
             sum.cycle_months == cycle_months && sum.customer.currency == customer.currency

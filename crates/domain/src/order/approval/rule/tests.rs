@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::money::Currency;
+use crate::order::change::RequestedChange;
 use crate::order::sample;
 use crate::organization::{OrganizationKind, OrganizationStatus, Slug};
 
