@@ -132,7 +132,19 @@ const OFFERS: &[Sold] = &[
         4800,
         6000,
     ),
+    (
+        3,
+        "Paper & Phone",
+        "Conference Phone Line",
+        "phone",
+        "conference",
+        50,
+        14_400,
+        18_000,
+    ),
 ];
+/// The offer that is also sold for three years, a tenth cheaper.
+const LONG_TERM: u128 = 5;
 
 /// Names of the vendors' products, and what they are sorted under.
 const PRODUCTS: &[(&str, &str, &[&str])] = &[
@@ -235,19 +247,25 @@ fn begin() -> Timestamp {
     Timestamp::from_second(1_735_689_600).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// Plans by the year, paid monthly and at once, in each currency, with their prices.
+/// Plans by the year, paid monthly and at once, in each currency, with their prices; of one offer also
+/// plans for three years.
 fn plans(number: u128, cost: i64, retail: i64) -> Result<Vec<Plan>, Error> {
     let mut plans = Vec::new();
+    // Months of the term and of the cycle, and what is paid of a year's price.
+    let mut cadences = vec![((12, 1), 0, Decimal::ONE), ((12, 12), 100, Decimal::ONE)];
+    if number == LONG_TERM {
+        cadences.push(((36, 12), 200, Decimal::new(27, 1)));
+    }
     for (at, (currency, rate)) in (1u128..).zip(CURRENCIES) {
-        for (cycle_months, offset) in [(1, 0), (12, 100)] {
+        for ((term_months, cycle_months), offset, years) in &cadences {
             let amount = |cents: i64| {
-                UnitAmount::from_decimal(Decimal::new(cents * rate, 2)).map_err(damaged)
+                UnitAmount::from_decimal(Decimal::new(cents * rate, 2) * years).map_err(damaged)
             };
             plans.push(Plan {
                 id: PlanId(Uuid::from_u128(number * 1_000 + offset + at)),
                 cadence: Cadence {
-                    term_months: 12,
-                    cycle_months,
+                    term_months: *term_months,
+                    cycle_months: *cycle_months,
                 },
                 currency: Currency::parse(currency).map_err(damaged)?,
                 market: None,

@@ -96,6 +96,7 @@ fn a_catalog_is_searched_and_stands_by_category_and_product() {
                 "Microsoft 365 Business Basic",
                 "Microsoft 365 Business Standard",
                 "Microsoft 365 E3",
+                "Conference Phone Line",
                 "Desk Phone Line",
                 "Defender for Endpoint P1",
             ]
@@ -287,21 +288,22 @@ fn prices_that_end_or_come_are_told_to_each_reader_as_their_own() {
                     .map(|one| {
                         let hours = one.at.duration_since(now).as_hours();
                         let price = one.unit.map_or("ends".into(), |unit| unit.unit.to_string());
-                        format!("{} in {hours} h: {price}", one.cadence.cycle_label())
+                        let (term, cycle) = (one.cadence.term_label(), one.cadence.cycle_label());
+                        format!("{term}, {cycle} in {hours} h: {price}")
                     })
                     .collect::<Vec<_>>(),
             );
         }
-        let ends = "monthly in 24 h: ends";
-        assert_eq!(
-            told[0],
-            [
-                ends,
-                "annual in 24 h: 32.40 EUR",
-                "annual in 72 h: 64.80 EUR"
-            ]
+        let ends = [
+            "1 year, monthly in 24 h: ends",
+            "3 years, annual in 24 h: ends",
+        ];
+        let (cost, retail) = (
+            "1 year, annual in 24 h: 32.40 EUR",
+            "1 year, annual in 72 h: 64.80 EUR",
         );
-        assert_eq!(told[1], [ends, "annual in 72 h: 64.80 EUR"]);
+        assert_eq!(told[0], [&ends[..], &[cost, retail]].concat());
+        assert_eq!(told[1], [&ends[..], &[retail]].concat());
     });
 }
 

@@ -71,7 +71,7 @@ fn staff_sort_products_and_customers_find_them_under_the_first_of_their_categori
             [
                 ("Backup", 4),
                 ("Productivity", 3),
-                ("Telephony", 1),
+                ("Telephony", 2),
                 ("Zero trust", 2)
             ]
         );

@@ -84,7 +84,10 @@ fn answers_reach_the_vendor_and_later_ones_too() {
             .iter()
             .map(|line| line.change.text())
             .collect();
-        assert_eq!(texts, ["Region west → south", "Retention days 90 → 365"]);
+        assert_eq!(
+            texts,
+            ["Data region west → south", "Retention, days 90 → 365"]
+        );
         world.settle().await;
         let now = &world.running(&access).await[0].parameters;
         assert_eq!(
