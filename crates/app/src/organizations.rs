@@ -1,8 +1,10 @@
 //! What is known of a customer, and whether a seller takes its orders without an ERP number (F19).
 
 use domain::access::Permission;
+use domain::edit::{Edit, Subject};
+use domain::id::EditId;
 use domain::organization::{ErpNumber, Organization};
-use store::{StoreError, organizations};
+use store::{Tx, edits, organizations};
 
 use crate::access::Access;
 use crate::{App, Error};
@@ -14,6 +16,8 @@ pub struct Profile {
     pub organization: Organization,
     /// Who takes no orders of it without an ERP number, the nearest first.
     pub asking: Vec<String>,
+    /// Who entered or removed its ERP number, and when; nothing where nobody has.
+    pub numbered: Option<Edit>,
 }
 
 impl Profile {
@@ -34,9 +38,12 @@ impl App {
         let mut found = found.into_iter();
         let organization = found.next().ok_or(Error::NotFound)?;
         let asking = found.filter(|above| above.needs_erp_number);
+        let asking = asking.map(|above| above.name).collect();
+        let numbered = edits::latest(&mut tx, organization.id, &[Subject::ErpNumber]).await?;
         Ok(Profile {
+            asking,
+            numbered: numbered.into_iter().next(),
             organization,
-            asking: asking.map(|above| above.name).collect(),
         })
     }
 
@@ -50,17 +57,21 @@ impl App {
                 reason,
             })?),
         };
-        let state = (access.tenant(), number);
-        let saved = self.store.write(state, |(customer, number), tx| {
-            Box::pin(organizations::set_erp_number(
-                tx,
-                *customer,
-                number.as_ref(),
-            ))
+        let state = (access.clone(), number, EditId(self.id()), self.clock.now());
+        let saved = self.store.write(state, |(access, number, id, now), tx| {
+            Box::pin(async move {
+                let customer = access.tenant();
+                let known = organizations::find_by_id(tx, customer).await?;
+                let known = known.ok_or(Error::NotFound)?.erp_number;
+                organizations::set_erp_number(tx, customer, number.as_ref()).await?;
+                let words =
+                    |number: &Option<ErpNumber>| number.iter().map(ErpNumber::to_string).collect();
+                let change = (words(&known), words(number));
+                let edit = Edit::of(Subject::ErpNumber, change, access.actor(), *now);
+                append(tx, access, *id, edit).await
+            })
         });
-        saved
-            .await
-            .map_err(|error: StoreError| Error::from(error))?;
+        saved.await?;
         self.profile(access).await
     }
 
@@ -70,14 +81,39 @@ impl App {
         Ok(access.organization().needs_erp_number)
     }
 
+    /// Who said so last, and when.
+    pub async fn needs_erp_number_since(&self, access: &Access) -> Result<Option<Edit>, Error> {
+        access.require_view(Permission::ManageApprovals)?;
+        let mut tx = self.store.read().await?;
+        let found = edits::latest(&mut tx, access.tenant(), &[Subject::NeedsErpNumber]).await?;
+        Ok(found.into_iter().next())
+    }
+
     /// Says whether the partner that the access is to takes no orders of customers without an ERP number.
     /// What is placed already goes on.
     pub async fn set_needs_erp_number(&self, access: &Access, needs: bool) -> Result<(), Error> {
         access.require(Permission::ManageApprovals)?;
-        let state = (access.tenant(), needs);
-        let saved = self.store.write(state, |(partner, needs), tx| {
-            Box::pin(organizations::set_needs_erp_number(tx, *partner, *needs))
+        let state = (access.clone(), needs, EditId(self.id()), self.clock.now());
+        let saved = self.store.write(state, |(access, needs, id, now), tx| {
+            Box::pin(async move {
+                let partner = access.tenant();
+                let known = organizations::find_by_id(tx, partner).await?;
+                let known = known.ok_or(Error::NotFound)?.needs_erp_number;
+                organizations::set_needs_erp_number(tx, partner, *needs).await?;
+                let words = |needs: bool| needs.then(|| "yes".to_owned()).into_iter().collect();
+                let change = (words(known), words(*needs));
+                let edit = Edit::of(Subject::NeedsErpNumber, change, access.actor(), *now);
+                append(tx, access, *id, edit).await
+            })
         });
-        saved.await.map_err(|error: StoreError| error.into())
+        saved.await
+    }
+}
+
+/// Writes an edit down, where there was one.
+async fn append(tx: &mut Tx, access: &Access, id: EditId, edit: Option<Edit>) -> Result<(), Error> {
+    match edit {
+        Some(edit) => Ok(edits::append(tx, access.tenant(), id, &edit).await?),
+        None => Ok(()),
     }
 }

@@ -74,6 +74,7 @@ id!(/** Many changes that were asked for at once. */ JobId, "job");
 id!(/** A list that somebody saved under a name. */ SavedViewId, "viw");
 id!(/** A partner's rule about orders that it wants to approve. */ ApprovalRuleId, "apr");
 id!(/** A version of terms and conditions. */ TermsId, "trm");
+id!(/** An edit of a fact that no order makes. */ EditId, "edt");
 id!(/** A priced proposal to a customer. */ QuoteId, "quo");
 id!(/** One comparison of our records with a vendor's. */ RunId, "rec");
 id!(/** Something that is otherwise at a vendor than here. */ DifferenceId, "dif");

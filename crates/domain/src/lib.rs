@@ -13,10 +13,12 @@
 //! | view | Recent (can still be changed) or Historical (a record) |
 //! | doubt | the vendor was called and we do not know what became of it |
 //! | subscription | what a finished line leaves behind: the live entitlement |
+//! | edit | a change of a fact that no order makes, with who made it and when |
 //! | holding, difference | what a vendor says that a customer has; where our record says otherwise |
 
 pub mod access;
 pub mod calendar;
+pub mod edit;
 pub mod event;
 pub mod id;
 pub mod job;

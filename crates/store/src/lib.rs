@@ -12,6 +12,7 @@ pub mod changes;
 pub mod credentials;
 pub mod desk;
 pub mod differences;
+pub mod edits;
 pub mod failures;
 mod fault;
 mod holder;

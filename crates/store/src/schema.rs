@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0023_tasks_by_vendor.sql"),
     include_str!("../migrations/0024_categories.sql"),
     include_str!("../migrations/0025_claims.sql"),
+    include_str!("../migrations/0026_edits.sql"),
 ];
 
 /// How many migrations there are.

@@ -2,12 +2,15 @@
 //! into. What a seller's customers are offered from above stands under the headings of above.
 
 use domain::access::Permission;
-use domain::id::{OfferId, VendorId};
+use domain::edit::{Edit, Subject};
+use domain::id::{EditId, OfferId, VendorId};
 use domain::offer::{Offer, category};
 use domain::organization::Organization;
 use domain::subscription::decide::Problem;
+use jiff::Timestamp;
 use serde::Deserialize;
 use store::catalog::{self, search};
+use store::{Tx, edits};
 
 use super::list::{self, AskedOffers, Facets};
 use crate::access::{Access, Caller};
@@ -50,8 +53,19 @@ pub struct Product {
     pub name: String,
     /// What it is sorted under.
     pub categories: Vec<String>,
+    /// Who sorted it so, and when; nothing where nobody has.
+    pub sorted: Option<Edit>,
     /// The names of its offers, those of this page.
     pub offers: Vec<String>,
+}
+
+impl Product {
+    fn subject(&self) -> Subject {
+        Subject::Product {
+            vendor: self.vendor,
+            product: self.product.clone(),
+        }
+    }
 }
 
 /// A page of a partner's products.
@@ -86,8 +100,16 @@ impl App {
         let after = list::after(&mut tx, access, asked, now).await?;
         let limit = asked.limit as usize;
         let found = search::list(&mut tx, &own, &wanted, after, limit, now).await?;
+        let mut products = by_product(found.offers);
+        let subjects: Vec<Subject> = products.iter().map(Product::subject).collect();
+        for edit in edits::latest(&mut tx, partner.id, &subjects).await? {
+            let of = |product: &&mut Product| product.subject() == edit.subject;
+            for product in products.iter_mut().filter(of) {
+                product.sorted = Some(edit.clone());
+            }
+        }
         Ok(Products {
-            products: by_product(found.offers),
+            products,
             next: found.next.map(|(_, offer)| offer),
             too_common: found.too_common,
             facets: list::facets(&mut tx, &own).await?,
@@ -102,32 +124,69 @@ impl App {
         if !(1..=AT_ONCE_MAX).contains(&typed.products.len()) {
             return Err(wrong("must be 1 to 100; choose some"));
         }
+        let sorting = Sorting {
+            access: access.clone(),
+            typed,
+            id: EditId(self.id()),
+            now: self.clock.now(),
+        };
         let sorted = self
             .store
-            .write((access.tenant(), typed), |(owner, typed), tx| {
-                Box::pin(async move {
-                    let known = search::list_categories(tx, &[*owner]).await?;
-                    let categories =
-                        category::parse(&typed.categories, &known).map_err(|reason| {
-                            Error::Problems(vec![Problem::new("/categories", reason.0)])
-                        })?;
-                    for TypedProduct { vendor, product } in &typed.products {
-                        let is_own = match vendor.parse() {
-                            Ok(vendor) => {
-                                catalog::sort_product(tx, *owner, vendor, product, &categories)
-                                    .await?
-                            }
-                            Err(_) => false,
-                        };
-                        if !is_own {
-                            let words = format!("must be of this catalog, and {product} is not");
-                            return Err(Error::Problems(vec![Problem::new("/products", words)]));
-                        }
-                    }
-                    Ok(())
-                })
-            });
+            .write(sorting, |sorting, tx| Box::pin(sorting.run(tx)));
         sorted.await
+    }
+}
+
+/// Products that somebody sorts.
+struct Sorting {
+    access: Access,
+    typed: TypedSorting,
+    id: EditId,
+    now: Timestamp,
+}
+
+impl Sorting {
+    async fn run(&self, tx: &mut Tx) -> Result<(), Error> {
+        let known = search::list_categories(tx, &[self.access.tenant()]).await?;
+        let categories = category::parse(&self.typed.categories, &known)
+            .map_err(|reason| Error::Problems(vec![Problem::new("/categories", reason.0)]))?;
+        for TypedProduct { vendor, product } in &self.typed.products {
+            let is_own = match vendor.parse() {
+                Ok(vendor) => self.sort(tx, vendor, product, &categories).await?,
+                Err(_) => false,
+            };
+            if !is_own {
+                let words = format!("must be of this catalog, and {product} is not");
+                return Err(Error::Problems(vec![Problem::new("/products", words)]));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sorts one and writes down who did; `false` where the partner has no such product.
+    async fn sort(
+        &self,
+        tx: &mut Tx,
+        vendor: VendorId,
+        product: &str,
+        categories: &[String],
+    ) -> Result<bool, Error> {
+        let owner = self.access.tenant();
+        let one = std::iter::once(product);
+        let mut before = catalog::find_categories(tx, owner, vendor, one).await?;
+        if !catalog::sort_product(tx, owner, vendor, product, categories).await? {
+            return Ok(false);
+        }
+        let subject = Subject::Product {
+            vendor,
+            product: product.to_owned(),
+        };
+        let before = before.remove(product).unwrap_or_default();
+        let change = (before, categories.to_vec());
+        if let Some(edit) = Edit::of(subject, change, self.access.actor(), self.now) {
+            edits::append(tx, owner, self.id, &edit).await?;
+        }
+        Ok(true)
     }
 }
 
@@ -147,6 +206,7 @@ fn by_product(offers: Vec<Offer>) -> Vec<Product> {
                 vendor_name: offer.vendor_name,
                 product: offer.product,
                 categories: offer.categories,
+                sorted: None,
                 offers: vec![offer.name],
             }),
         }

@@ -1,8 +1,9 @@
 //! What the demo world sells, and the rules that price it.
 
 use connectors::simulator;
+use domain::edit::{Edit, Subject};
 use domain::event::Actor;
-use domain::id::{OfferId, PlanId, PriceRuleId, UserId, VendorId};
+use domain::id::{EditId, OfferId, PlanId, PriceRuleId, UserId, VendorId};
 use domain::money::{Currency, UnitAmount};
 use domain::offer::{Cadence, Form, Offer, Plan, VendorPrice};
 use domain::price::record::RuleRecord;
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use rust_decimal::Decimal;
 use store::plan_prices::{self, PlanPrice};
-use store::{Tx, catalog, price_rules};
+use store::{Tx, catalog, edits, price_rules};
 use uuid::Uuid;
 
 use super::{damaged, organization};
@@ -335,6 +336,17 @@ async fn seed_offers(tx: &mut Tx) -> Result<(), Error> {
         let vendor = VendorId(Uuid::from_u128(sold.0));
         let under: Vec<String> = under.iter().map(|name| (*name).to_owned()).collect();
         catalog::sort_product(tx, organization(1), vendor, product, &under).await?;
+        let edit = Edit {
+            subject: Subject::Product {
+                vendor,
+                product: (*product).to_owned(),
+            },
+            from: Vec::new(),
+            to: under,
+            by: maker(tx, 1, 1).await?,
+            at: begin(),
+        };
+        edits::append(tx, organization(1), EditId(Uuid::from_u128(1)), &edit).await?;
     }
     Ok(())
 }

@@ -152,3 +152,37 @@ fn what_a_vendor_adds_to_a_product_stands_beside_it() {
         assert_eq!(under("Other", &headings), other);
     });
 }
+
+#[test]
+fn who_sorted_a_product_is_told_and_sorting_it_as_it_is_changes_nothing() {
+    on_each_database(async |world| {
+        let nordic = world.prices_of(DISTRIBUTOR, "nordic").await;
+        let sorted = async |product: &str| {
+            let page = world.app.products(&nordic, &asked(200)).await.unwrap();
+            let mut found = page.products.into_iter();
+            found.find(|one| one.product == product).unwrap().sorted
+        };
+        assert_eq!(sorted("defender").await, None, "as it came");
+        let seeded = sorted("exchange-online").await.unwrap();
+        let typed = sorting(
+            &["defender", "exchange-online"],
+            &["Productivity", "E-mail"],
+        );
+        world.app.sort_products(&nordic, typed).await.unwrap();
+        let edit = sorted("defender").await.unwrap();
+        assert_eq!(
+            (edit.from, edit.to.join(", ")),
+            (vec![], "Productivity, E-mail".into())
+        );
+        assert_eq!((&edit.by, edit.at), (nordic.actor(), world.app.now()));
+        assert_eq!(
+            sorted("exchange-online").await.unwrap(),
+            seeded,
+            "sorted so before"
+        );
+        let none = sorting(&["defender"], &[]);
+        world.clock.advance(jiff::SignedDuration::from_hours(1));
+        world.app.sort_products(&nordic, none).await.unwrap();
+        assert_eq!(sorted("defender").await.unwrap().to, Vec::<String>::new());
+    });
+}

@@ -149,3 +149,41 @@ fn staff_enter_the_number_and_the_customers_admins_read_it() {
         }
     });
 }
+
+#[test]
+fn who_entered_a_number_or_asks_for_one_is_kept() {
+    on_each_database(async |world| {
+        let manager = world
+            .access("account-manager@baltic.example", "amber")
+            .await;
+        let seller = world.access(SELLER, "amber").await;
+        assert_eq!(world.app.profile(&seller).await.unwrap().numbered, None);
+        let told = async |access: &Access, number: &str| {
+            let found = world.app.set_erp_number(access, number).await.unwrap();
+            let edit = found.numbered.unwrap();
+            (edit.from.concat(), edit.to.concat(), edit.by, edit.at)
+        };
+        let first = told(&manager, "C-1004").await;
+        let (by, at) = (manager.actor().clone(), world.app.now());
+        assert_eq!(first, (String::new(), "C-1004".into(), by, at));
+        world.clock.advance(jiff::SignedDuration::from_hours(1));
+        // Whoever saves what stands there already has entered nothing.
+        assert_eq!(told(&seller, "C-1004").await, first);
+        let (from, to, by, at) = told(&seller, "").await;
+        assert_eq!((from.as_str(), to.as_str()), ("C-1004", ""));
+        assert_eq!((&by, at), (seller.actor(), world.app.now()));
+
+        let baltic = world.partner(SELLER, "baltic").await;
+        let since = async || world.app.needs_erp_number_since(&baltic).await.unwrap();
+        assert_eq!(since().await, None);
+        world.ask_numbers(true).await;
+        let edit = since().await.unwrap();
+        assert_eq!(
+            (edit.to.concat().as_str(), edit.by),
+            ("yes", baltic.actor().clone())
+        );
+        let again = world.partner(SELLER, "baltic").await;
+        world.app.set_needs_erp_number(&again, false).await.unwrap();
+        assert_eq!(since().await.unwrap().to, Vec::<String>::new());
+    });
+}

@@ -10,6 +10,7 @@ mod catalog;
 mod cut;
 mod desk;
 mod differences;
+mod edits;
 mod lists;
 mod migrations;
 mod orders;

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::catalog::{CatalogQuery, linked};
 use super::read;
-use super::view::ProblemView;
+use super::view::{CreatorView, ProblemView};
 use crate::Web;
 use crate::error::Problem;
 use crate::visitor::Program;
@@ -27,18 +27,25 @@ pub(crate) struct ProductView {
     name: String,
     /// What it is sorted under; in catalogs it stands under the first, or `Other`.
     categories: Vec<String>,
+    /// Who sorted it so last; nobody where it stands as it came.
+    sorted_by: Option<CreatorView>,
+    /// When.
+    sorted_at: Option<String>,
     /// The names of its offers on this page.
     offers: Vec<String>,
 }
 
 impl ProductView {
     fn new(found: &Product) -> ProductView {
+        let sorted = found.sorted.as_ref();
         ProductView {
             vendor: found.vendor.to_string(),
             vendor_name: found.vendor_name.clone(),
             product: found.product.clone(),
             name: found.name.clone(),
             categories: found.categories.clone(),
+            sorted_by: sorted.map(|edit| CreatorView::new(&edit.by)),
+            sorted_at: sorted.map(|edit| edit.at.to_string()),
             offers: found.offers.clone(),
         }
     }

@@ -27,13 +27,17 @@ pub(super) struct OrganizationView {
     time_zone: String,
     /// Its key in the books of whoever sells to it.
     erp_number: Option<String>,
+    /// Who entered or removed it last.
+    erp_number_by: Option<view::CreatorView>,
+    /// When.
+    erp_number_at: Option<String>,
     /// Orders are refused while it has no ERP number.
     erp_number_is_needed: bool,
 }
 
 impl From<Profile> for OrganizationView {
     fn from(found: Profile) -> OrganizationView {
-        let of = found.organization;
+        let (of, edit) = (found.organization, found.numbered.as_ref());
         OrganizationView {
             organization: of.slug.to_string(),
             name: of.name,
@@ -43,6 +47,8 @@ impl From<Profile> for OrganizationView {
             currency: of.currency.code(),
             time_zone: of.zone.iana_name().unwrap_or("UTC").to_owned(),
             erp_number: of.erp_number.map(String::from),
+            erp_number_by: edit.map(|edit| view::CreatorView::new(&edit.by)),
+            erp_number_at: edit.map(|edit| edit.at.to_string()),
             erp_number_is_needed: !found.asking.is_empty(),
         }
     }

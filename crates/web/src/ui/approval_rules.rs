@@ -8,6 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::{Permission, Role};
+use domain::edit::Edit;
 use domain::id::ApprovalRuleId;
 use domain::order::approval::rule::ApprovalRule;
 use domain::order::change::ChangeKind;
@@ -31,6 +32,8 @@ struct RulesPage {
     partners: Vec<Organization>,
     found: Rules,
     may_change: bool,
+    /// Who said last whether orders need an ERP number, and when.
+    asked: Option<Edit>,
     /// What stands in the form.
     typed: TypedRule,
     /// The rule that the form changes.
@@ -145,6 +148,7 @@ async fn page(web: &Web, visitor: &Visitor, access: &Access) -> Result<RulesPage
         token: visitor.form_token(found.partner.slug.as_str()),
         partners: web.app.partners(&visitor.caller).await?,
         may_change: access.standing().may(Permission::ManageApprovals),
+        asked: web.app.needs_erp_number_since(access).await?,
         typed: TypedRule {
             enabled: true,
             currency: found.partner.currency.code().to_owned(),
