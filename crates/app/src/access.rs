@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::access::{Grant, Membership, Permission, Role, Standing, Visibility, grant};
 use domain::event::Actor;
 use domain::id::{OrganizationId, UserId};
-use domain::organization::{Organization, OrganizationKind, OrganizationStatus, Slug};
+use domain::organization::{Organization, OrganizationKind, OrganizationStatus, Slug, Suspended};
 use store::organizations;
 
 use crate::{App, Error};
@@ -23,9 +23,38 @@ pub struct Caller {
     /// What they sign in with.
     pub email: String,
     pub(crate) memberships: Vec<Membership>,
+    /// Of the organizations in which they hold a role, those that are suspended; where it is the cart or
+    /// job of somebody that goes on by itself, whoever lets orders through asks.
+    pub(crate) suspended: Vec<Suspended>,
 }
 
 impl Caller {
+    /// What they are told at the top of their own pages: a distributor or seller of theirs that is
+    /// suspended. The people of a suspended customer are kept out.
+    pub fn suspended(&self) -> Option<&Suspended> {
+        let works_at = |found: &&Suspended| {
+            let mut held = self.memberships.iter();
+            held.any(|held| held.role.is_staff() && held.organization == found.organization)
+        };
+        self.suspended.iter().find(works_at)
+    }
+
+    /// What their roles amount to in an organization; a button, not a right.
+    pub(crate) fn standing(&self, organization: &Organization) -> Option<Standing> {
+        self.standing_in(&organization.chain)
+    }
+
+    fn standing_in(&self, chain: &[OrganizationId]) -> Option<Standing> {
+        let suspended = self.suspended.iter().map(|found| found.organization);
+        let suspended: Vec<OrganizationId> = suspended.collect();
+        Standing::while_suspended(&self.memberships, chain, &suspended)
+    }
+
+    /// What roles that are held above an organization amount to in it.
+    fn standing_above(&self, organization: &Organization) -> Option<Standing> {
+        self.standing_in(organization.chain.get(1..).unwrap_or_default())
+    }
+
     /// The strongest role that they hold anywhere; for their own eyes, not a right.
     pub fn strongest_role(&self) -> Option<Role> {
         self.memberships.iter().map(|held| held.role).min()
@@ -34,26 +63,30 @@ impl Caller {
     /// The organizations in which they hold a role that decides about orders.
     pub fn decides_for(&self) -> impl Iterator<Item = OrganizationId> {
         let may = |held: &&Membership| grant(held.role, Permission::DecideApprovals) == Grant::Yes;
-        self.memberships
-            .iter()
-            .filter(may)
-            .map(|held| held.organization)
+        let held = self.memberships.iter().filter(may);
+        let is_suspended = |id: &OrganizationId| {
+            let mut suspended = self.suspended.iter();
+            suspended.any(|found| found.organization == *id)
+        };
+        held.map(|held| held.organization)
+            .filter(move |id| !is_suspended(id))
     }
 
     /// Whether their roles allow something in an organization; a button, not a right.
     pub fn may(&self, organization: &Organization, permission: Permission) -> bool {
-        let standing = Standing::new(&self.memberships, &organization.chain);
+        let standing = self.standing(organization);
         standing.is_some_and(|standing| standing.may(permission))
     }
 
     /// The same, by roles that they hold above the organization alone.
     pub fn may_from_above(&self, organization: &Organization, permission: Permission) -> bool {
-        from_above(&self.memberships, organization).is_some_and(|standing| standing.may(permission))
+        let above = self.standing_above(organization);
+        above.is_some_and(|standing| standing.may(permission))
     }
 
     /// Whether their roles let them look at something in an organization.
     pub fn may_view(&self, organization: &Organization, permission: Permission) -> bool {
-        let standing = Standing::new(&self.memberships, &organization.chain);
+        let standing = self.standing(organization);
         standing.is_some_and(|standing| standing.may_view(permission))
     }
 
@@ -115,6 +148,8 @@ pub struct Access {
     from_above: Option<Standing>,
     actor: Actor,
     decides_for: Vec<OrganizationId>,
+    /// The caller's own organization that is suspended, where their roles here come from it.
+    stopped: Option<Suspended>,
 }
 
 impl Access {
@@ -151,6 +186,11 @@ impl Access {
         above.any(|standing| standing.may(permission))
     }
 
+    /// The caller's own organization that is suspended, so that they can look and change nothing here.
+    pub fn stopped(&self) -> Option<&Suspended> {
+        self.stopped.as_ref().filter(|_| self.standing.only_reads())
+    }
+
     pub(crate) fn tenant(&self) -> OrganizationId {
         self.organization.id
     }
@@ -165,26 +205,28 @@ impl Access {
 
     /// Refuses with *forbidden* what no role that the caller holds above the organization allows.
     pub(crate) fn require_from_above(&self, permission: Permission) -> Result<(), Error> {
-        match self.may_from_above(permission) {
-            true => Ok(()),
-            false => Err(Error::Forbidden),
+        match &self.from_above {
+            Some(standing) => self.check(standing, permission),
+            None => Err(Error::Forbidden),
         }
     }
 
-    /// Refuses with *forbidden* what the caller's roles don't allow here.
+    /// Refuses with *forbidden* what the caller's roles don't allow here; and what they would, were their
+    /// own organization not suspended, by saying so.
     pub(crate) fn require(&self, permission: Permission) -> Result<(), Error> {
-        if self.standing.may(permission) {
-            Ok(())
-        } else {
-            Err(Error::Forbidden)
+        self.check(&self.standing, permission)
+    }
+
+    fn check(&self, standing: &Standing, permission: Permission) -> Result<(), Error> {
+        match &self.stopped {
+            _ if standing.may(permission) => Ok(()),
+            Some(stopped) if standing.is_stopped(permission) => Err(Error::Stopped {
+                told: stopped.suspension.told(&stopped.name),
+                by: Box::new(stopped.suspension.by.clone()),
+            }),
+            _ => Err(Error::Forbidden),
         }
     }
-}
-
-/// What roles that are held above an organization amount to in it.
-fn from_above(memberships: &[Membership], organization: &Organization) -> Option<Standing> {
-    let above = organization.chain.get(1..).unwrap_or_default();
-    Standing::new(memberships, above)
 }
 
 impl App {
@@ -225,8 +267,7 @@ impl App {
         let found = organizations::find_among(&mut tx, &slug, &held).await?;
         let organization = found.iter().find(|found| found.slug == slug);
         let organization = organization.cloned().ok_or(Error::NotFound)?;
-        let standing =
-            Standing::new(&caller.memberships, &organization.chain).ok_or(Error::NotFound)?;
+        let standing = caller.standing(&organization).ok_or(Error::NotFound)?;
         // On behalf, the acting organization is the nearest one that the person belongs to.
         let is_acting = |id: &&OrganizationId| {
             let is_it =
@@ -245,8 +286,10 @@ impl App {
         };
         let is_above = |id: &OrganizationId| organization.chain.iter().skip(1).any(|up| up == id);
         let decides_for = caller.decides_for().filter(is_above).collect();
+        let is_of = |found: &&Suspended| organization.chain.contains(&found.organization);
         Ok(Access {
-            from_above: from_above(&caller.memberships, &organization),
+            stopped: caller.suspended.iter().find(is_of).cloned(),
+            from_above: caller.standing_above(&organization),
             organization,
             standing,
             actor,
@@ -265,7 +308,8 @@ impl App {
             };
             for organization in organizations::list_below(&mut tx, &top, LIST_MAX).await? {
                 let is_new = found.iter().all(|known| known.id != organization.id);
-                let reaches = Standing::new(&caller.memberships, &organization.chain)
+                let reaches = caller
+                    .standing(&organization)
                     .is_some_and(|s| !s.is_staff() || s.may_view(Permission::EnterCustomerView));
                 if organization.kind == OrganizationKind::Customer && is_new && reaches {
                     found.push(organization);

@@ -103,7 +103,7 @@ impl App {
         let held: Vec<OrganizationId> = held.into_iter().collect();
         let mut found = organizations::list_by_id(&mut tx, &held).await?;
         found.retain(|partner| {
-            let standing = domain::access::Standing::new(&caller.memberships, &partner.chain);
+            let standing = caller.standing(partner);
             standing.is_some_and(|standing| standing.may_view(Permission::ManageApprovals))
         });
         found.sort_by(|a, b| a.name.cmp(&b.name));

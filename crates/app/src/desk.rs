@@ -199,7 +199,7 @@ pub(crate) async fn desks(tx: &mut Tx, caller: &Caller) -> Result<Vec<Desk>, Err
     found.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
     let mut working = Vec::new();
     for organization in found {
-        let standing = Standing::new(&caller.memberships, &organization.chain);
+        let standing = caller.standing(&organization);
         let works = |standing: &Standing| {
             standing.may(Permission::SeeOrderDesk)
                 && standing.may_view(Permission::EnterCustomerView)
@@ -312,7 +312,7 @@ impl Walk<'_> {
         let Some(customer) = self.known.get(&order.organization) else {
             return Ok(None);
         };
-        let Some(standing) = Standing::new(&self.caller.memberships, &customer.chain) else {
+        let Some(standing) = self.caller.standing(customer) else {
             return Ok(None);
         };
         let Some(order) = order.seen_by(standing.visibility())? else {

@@ -38,6 +38,7 @@ pub mod worker;
 use std::sync::Arc;
 
 use connectors::partner_center::Webhooks;
+use domain::event::Actor;
 use domain::id::OrganizationId;
 use domain::money::MoneyError;
 use domain::order::Refusal;
@@ -191,6 +192,17 @@ pub enum Error {
     Suspended {
         /// Its name.
         organization: String,
+    },
+    /// The asker's own organization is suspended: they look, and change nothing.
+    #[error(
+        "{told}. Its people can look at everything and change nothing until it is active again; ask \
+         {} of {}", by.person, by.organization_name
+    )]
+    Stopped {
+        /// Which, and why.
+        told: String,
+        /// Who suspended it.
+        by: Box<Actor>,
     },
     /// A value that was typed can't be taken.
     #[error("{field} {reason}")]

@@ -4,7 +4,7 @@
 mod preview;
 mod typed;
 
-use domain::access::{Permission, Standing};
+use domain::access::Permission;
 use domain::id::{OfferId, OrganizationId, PriceRuleId, VendorId};
 use domain::organization::{Organization, OrganizationKind};
 use domain::price::record::{RuleRecord, RuleState, clash, earliest_day, parse_day};
@@ -92,7 +92,7 @@ impl App {
             let mut partners = organizations::list_children(&mut tx, &top, BUYERS_MAX).await?;
             partners.push(top);
             for partner in partners {
-                let standing = Standing::new(&caller.memberships, &partner.chain);
+                let standing = caller.standing(&partner);
                 let may = standing.is_some_and(|s| s.may_view(permission));
                 let is_new = found.iter().all(|known| known.id != partner.id);
                 if partner.kind != OrganizationKind::Customer && may && is_new {

@@ -77,7 +77,7 @@ impl App {
 
     /// The connections of a partner with their last comparisons.
     pub async fn compared(&self, access: &Access) -> Result<Vec<Compared>, Error> {
-        access.require(Permission::ManageVendors)?;
+        access.require_view(Permission::ManageVendors)?;
         let mut tx = self.store.read().await?;
         let vendors = catalog::list_vendors(&mut tx, &[access.tenant()]).await?;
         let mut compared = Vec::new();
@@ -100,7 +100,7 @@ impl App {
         access: &Access,
         asked: &AskedDifferences,
     ) -> Result<DifferencePage, Error> {
-        access.require(Permission::ManageVendors)?;
+        access.require_view(Permission::ManageVendors)?;
         let limit = asked.limit.clamp(1, PAGE_MAX);
         let mut tx = self.store.read().await?;
         let vendor = match asked.vendor.as_deref().filter(|slug| !slug.is_empty()) {
@@ -125,7 +125,7 @@ impl App {
 
     /// One difference of a partner's.
     pub async fn difference(&self, access: &Access, id: DifferenceId) -> Result<Difference, Error> {
-        access.require(Permission::ManageVendors)?;
+        access.require_view(Permission::ManageVendors)?;
         let mut tx = self.store.read().await?;
         let found = differences::find(&mut tx, access.tenant(), id).await?;
         found.ok_or(Error::NotFound)

@@ -186,6 +186,7 @@ impl App {
             name: holder.name,
             email: holder.email,
             memberships: holder.memberships,
+            suspended: holder.suspended,
         };
         let most = match caller.memberships.iter().any(|held| held.role.is_staff()) {
             true => IDLE_STAFF,

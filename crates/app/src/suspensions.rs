@@ -69,7 +69,7 @@ impl App {
 
     /// Why the organization is suspended, if it is.
     pub async fn suspension(&self, access: &Access) -> Result<Option<Suspension>, Error> {
-        access.require(Permission::SuspendOrganization)?;
+        access.require_view(Permission::SuspendOrganization)?;
         let mut tx = self.store.read().await?;
         Ok(suspensions::find(&mut tx, access.tenant()).await?)
     }

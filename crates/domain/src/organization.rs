@@ -63,6 +63,17 @@ impl Suspension {
     }
 }
 
+/// A suspended organization, as its own people are told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspended {
+    /// Which.
+    pub organization: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// Why, since when, and who can tell more.
+    pub suspension: Suspension,
+}
+
 /// A readable name in addresses: `a-z`, `0-9` and inner hyphens, 2 to 40 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

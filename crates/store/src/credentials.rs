@@ -2,6 +2,7 @@
 
 use domain::access::Membership;
 use domain::id::{OrganizationId, TokenId, UserId};
+use domain::organization::Suspended;
 use domain::text::Email;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,8 @@ pub struct Holder {
     pub name: String,
     /// The roles they hold, wherever.
     pub memberships: Vec<Membership>,
+    /// Of the organizations in which they hold them, those that are suspended.
+    pub suspended: Vec<Suspended>,
 }
 
 /// Adds a session or token under its secret's hash.
@@ -90,8 +93,11 @@ pub async fn find_holder(
 ) -> Result<Option<(Credential, Holder)>, StoreError> {
     let query = Query::new(
         "SELECT c.id, c.kind, c.user_id, c.label, c.created_at, c.seen_at, c.expires_at, \
-         u.email, u.name, m.organization_id, m.role FROM credentials c \
-         JOIN users u ON u.id = c.user_id LEFT JOIN memberships m ON m.user_id = c.user_id",
+         u.email, u.name, m.organization_id, m.role, s.body AS suspension, o.name AS suspended \
+         FROM credentials c JOIN users u ON u.id = c.user_id \
+         LEFT JOIN memberships m ON m.user_id = c.user_id \
+         LEFT JOIN suspensions s ON s.organization_id = m.organization_id \
+         LEFT JOIN organizations o ON o.id = s.organization_id",
     )
     .and(" WHERE c.hash = ?", hash)
     .and(" AND c.expires_at > ?", now.as_microsecond())
@@ -104,12 +110,25 @@ pub async fn find_holder(
         email: first.get("email")?,
         name: first.get("name")?,
         memberships: Vec::new(),
+        suspended: Vec::new(),
     };
     for row in &rows {
-        if let Some(organization) = row.get::<Option<Uuid>>("organization_id")? {
-            holder.memberships.push(Membership {
-                organization: OrganizationId(organization),
-                role: row.word("role")?,
+        let Some(organization) = row.get::<Option<Uuid>>("organization_id")? else {
+            continue;
+        };
+        let organization = OrganizationId(organization);
+        holder.memberships.push(Membership {
+            organization,
+            role: row.word("role")?,
+        });
+        let is_known = |known: &Suspended| known.organization == organization;
+        if let Some(name) = row.get::<Option<String>>("suspended")?
+            && !holder.suspended.iter().any(is_known)
+        {
+            holder.suspended.push(Suspended {
+                organization,
+                name,
+                suspension: row.json("suspension")?,
             });
         }
     }

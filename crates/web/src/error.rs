@@ -18,7 +18,7 @@ pub(crate) fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::Unproven => (StatusCode::UNAUTHORIZED, "unproven"),
         Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Error::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
-        Error::Suspended { .. } => (StatusCode::FORBIDDEN, "suspended"),
+        Error::Suspended { .. } | Error::Stopped { .. } => (StatusCode::FORBIDDEN, "suspended"),
         Error::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
         Error::Problems(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
         Error::Refused(Refusal::NoErpNumber { .. }) => (StatusCode::CONFLICT, "no_erp_number"),

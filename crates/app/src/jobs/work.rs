@@ -97,11 +97,13 @@ impl App {
                 .await?
                 .ok_or(Error::NotFound)?;
             let customer = organizations::find_by_id(&mut tx, job.organization).await?;
+            // What is suspended is asked with each batch.
             let caller = Caller {
                 user: user.id,
                 name: user.name,
                 email: user.email,
                 memberships: users::memberships(&mut tx, user.id).await?,
+                suspended: Vec::new(),
             };
             (caller, customer.ok_or(Error::NotFound)?.slug)
         };

@@ -27,6 +27,7 @@ mod partner_center;
 mod prices;
 mod quotes;
 mod reconciliation;
+mod suspended_people;
 mod suspensions;
 mod terms;
 mod views;

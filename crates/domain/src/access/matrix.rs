@@ -95,6 +95,25 @@ permissions! {
     EditOrganization = b"yvyyv-yvv--",
 }
 
+impl Permission {
+    /// Whether it changes something; the others only look.
+    pub fn writes(self) -> bool {
+        use Permission as P;
+        !matches!(
+            self,
+            P::EnterCustomerView
+                | P::SeeOrders
+                | P::SeeCustomerPrice
+                | P::SeeCost
+                | P::SeeMarkup
+                | P::SeeMarkupOnlyOrders
+                | P::SeeSubscriptionHistory
+                | P::SeeReports
+                | P::SeeOrderDesk
+        )
+    }
+}
+
 /// The matrix.
 pub fn grant(role: Role, permission: Permission) -> Grant {
     match permission.cells().get(role as usize) {

@@ -42,6 +42,8 @@ pub enum Audience {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     roles: Vec<Role>,
+    /// Those of them that also write: a role that is held in a suspended organization reads.
+    writing: Vec<Role>,
 }
 
 impl Standing {
@@ -50,6 +52,16 @@ impl Standing {
     /// nothing reaches sideways. `None` when nothing reaches: the organization does not exist for
     /// this person.
     pub fn new(memberships: &[Membership], chain: &[OrganizationId]) -> Option<Standing> {
+        Standing::while_suspended(memberships, chain, &[])
+    }
+
+    /// The same while some organizations are suspended: whoever holds a role in one may look at whatever
+    /// they could, and change nothing by it.
+    pub fn while_suspended(
+        memberships: &[Membership],
+        chain: &[OrganizationId],
+        suspended: &[OrganizationId],
+    ) -> Option<Standing> {
         let reaches = |membership: &Membership| match chain
             .iter()
             .position(|id| *id == membership.organization)
@@ -58,27 +70,41 @@ impl Standing {
             Some(_) => membership.role.is_staff(),
             None => false,
         };
-        let mut roles: Vec<Role> = memberships
-            .iter()
-            .filter(|m| reaches(m))
-            .map(|m| m.role)
-            .collect();
+        let mut held: Vec<&Membership> = memberships.iter().filter(|m| reaches(m)).collect();
         // A staff role over the organization wins over a customer's role in it.
-        if roles.iter().any(|role| role.is_staff()) {
-            roles.retain(|role| role.is_staff());
+        if held.iter().any(|held| held.role.is_staff()) {
+            held.retain(|held| held.role.is_staff());
         }
-        roles.sort_unstable();
-        roles.dedup();
-        (!roles.is_empty()).then_some(Standing { roles })
+        let roles_of = |held: &[&Membership]| {
+            let mut roles: Vec<Role> = held.iter().map(|held| held.role).collect();
+            roles.sort_unstable();
+            roles.dedup();
+            roles
+        };
+        let roles = roles_of(&held);
+        held.retain(|held| !suspended.contains(&held.organization));
+        (!roles.is_empty()).then(|| Standing {
+            roles,
+            writing: roles_of(&held),
+        })
     }
 
     /// The best that any of the roles grants.
     pub fn grant(&self, permission: Permission) -> Grant {
-        self.roles
-            .iter()
-            .map(|role| grant(*role, permission))
-            .max()
-            .unwrap_or(Grant::No)
+        match best(&self.roles, permission) {
+            Grant::Yes if permission.writes() => best(&self.writing, permission).max(Grant::View),
+            grant => grant,
+        }
+    }
+
+    /// Whether nothing forbids it but that an organization is suspended.
+    pub fn is_stopped(&self, permission: Permission) -> bool {
+        best(&self.roles, permission) == Grant::Yes && !self.may(permission)
+    }
+
+    /// Whether they can change nothing, because an organization is suspended.
+    pub fn only_reads(&self) -> bool {
+        self.writing.is_empty()
     }
 
     /// Whether something may be done, not only looked at.
@@ -124,6 +150,11 @@ impl Standing {
             internal: self.is_staff(),
         }
     }
+}
+
+fn best(roles: &[Role], permission: Permission) -> Grant {
+    let grants = roles.iter().map(|role| grant(*role, permission));
+    grants.max().unwrap_or(Grant::No)
 }
 
 #[cfg(test)]
@@ -219,6 +250,43 @@ mod tests {
                 "Customer billing Customer hidden",
             ]
         );
+    }
+
+    #[test]
+    fn in_a_suspended_organization_people_look_at_all_they_could_and_change_nothing() {
+        let at = |held: &[(u128, Role)], suspended: u128| {
+            let held: Vec<Membership> = held
+                .iter()
+                .map(|(id, role)| Membership {
+                    organization: organization(*id),
+                    role: *role,
+                })
+                .collect();
+            let chain = [4, 2, 1].map(organization);
+            Standing::while_suspended(&held, &chain, &[organization(suspended)]).unwrap()
+        };
+        let seller = at(&[(2, Role::SellerAdmin)], 2);
+        let active = at(&[(2, Role::SellerAdmin)], 3);
+        assert_eq!(seller.visibility(), active.visibility());
+        assert!(seller.only_reads() && !active.only_reads());
+        for permission in Permission::ALL {
+            let (stopped, usual) = (seller.grant(*permission), active.grant(*permission));
+            assert_eq!(
+                seller.is_stopped(*permission),
+                stopped != usual,
+                "{permission:?}"
+            );
+            assert!(
+                !(permission.writes() && seller.may(*permission)),
+                "{permission:?}"
+            );
+            assert_eq!(seller.may_view(*permission), active.may_view(*permission));
+        }
+        // Whoever stands above goes on, also with a role below.
+        let both = at(&[(2, Role::SellerAdmin), (1, Role::DistributorAdmin)], 2);
+        assert!(both.may(Permission::ChangeSubscriptions) && !both.only_reads());
+        let looks = at(&[(2, Role::SellerAdmin), (1, Role::DistributorReadOnly)], 2);
+        assert!(!looks.may(Permission::AddNotes) && looks.is_stopped(Permission::AddNotes));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use app::Error;
 use app::access::Access;
 use axum::response::Redirect;
 use domain::access::Permission;
-use domain::organization::Organization;
+use domain::organization::{Organization, Suspended};
 
 use super::preferences::{self, Theme};
 use crate::Web;
@@ -82,6 +82,8 @@ pub(crate) struct Frame {
     pub(crate) in_cart: usize,
     pub(crate) section: Section,
     pub(crate) token: String,
+    /// The visitor's own organization, where it is suspended and they change nothing.
+    pub(crate) stopped: Option<Suspended>,
 }
 
 impl Frame {
@@ -122,6 +124,7 @@ impl Frame {
             in_cart: cart.map_or(0, |cart| cart.lines.len()),
             section,
             token,
+            stopped: access.stopped().cloned(),
         })
     }
 
@@ -145,6 +148,8 @@ pub(crate) struct SellerFrame {
     pub(crate) has_categories: bool,
     pub(crate) has_terms: bool,
     pub(crate) has_differences: bool,
+    /// The visitor's own organization, where it is suspended.
+    pub(crate) stopped: Option<Suspended>,
 }
 
 impl SellerFrame {
@@ -167,6 +172,7 @@ impl SellerFrame {
             has_categories: caller.sees_categories(),
             has_terms: caller.sees_partner_terms(),
             has_differences: caller.manages_vendors(),
+            stopped: caller.suspended().cloned(),
         }
     }
 

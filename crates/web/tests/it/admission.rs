@@ -88,6 +88,46 @@ async fn a_seller_is_suspended_on_its_page_and_its_customers_orders_are_refused_
     assert_eq!(check_out(&world, &cart).await.status, 303);
 }
 
+#[tokio::test]
+async fn people_of_a_suspended_seller_are_told_at_the_top_of_each_page_and_change_nothing() {
+    let world = World::new(None).await;
+    let suspend = Ask::form("/partners/baltic/suspension", "reason=no+contract");
+    let done = world.ask_plainly(Who::Distributor, &suspend).await;
+    assert_eq!(done.status, 303);
+    let ask = "change nothing until it is active again; ask Nora Lind · Nordic Distribution";
+    for path in [
+        "/o/amber/orders",
+        "/organizations",
+        "/partners/baltic/categories",
+    ] {
+        let read = page(&world, Who::Staff, path).await;
+        has(
+            &read,
+            &["Baltic Cloud is suspended since", "no contract", ask],
+        );
+        for others in [Who::Distributor, Who::CustomerAdmin] {
+            let path = path.replace("/partners/baltic/categories", "/organizations");
+            let read = page(&world, others, &path).await;
+            assert!(!words(&read).contains("is suspended since"), "{path}");
+        }
+    }
+    let enter = Ask::form("/o/amber/organization", "erp_number=C-1");
+    let refused = world.ask_plainly(Who::Staff, &enter).await;
+    assert_eq!(refused.status, 403);
+    has(
+        &refused,
+        &["Baltic Cloud was suspended: no contract. Its people can look"],
+    );
+    let own = page(&world, Who::Staff, "/o/amber/organization").await;
+    assert!(!words(&own).contains("Save the ERP number"));
+    let enter = Ask::api("PATCH", "", "{\"erp_number\": \"C-1\"}");
+    let refused = world.ask_plainly(Who::Staff, &enter).await;
+    assert_eq!(
+        (refused.status, &refused.json()["code"]),
+        (403, &"suspended".into())
+    );
+}
+
 /// F19.
 #[tokio::test]
 async fn an_order_without_an_erp_number_is_refused_and_goes_through_once_staff_entered_it() {

@@ -61,6 +61,7 @@ impl App {
             name: user.name,
             email: user.email,
             memberships: users::memberships(&mut tx, user.id).await?,
+            suspended: Vec::new(),
         };
         drop(tx);
         let access = self.access(&caller, "amber").await?;
