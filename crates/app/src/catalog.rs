@@ -298,13 +298,18 @@ pub(crate) fn item(offer: &Offer, plan: &Plan) -> Item {
         vendor_plan: offer.vendor_plan.clone(),
         has_tenant: offer.has_tenant,
         cadence: plan.cadence,
-        questions: offer.form.as_ref().map(asked).unwrap_or_default(),
+        questions: questions(offer),
     }
 }
 
-fn asked(form: &Form) -> Vec<(String, String)> {
-    let questions = form.questions.iter();
-    questions
-        .map(|question| (question.name.clone(), question.title.clone()))
-        .collect()
+/// What is asked at a purchase, and after it what only a change asks.
+fn questions(offer: &Offer) -> Vec<(String, String)> {
+    let forms = offer.form.iter().chain(offer.change_form());
+    let mut asked: Vec<(String, String)> = Vec::new();
+    for question in forms.flat_map(|form| &form.questions) {
+        if asked.iter().all(|(known, _)| *known != question.name) {
+            asked.push((question.name.clone(), question.title.clone()));
+        }
+    }
+    asked
 }

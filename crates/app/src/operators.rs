@@ -100,7 +100,10 @@ async fn import(
         };
         done.told.extend(told(entry));
         match &entry.asked {
-            Some(Ok(asked)) => offer.form.clone_from(&asked.form),
+            Some(Ok(asked)) => {
+                offer.form.clone_from(&asked.form);
+                offer.changes.clone_from(&asked.changes);
+            }
             Some(Err(_)) if before.is_none() => continue,
             Some(Err(_)) | None => {}
         }

@@ -22,7 +22,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-pub use self::catalog::schema;
+pub use self::catalog::{change_schema, schema};
 use self::fault::{Faults, Rule};
 use self::ledger::{Drift, Ledger};
 

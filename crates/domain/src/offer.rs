@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::addon::not_alone;
 pub use self::cadence::Cadence;
-pub use self::form::Form;
+pub use self::form::{Changes, Form};
 pub use self::market::{Country, Segment};
 pub use self::sold::Unavailable;
 use crate::id::{OfferId, OrganizationId, PlanId, VendorId};
@@ -92,11 +92,19 @@ pub struct Offer {
     /// What is asked of whoever buys it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<Form>,
+    /// What of it can be others while it runs.
+    #[serde(default, skip_serializing_if = "Changes::is_as_ordered")]
+    pub changes: Changes,
     /// What it costs, by term, cycle and currency.
     pub plans: Vec<Plan>,
 }
 
 impl Offer {
+    /// The form of a change of what runs.
+    pub fn change_form(&self) -> Option<&Form> {
+        self.changes.form(self.form.as_ref())
+    }
+
     /// An offer of a vendor's without anything to it yet: from one unit on, for everybody, by itself.
     pub fn new(id: OfferId, owner: OrganizationId, vendor: VendorId) -> Offer {
         Offer {
@@ -116,6 +124,7 @@ impl Offer {
             categories: Vec::new(),
             parents: Vec::new(),
             form: None,
+            changes: Changes::AsOrdered,
             plans: Vec::new(),
         }
     }

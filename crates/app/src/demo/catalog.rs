@@ -5,7 +5,7 @@ use domain::edit::{Edit, Subject};
 use domain::event::Actor;
 use domain::id::{EditId, OfferId, PlanId, PriceRuleId, UserId, VendorId};
 use domain::money::{Currency, UnitAmount};
-use domain::offer::{Cadence, Form, Offer, Plan, VendorPrice};
+use domain::offer::{Cadence, Changes, Form, Offer, Plan, VendorPrice};
 use domain::price::record::RuleRecord;
 use domain::price::rule::{PriceRule, RuleLevel, RuleScope};
 use domain::price::{Adjustment, Percent, PriceSource};
@@ -168,6 +168,17 @@ fn form(plan: &str) -> Result<Option<Form>, Error> {
         .map_err(|error| Error::Internal(format!("the demo world is damaged: {error}")))
 }
 
+/// What of it can be others while it runs, as its catalog says it.
+fn changes(plan: &str) -> Result<Changes, Error> {
+    match simulator::change_schema(plan).map(serde_json::from_value) {
+        None => Ok(Changes::AsOrdered),
+        Some(Ok(form)) => Ok(Changes::Form(form)),
+        Some(Err(error)) => Err(Error::Internal(format!(
+            "the demo world is damaged: {error}"
+        ))),
+    }
+}
+
 /// Rough rates against the euro, so that each customer finds prices in their own currency.
 const CURRENCIES: &[(&str, i64)] = &[("EUR", 1), ("NOK", 11), ("JPY", 160)];
 
@@ -315,6 +326,7 @@ async fn seed_offers(tx: &mut Tx) -> Result<(), Error> {
         let offer = Offer {
             product_name: product_name(product),
             form: form(plan)?,
+            changes: changes(plan)?,
             parents: parents.map(|id| OfferId(Uuid::from_u128(*id))).collect(),
             vendor_name: (*vendor_name).to_owned(),
             name: (*name).to_owned(),

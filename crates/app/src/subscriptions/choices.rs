@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::access::Permission;
 use domain::id::{OfferId, SubscriptionId};
-use domain::offer::Form;
+use domain::offer::{Form, Offer};
 use domain::order::line::{Item, LinePrice};
 use domain::provisioning::Abilities;
 use domain::subscription::wish::Target;
@@ -35,6 +35,8 @@ pub struct Choices {
     pub addons: Vec<Choice>,
     /// What its offer asks for, whose answers can be others.
     pub form: Option<Form>,
+    /// What was asked when it was bought and stays as it is, in people's words.
+    pub fixed: Vec<String>,
     /// Of which kinds there is nothing, and why.
     pub lacking: Vec<(ChoiceKind, Lack)>,
 }
@@ -75,8 +77,9 @@ impl App {
         }
         let license: BTreeSet<OfferId> = [found.item.offer].into();
         let own = catalog::load_all(&mut tx, access, license.clone(), now).await?;
-        let form = own.listed().next().and_then(|offer| offer.form.clone());
-        choices.form = form.filter(|_| abilities.can_configure);
+        if let Some(offer) = own.listed().next() {
+            (choices.form, choices.fixed) = configurable(offer, &abilities);
+        }
         let addons = catalog::load_addons(&mut tx, access, license, now).await?;
         for addon in addons.listed() {
             if found.addons.iter().any(|had| had.item.offer == addon.id) {
@@ -97,6 +100,16 @@ impl App {
         choices.lacking = looked.lacking(&mut tx, now).await?;
         Ok(choices)
     }
+}
+
+/// The form of a change, and the questions of a purchase that it does not ask.
+fn configurable(offer: &Offer, abilities: &Abilities) -> (Option<Form>, Vec<String>) {
+    let form = offer.change_form().filter(|_| abilities.can_configure);
+    let is_asked = |name: &str| form.is_some_and(|form| form.question(name).is_some());
+    let ordered = offer.form.iter().flat_map(|form| &form.questions);
+    let fixed = ordered.filter(|question| !is_asked(&question.name));
+    let fixed = fixed.map(|question| question.title.clone()).collect();
+    (form.cloned(), fixed)
 }
 
 fn choice(target: Target, markups: Markups) -> Result<Choice, Error> {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::calendar::parse_local;
 use domain::id::{OfferId, PlanId, SubscriptionId};
 use domain::money::{Currency, Money};
+use domain::offer::Form;
 use domain::price::Percent;
 use domain::subscription::decide::Problem;
 use domain::subscription::wish::{AddonWish, Limits, Pricing, Switch, Target, Upgrade, When, Wish};
@@ -104,6 +105,7 @@ impl TypedWish {
 /// Reads a wish against the catalog. Every problem at once; what can't be read is left out of the wish.
 pub(super) struct Reading<'a> {
     subscription: &'a Subscription,
+    can_configure: bool,
     offers: Offers,
     currency: Currency,
     problems: Vec<Problem>,
@@ -133,6 +135,7 @@ pub(super) async fn read(
     let abilities = worker::abilities(tx, chain, subscription.item.vendor).await?;
     let mut reading = Reading {
         subscription,
+        can_configure: abilities.can_configure,
         offers: catalog::load_all(tx, access, typed.offers(subscription), now).await?,
         currency: subscription.price.unit.customer.currency,
         problems: Vec::new(),
@@ -250,16 +253,23 @@ impl Reading<'_> {
     /// Those that fit what the offer asks for; what is wrong with the others is told.
     fn answers(&mut self, typed: &Map<String, Value>) -> Map<String, Value> {
         let own = self.subscription.item.offer;
-        let form = self.offers.listed().find(|offer| offer.id == own);
-        let form = form.and_then(|offer| offer.form.clone());
+        let offer = self.offers.listed().find(|offer| offer.id == own);
+        let ordered = offer.and_then(|offer| offer.form.clone());
+        let form = offer.and_then(|offer| offer.change_form().cloned());
+        let form = form.filter(|_| self.can_configure);
+        let vendor = &self.subscription.item.vendor_name;
+        let fixed = format!("is fixed: {vendor} does not change it while it runs; buy it anew");
         let mut answers = Map::new();
         for (name, answer) in typed {
-            let question = form.as_ref().and_then(|form| form.question(name));
-            let checked = question.map(|question| question.check(answer));
-            match checked {
-                Some(Ok(())) => drop(answers.insert(name.clone(), answer.clone())),
-                Some(Err(reason)) => self.problem_at(name, reason.0),
-                None => self.problem_at(name, "is not asked for by this offer".into()),
+            let asks = |form: &Option<Form>| form.as_ref()?.question(name).cloned();
+            match (
+                asks(&form).map(|question| question.check(answer)),
+                asks(&ordered),
+            ) {
+                (Some(Ok(())), _) => drop(answers.insert(name.clone(), answer.clone())),
+                (Some(Err(reason)), _) => self.problem_at(name, reason.0),
+                (None, Some(_)) => self.problem_at(name, fixed.clone()),
+                (None, None) => self.problem_at(name, "is not asked for by this offer".into()),
             }
         }
         answers

@@ -73,9 +73,24 @@ fn answers_reach_the_vendor_and_later_ones_too() {
             wrong,
             ["/configuration/color", "/configuration/retention_days"]
         );
-        let both = wish(json!({ "retention_days": 365, "region": "south" }));
+        // Its vendor's schema of changes names no region.
+        let fixed = wish(json!({ "retention_days": 365, "region": "south" }));
+        let refused = world.wish(&access, bought.id, fixed, Mode::Commit).await;
+        let Err(Error::Problems(problems)) = refused else {
+            panic!("{refused:?}")
+        };
+        assert_eq!(problems[0].field, "/configuration/region");
+        assert_eq!(
+            problems[0].reason,
+            "is fixed: Cirrus Backup does not change it while it runs; buy it anew"
+        );
+        let choices = world.app.change_choices(&access, bought.id).await.unwrap();
+        assert_eq!(choices.fixed, ["Data region"]);
+        let asked = choices.form.unwrap().questions;
+        assert_eq!((asked.len(), asked[0].name.as_str()), (1, "retention_days"));
+        let days = wish(json!({ "retention_days": 365 }));
         let made = world
-            .wish(&access, bought.id, both, Mode::Commit)
+            .wish(&access, bought.id, days, Mode::Commit)
             .await
             .unwrap();
         let texts: Vec<_> = made
@@ -84,15 +99,12 @@ fn answers_reach_the_vendor_and_later_ones_too() {
             .iter()
             .map(|line| line.change.text())
             .collect();
-        assert_eq!(
-            texts,
-            ["Data region west → south", "Retention, days 90 → 365"]
-        );
+        assert_eq!(texts, ["Retention, days 90 → 365"]);
         world.settle().await;
         let now = &world.running(&access).await[0].parameters;
         assert_eq!(
             now,
-            &answers(json!({ "region": "south", "retention_days": 365 })),
+            &answers(json!({ "region": "west", "retention_days": 365 })),
             "of their own kinds"
         );
     });
@@ -198,5 +210,53 @@ fn what_a_brokers_schema_asks_is_asked_and_what_can_not_be_asked_is_told() {
         let done = import(vec![plan("sized", json!({}))]).await;
         assert_eq!((done.changed, done.told.len()), (1, 0));
         assert_eq!(asked("Machine sized").await, None);
+    });
+}
+
+/// What a vendor's catalog says of changes is asked of what runs: all that was asked before where it says
+/// nothing, what it names where it does, and something new where only a change asks it.
+#[test]
+fn what_a_brokers_schema_of_changes_names_can_be_changed() {
+    on_each_database(async |world| {
+        let access = world.access(SELLER, "amber").await;
+        let ordered = json!({ "properties": { "size": { "type": "string", "title": "Size" } } });
+        let import = async |update: Value| {
+            let mut schemas = json!({ "create": { "parameters": ordered } });
+            if !update.is_null() {
+                schemas["update"] = json!({ "parameters": update });
+            }
+            let plan = json!({ "id": "vault", "name": "Vault", "description": "v",
+                "schemas": { "service_instance": schemas },
+                "metadata": { "costs": [{ "amount": { "eur": 12 }, "unit": "YEARLY" }] } });
+            let product =
+                json!({ "id": "cirrus-backup", "name": "Cirrus Backup", "plans": [plan] });
+            let body = json!({ "services": [product] }).to_string();
+            let answer = json!({ "do": "answer", "status": 200, "body": body });
+            world
+                .faults(json!([{ "operation": "catalog", "times": 1, "action": answer }]))
+                .await;
+            world.app.import_catalog("nordic", "cirrus").await.unwrap()
+        };
+        let mut item = world.item(&access, VAULT, 5).await;
+        item.parameters = answers(json!({ "region": "west", "retention_days": 90 }));
+        let cart = world.app.add_to_cart(&access, item, None).await.unwrap();
+        world.place(&access, &cart).await.unwrap();
+        world.settle().await;
+        let bought = world.running(&access).await[0].id;
+        let mode = json!({ "properties": { "mode": { "type": "string", "title": "Mode" } } });
+        let unreadable = json!({ "allOf": [] });
+        for (update, asked, fixed, told) in [
+            (Value::Null, vec!["Size"], vec![], 0),
+            (json!({}), vec![], vec!["Size"], 0),
+            (mode, vec!["Mode"], vec!["Size"], 0),
+            (unreadable, vec![], vec!["Size"], 1),
+        ] {
+            let done = import(update).await;
+            assert_eq!(done.told.len(), told, "{:?}", done.told);
+            let choices = world.app.change_choices(&access, bought).await.unwrap();
+            let form = choices.form.into_iter().flat_map(|form| form.questions);
+            assert_eq!(form.map(|one| one.title).collect::<Vec<_>>(), asked);
+            assert_eq!(choices.fixed, fixed);
+        }
     });
 }

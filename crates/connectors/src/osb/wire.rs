@@ -238,6 +238,8 @@ struct Schemas {
 struct InstanceSchemas {
     #[serde(default)]
     create: Option<Parameters>,
+    #[serde(default)]
+    update: Option<Parameters>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -255,21 +257,34 @@ enum Written {
 }
 
 impl Schemas {
-    /// What is asked at a purchase; nothing where there is no schema.
+    /// What is asked at a purchase and for a change; nothing where there is no schema.
     fn asked(self) -> Result<Asked, Invalid> {
-        let create = self.service_instance.and_then(|instance| instance.create);
-        match create.and_then(|create| create.parameters) {
-            None => Ok(Asked::default()),
-            Some(Written::Schema(schema)) => {
-                let read = schema.of_vendor();
-                let mut asked = read.map_err(|reason| Invalid(clean(&reason.0)))?;
-                asked.told = asked.told.iter().map(|words| clean(words)).collect();
-                Ok(asked)
-            }
-            Some(Written::Other(_)) => {
-                let words = "its schema of create parameters is no JSON Schema of an object";
-                Err(Invalid(words.into()))
-            }
+        let Some(InstanceSchemas { create, update }) = self.service_instance else {
+            return Ok(Asked::default());
+        };
+        let schema = |of: Option<Parameters>| of.and_then(|parameters| parameters.parameters);
+        let mut asked = match schema(create) {
+            None => Asked::default(),
+            Some(written) => written
+                .schema("create")
+                .and_then(Schema::of_vendor)
+                .map_err(|reason| Invalid(clean(&reason.0)))?,
+        };
+        if let Some(written) = schema(update) {
+            asked = asked.and_changes(written.schema("update"));
+        }
+        asked.told = asked.told.iter().map(|words| clean(words)).collect();
+        Ok(asked)
+    }
+}
+
+impl Written {
+    fn schema(self, of: &str) -> Result<Schema, Invalid> {
+        match self {
+            Written::Schema(schema) => Ok(schema),
+            Written::Other(_) => Err(Invalid(format!(
+                "its schema of {of} parameters is no JSON Schema of an object"
+            ))),
         }
     }
 }

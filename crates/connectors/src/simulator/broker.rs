@@ -191,6 +191,10 @@ async fn update(
         if let Some(refused) = refuse(&vendor, &booking.product, &booking.plan, parameters) {
             return refused;
         }
+        if catalog::is_fixed(&booking.plan, &booking.wanted["parameters"], parameters) {
+            let words = "This can't be changed any more";
+            return problem(400, "ParameterFixed", words);
+        }
         let plan = text(&body["plan_id"]);
         if !plan.is_empty() && catalog::maximum(&vendor, &booking.product, &plan).is_none() {
             return problem(400, "UnknownPlan", "This product or plan is not sold");

@@ -90,6 +90,26 @@ pub fn schema(plan: &str) -> Option<Value> {
     Some(schema)
 }
 
+/// What changes of a plan take, where the vendor says: where copies are kept was decided with the purchase.
+pub fn change_schema(plan: &str) -> Option<Value> {
+    let mut schema = schema(plan).filter(|_| plan == "vault")?;
+    schema["required"] = json!([]);
+    schema["properties"].as_object_mut()?.remove("region");
+    Some(schema)
+}
+
+/// Whether an update would change what can't be changed; that it tells again what is so is no change.
+pub(super) fn is_fixed(plan: &str, known: &Value, parameters: &Value) -> bool {
+    let (Some(asked), Some(changes)) = (schema(plan), change_schema(plan)) else {
+        return false;
+    };
+    let mut told = parameters.as_object().into_iter().flatten();
+    told.any(|(name, value)| {
+        let is_asked = asked["properties"].get(name).is_some();
+        is_asked && changes["properties"].get(name).is_none() && known.get(name) != Some(value)
+    })
+}
+
 /// The vendor's catalog as Open Service Broker writes it.
 pub(super) fn listing(vendor: &str) -> Value {
     let plan = |(id, name, maximum, cents): &(&str, &str, u64, i64)| {
@@ -104,7 +124,11 @@ pub(super) fn listing(vendor: &str) -> Value {
                 "description": format!("Up to {maximum} licenses"),
                 "metadata": { "costs": costs, "maximum": maximum } });
         if let Some(schema) = schema(id) {
-            plan["schemas"] = json!({ "service_instance": { "create": { "parameters": schema } } });
+            let mut schemas = json!({ "create": { "parameters": schema } });
+            if let Some(schema) = change_schema(id) {
+                schemas["update"] = json!({ "parameters": schema });
+            }
+            plan["schemas"] = json!({ "service_instance": schemas });
         }
         plan
     };

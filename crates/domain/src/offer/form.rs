@@ -65,6 +65,35 @@ pub enum Kind {
     YesNo,
 }
 
+/// What of its answers can be others while it runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Changes {
+    /// Whatever was asked when it was bought: its vendor says nothing of it.
+    #[default]
+    AsOrdered,
+    /// Nothing.
+    Nothing,
+    /// What this form asks.
+    Form(Form),
+}
+
+impl Changes {
+    /// The form of a change, by what is asked of whoever buys it.
+    pub fn form<'f>(&'f self, ordered: Option<&'f Form>) -> Option<&'f Form> {
+        match self {
+            Changes::AsOrdered => ordered,
+            Changes::Nothing => None,
+            Changes::Form(form) => Some(form),
+        }
+    }
+
+    /// Whether its vendor says nothing of it.
+    pub fn is_as_ordered(&self) -> bool {
+        *self == Changes::AsOrdered
+    }
+}
+
 /// What is wrong with an answer, by its name.
 pub type Wrong = (String, Invalid);
 

@@ -4,6 +4,7 @@ use app::Error;
 use app::subscriptions::{Choice, Choices};
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::offer::Form;
 use domain::order::line::Item;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -64,6 +65,12 @@ pub(super) struct ChoicesView {
     upgrades: Vec<ChoiceView>,
     /// Add-ons that it does not have yet.
     addons: Vec<ChoiceView>,
+    /// A JSON Schema of what `configuration` of a change takes; absent where it takes nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    configuration: Option<Form>,
+    /// What was asked when it was bought and stays as it is, in people's words.
+    fixed: Vec<String>,
     /// The kinds of which there is nothing.
     lacking: Vec<LackView>,
 }
@@ -80,6 +87,8 @@ impl ChoicesView {
             plans: views(&choices.plans),
             upgrades: views(&choices.upgrades),
             addons: views(&choices.addons),
+            configuration: choices.form.clone(),
+            fixed: choices.fixed.clone(),
             lacking: lacking.collect(),
         }
     }

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::Form;
 use super::parse::{Schema, escaped};
+use super::{Changes, Form};
 use crate::text::Invalid;
 
 /// Parameters that every purchase sends, whatever is asked.
@@ -18,58 +18,111 @@ const REMARKS: [&str; 5] = ["$id", "id", "$comment", "examples", "deprecated"];
 pub struct Asked {
     /// What is asked; nothing is asked without it.
     pub form: Option<Form>,
+    /// What of it can be others later.
+    #[serde(default, skip_serializing_if = "Changes::is_as_ordered")]
+    pub changes: Changes,
     /// What of the schema is not, and why, by JSON pointers.
     pub told: Vec<String>,
+}
+
+impl Asked {
+    /// Takes in what the vendor's schema of changes says. What a change could be wrong without is not asked
+    /// at all: then nothing can be changed.
+    pub fn and_changes(mut self, schema: Result<Schema, Invalid>) -> Asked {
+        let told = |words: &String| format!("in changes, {words}");
+        match schema.and_then(Schema::of_change) {
+            Ok(read) => {
+                self.changes = read.form.map_or(Changes::Nothing, Changes::Form);
+                self.told.extend(read.told.iter().map(told));
+            }
+            Err(reason) => {
+                self.changes = Changes::Nothing;
+                let words = told(&reason.0);
+                self.told.push(format!("{words}: nothing can be changed"));
+            }
+        }
+        self
+    }
 }
 
 impl Schema {
     /// Reads a vendor's schema. Refused is one of which an order could be wrong unseen: a rule over several
     /// answers, or something without a field that must be there.
     pub fn of_vendor(self) -> Result<Asked, Invalid> {
-        let (properties, mut rest) = self.into_parts();
-        remark_nothing(&mut rest);
-        rest.entry("type").or_insert("object".into());
-        let mut told = Vec::new();
-        let is_closed = rest.remove("additionalProperties") == Some(Value::Bool(false));
-        let is_sent = |name: &str| SENT.contains(&name);
-        let unknown = |name: &&str| properties.iter().all(|(known, _)| known != name);
-        if is_closed && SENT.iter().any(unknown) {
-            let sent = SENT.join(" and ");
-            told.push(format!(
-                "/additionalProperties is false: the vendor may refuse {sent}, which orders send"
+        let (properties, rest) = self.into_parts();
+        read(properties, rest)
+    }
+
+    /// Reads a vendor's schema of changes. One change names what it changes alone, so nothing is required.
+    fn of_change(self) -> Result<Asked, Invalid> {
+        let (mut properties, mut rest) = self.into_parts();
+        for (_, property) in &mut properties {
+            // What is not named stays.
+            if let Value::Object(keywords) = property {
+                keywords.remove("default");
+            }
+        }
+        let required = rest.remove("required");
+        let is_empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
+        let mut read = read(properties, rest)?;
+        if let Some(required) = required.filter(|required| !is_empty(required)) {
+            read.told.push(format!(
+                "/required is {required}: the vendor may refuse a change that does not name them all"
             ));
         }
-        let required = match rest.remove("required") {
-            None => Vec::new(),
-            Some(Value::Array(names)) => names,
-            Some(_) => return Err(Invalid("/required must be a list of names".into())),
-        };
-        let mut kept = Vec::new();
-        for (name, property) in properties {
-            let pointer = format!("/properties/{}", escaped(&name));
-            if is_sent(&name) {
-                told.push(format!("{pointer} is sent with each order and not asked"));
-                continue;
-            }
-            let property = plain(property, &pointer, &mut told);
-            let alone = Schema::new(vec![(name.clone(), property.clone())], object());
-            match Form::try_from(alone) {
-                Ok(_) => kept.push((name, property)),
-                Err(reason) if required.contains(&Value::from(name.as_str())) => {
-                    return Err(reason);
-                }
-                Err(reason) => told.push(reason.0),
-            }
-        }
-        let is_left = |name: &Value| !name.as_str().is_some_and(is_sent);
-        let required: Vec<Value> = required.into_iter().filter(is_left).collect();
-        if kept.is_empty() && required.is_empty() && is_plain_object(&rest) {
-            return Ok(Asked { form: None, told });
-        }
-        rest.insert("required".into(), required.into());
-        let form = Some(Form::try_from(Schema::new(kept, rest))?);
-        Ok(Asked { form, told })
+        Ok(read)
     }
+}
+
+fn read(properties: Vec<(String, Value)>, mut rest: Map<String, Value>) -> Result<Asked, Invalid> {
+    remark_nothing(&mut rest);
+    rest.entry("type").or_insert("object".into());
+    let mut told = Vec::new();
+    let is_closed = rest.remove("additionalProperties") == Some(Value::Bool(false));
+    let is_sent = |name: &str| SENT.contains(&name);
+    let unknown = |name: &&str| properties.iter().all(|(known, _)| known != name);
+    if is_closed && SENT.iter().any(unknown) {
+        let sent = SENT.join(" and ");
+        told.push(format!(
+            "/additionalProperties is false: the vendor may refuse {sent}, which orders send"
+        ));
+    }
+    let required = match rest.remove("required") {
+        None => Vec::new(),
+        Some(Value::Array(names)) => names,
+        Some(_) => return Err(Invalid("/required must be a list of names".into())),
+    };
+    let mut kept = Vec::new();
+    for (name, property) in properties {
+        let pointer = format!("/properties/{}", escaped(&name));
+        if is_sent(&name) {
+            told.push(format!("{pointer} is sent with each order and not asked"));
+            continue;
+        }
+        let property = plain(property, &pointer, &mut told);
+        let alone = Schema::new(vec![(name.clone(), property.clone())], object());
+        match Form::try_from(alone) {
+            Ok(_) => kept.push((name, property)),
+            Err(reason) if required.contains(&Value::from(name.as_str())) => {
+                return Err(reason);
+            }
+            Err(reason) => told.push(reason.0),
+        }
+    }
+    let is_left = |name: &Value| !name.as_str().is_some_and(is_sent);
+    let required: Vec<Value> = required.into_iter().filter(is_left).collect();
+    if kept.is_empty() && required.is_empty() && is_plain_object(&rest) {
+        return Ok(Asked {
+            told,
+            ..Asked::default()
+        });
+    }
+    rest.insert("required".into(), required.into());
+    Ok(Asked {
+        form: Some(Form::try_from(Schema::new(kept, rest))?),
+        told,
+        ..Asked::default()
+    })
 }
 
 fn object() -> Map<String, Value> {
@@ -108,6 +161,50 @@ mod tests {
 
     fn read(schema: &str) -> Result<Asked, Invalid> {
         serde_json::from_str::<Schema>(schema).unwrap().of_vendor()
+    }
+
+    fn changes(schema: &str) -> Asked {
+        Asked::default().and_changes(Ok(serde_json::from_str(schema).unwrap()))
+    }
+
+    #[test]
+    fn what_a_schema_of_changes_names_can_be_changed_and_nothing_else() {
+        let some = changes(
+            r#"{ "type": "object", "required": ["days"], "properties": {
+                "days": { "type": "integer", "minimum": 7, "default": 30 },
+                "tags": { "type": "array" } } }"#,
+        );
+        let ordered = read(r#"{"properties":{"region":{"type":"string"}}}"#).unwrap();
+        let form = some.changes.form(ordered.form.as_ref()).unwrap();
+        let [question] = form.questions.as_slice() else {
+            panic!("{form:?}");
+        };
+        assert_eq!(
+            (question.name.as_str(), question.is_required),
+            ("days", false)
+        );
+        assert_eq!(question.default, None, "what is not named stays");
+        assert_eq!(
+            some.told,
+            [
+                "in changes, /properties/tags/type must be string, integer or boolean",
+                "in changes, /required is [\"days\"]: the vendor may refuse a change that does not name \
+                 them all",
+            ]
+        );
+        for nothing in ["{}", r#"{"properties":{"quantity":{"type":"integer"}}}"#] {
+            assert_eq!(changes(nothing).changes, Changes::Nothing, "{nothing}");
+        }
+        let wrong = changes(r#"{"oneOf":[]}"#);
+        assert_eq!(wrong.changes, Changes::Nothing);
+        assert!(
+            wrong.told[0].starts_with("in changes, /oneOf"),
+            "{:?}",
+            wrong.told
+        );
+        assert!(wrong.told[0].ends_with(": nothing can be changed"));
+        let silent = Changes::default();
+        assert_eq!(silent.form(ordered.form.as_ref()), ordered.form.as_ref());
     }
 
     #[test]
