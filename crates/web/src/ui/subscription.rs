@@ -9,7 +9,6 @@ use app::subscriptions::{
     Change, Changed, Choice, ChoiceKind, Choices, Details, TypedAddon, TypedUpgrade, TypedWish,
 };
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -30,6 +29,7 @@ use super::preferences;
 use super::subscriptions::look;
 use crate::Web;
 use crate::error::{Page, capitalized, render, words};
+use crate::posted::Posted;
 use crate::visitor::Visitor;
 
 /// Where the answers to an offer's form are in a change.
@@ -252,12 +252,12 @@ async fn page(
 pub(crate) async fn change(
     State(web): State<Web>,
     Path((organization, subscription)): Path<(String, String)>,
-    visitor: Visitor,
-    Form(typed): Form<Typed>,
+    Posted {
+        visitor,
+        access,
+        form: typed,
+    }: Posted<Typed>,
 ) -> Result<Response, Page> {
-    let token = typed.get("token").map_or("", String::as_str);
-    visitor.check_form(token, &organization)?;
-    let access = web.app.access(&visitor.caller, &organization).await?;
     let id: SubscriptionId = subscription.parse().map_err(|_| app::Error::NotFound)?;
     let mode = match typed.get("step").map(String::as_str) {
         Some("order") => Mode::Commit,
