@@ -6,18 +6,27 @@ use domain::id::{EditId, OrganizationId};
 use crate::sql::{Query, json};
 use crate::{StoreError, Tx};
 
-/// Adds an edit of something of an organization's. Those that are made together share an id.
+/// Adds an edit of something of an organization's. Those that are made together share an id. What is added
+/// later comes later, whatever the clock says.
 pub async fn append(
     tx: &mut Tx,
     organization: OrganizationId,
     id: EditId,
     edit: &Edit,
 ) -> Result<(), StoreError> {
+    let last = Query::new("SELECT at FROM edits")
+        .and(" WHERE organization_id = ?", organization.0)
+        .and(" AND subject = ?", edit.subject.key())
+        .then(" ORDER BY at DESC LIMIT 1");
+    let last = tx.row(last).await?;
+    let last: Option<i64> = last.map(|row| row.get("at")).transpose()?;
+    let at = edit.at.as_microsecond();
+    let at = last.map_or(at, |last| at.max(last + 1));
     let query = Query::new("INSERT INTO edits (organization_id, subject, at, id, body) VALUES ")
         .list([
             organization.0.into(),
             edit.subject.key().into(),
-            edit.at.as_microsecond().into(),
+            at.into(),
             id.0.into(),
             json(edit)?.into(),
         ]);

@@ -34,10 +34,10 @@ async fn edit(store: &Store, of: OrganizationId, subject: Subject, (at, n): (i64
 fn the_last_edit_of_each_subject_is_found_and_all_are_kept() {
     on_each_database(async |store| {
         organizations(&store).await;
-        // Two of one instant are told apart by their ids.
+        // Two of one instant stay in the order in which they were made, whatever their ids are.
         edit(&store, amber(), product("a"), (1, 1), "first").await;
-        edit(&store, amber(), product("a"), (2, 2), "second").await;
-        edit(&store, amber(), product("a"), (2, 3), "third").await;
+        edit(&store, amber(), product("a"), (2, 3), "second").await;
+        edit(&store, amber(), product("a"), (2, 2), "third").await;
         edit(&store, amber(), product("b"), (1, 1), "other").await;
         edit(&store, amber(), Subject::ErpNumber, (1, 4), "C-1").await;
         edit(&store, birch(), product("a"), (9, 5), "elsewhere").await;
