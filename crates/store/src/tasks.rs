@@ -143,7 +143,7 @@ pub async fn release_all(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> 
 }
 
 /// Lets go of the holds of processes that are dead for certain, as far as this machine can tell
-/// ([`holder`]): one that is only slow keeps its own. What was set aside stays there.
+/// (`store::holder`): one that is only slow keeps its own. What was set aside stays there.
 pub async fn release_dead(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
     let query = Query::new("SELECT DISTINCT claimed_by FROM tasks");
     let query = of_holds(query, now).then(" AND claimed_by IS NOT NULL");
