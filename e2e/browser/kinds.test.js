@@ -109,9 +109,11 @@ test("each kind of change is ordered by hand, refused to who may not, and seen w
   await people.CA.getByText("Canceled").first().waitFor();
   await file(people.SA, rows);
   await people.CA.goto(`${world.address}/demo/clock`);
+  const moved = people.CA.waitForResponse((answer) => answer.request().method() === "POST");
   await people.CA.getByRole("button", { name: "An hour" }).click();
+  await moved;
   await people.CA.goto(at(`orders?panel=${date.number}`));
-  const come = { ...(await seen(people.CA, "CA", "its date has come")), refused: "" };
+  const come = { ...(await seen(people.CA, "CA", "its date has come", /Provisioning finished/)), refused: "" };
   await file(people.CA, [come]);
   rows.push(come);
   // Staff are signed out by an hour.
@@ -172,15 +174,15 @@ async function refuse(address, form, roles, field) {
 
 const text = async (part) => (await part.innerText()).replace(/\s+/g, " ").trim();
 
-// What Recent and its panel tell of the order whose panel is open, once it waits for nothing but a date.
-async function seen(page, role, kind) {
+// What Recent and its panel tell of the order whose panel is open, once it waits for nothing but a date;
+// or not even for that.
+async function seen(page, role, kind, settled = /Provisioning finished|Scheduled/) {
   const number = await page.locator("#panel").getAttribute("data-order");
   const row = page.locator(`tr[data-row="${number}"]`);
   if (await page.locator("#panel").getByText("Phone Line").count()) {
     await fulfill(number);
     await page.goto(at(`orders?panel=${number}`));
   }
-  const settled = /Provisioning finished|Scheduled/;
   await row.locator(".c-status").getByText(settled).waitFor({ timeout: 20_000 });
   await page.locator("[data-part=panel-status]").getByText(settled).waitFor();
   return {
