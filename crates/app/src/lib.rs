@@ -272,9 +272,22 @@ pub enum Error {
          look whether it is there before you do it again"
     )]
     Unknown,
+    /// A number that was drawn is another order's: what was begun is undone, and drawn again ([`unless_taken`]), so
+    /// that nobody outside is told.
+    #[error("a number was taken, and nothing of this was saved; try again in a moment")]
+    NumberTaken,
     /// Our fault.
     #[error("internal error: {0}")]
     Internal(String),
+}
+
+/// `None` for a write that was undone because a number which it drew is taken: it draws anew. An error is what
+/// undoes it, with all that it wrote before it found out.
+pub(crate) fn unless_taken<T>(written: Result<T, Error>) -> Result<Option<T>, Error> {
+    match written {
+        Err(Error::NumberTaken) => Ok(None),
+        written => written.map(Some),
+    }
 }
 
 impl From<QuoteRefusal> for Error {
@@ -294,6 +307,7 @@ impl From<StoreError> for Error {
         match error {
             StoreError::NotFound => Error::NotFound,
             StoreError::Conflict => Error::Changed,
+            StoreError::Taken => Error::NumberTaken,
             StoreError::Occupied { order } => Error::InFlight { order },
             StoreError::Full => Error::Full,
             StoreError::Unknown => Error::Unknown,

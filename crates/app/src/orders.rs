@@ -26,7 +26,7 @@ use crate::carts;
 use crate::clock::TaskIds;
 use crate::requests::Once;
 use crate::subscriptions::Cancellation;
-use crate::{App, Error, admissions, retries, subscriptions, worker};
+use crate::{App, Error, admissions, retries, subscriptions, unless_taken, worker};
 
 /// What a request says beside its wish.
 #[derive(Debug, Clone, Default)]
@@ -109,7 +109,9 @@ impl App {
             let done = self
                 .store
                 .write_or_show(state, mode, |state, tx| Box::pin(state.run(tx)));
-            let Some(order) = done.await? else { continue };
+            let Some(order) = unless_taken(done.await)? else {
+                continue;
+            };
             self.committed(access.tenant());
             return seen_by(&order, access);
         }
@@ -192,15 +194,14 @@ struct Commanded {
 }
 
 impl Commanded {
-    /// `None` when the number of the order that it needs is taken.
-    async fn run(&self, tx: &mut Tx) -> Result<Option<Order>, Error> {
+    async fn run(&self, tx: &mut Tx) -> Result<Order, Error> {
         let (access, tenant) = (&self.access, self.access.tenant());
         let seen = access.visibility();
         let mut order = orders::load_by_number(tx, tenant, self.number, seen).await?;
         if let Some(once) = &self.conditions.once
             && let Some(order) = once.recall(tx, access, order.id, self.now).await?
         {
-            return Ok(Some(order));
+            return Ok(order);
         }
         let shown = match access.visibility().internal {
             true => order.version,
@@ -214,9 +215,7 @@ impl Commanded {
             return Err(Error::Changed);
         }
         self.guard(tx, &order).await?;
-        if !self.ask_back(tx, &order).await? {
-            return Ok(None);
-        }
+        self.ask_back(tx, &order).await?;
         let command = self.checked(tx, &order).await?;
         let mut events = order.obey(command, access.actor(), self.now)?;
         if self.command == Command::ContinuePurchase {
@@ -225,7 +224,7 @@ impl Commanded {
         orders::save(tx, &mut order, &events, self.now).await?;
         carts::enqueue(tx, &order, &events, self.ids, self.now).await?;
         subscriptions::keep_all(tx, &order, events.iter().filter_map(|event| event.line)).await?;
-        Ok(Some(order.into_order()))
+        Ok(order.into_order())
     }
 
     /// The command with what its line's offer says of it.
@@ -246,14 +245,13 @@ impl Commanded {
         })
     }
 
-    /// Places the order that asks a vendor to take a line back, where one has to. `false` when its number
-    /// is taken.
-    async fn ask_back(&self, tx: &mut Tx, order: &Order) -> Result<bool, Error> {
+    /// Places the order that asks a vendor to take a line back, where one has to.
+    async fn ask_back(&self, tx: &mut Tx, order: &Order) -> Result<(), Error> {
         let Command::CancelItem { line, by } = self.command else {
-            return Ok(true);
+            return Ok(());
         };
         let CancelWay::AtVendor(subscription) = order.how_to_cancel(line, self.now)? else {
-            return Ok(true);
+            return Ok(());
         };
         let cancellation = Cancellation {
             subscription,
@@ -263,8 +261,8 @@ impl Commanded {
             ids: self.ids,
             destination: self.destination,
         };
-        let placed = cancellation.place(tx, &self.access, self.now).await?;
-        Ok(placed.is_some())
+        cancellation.place(tx, &self.access, self.now).await?;
+        Ok(())
     }
 
     /// What a command asks of more than its order.

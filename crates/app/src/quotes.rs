@@ -12,14 +12,14 @@ use domain::quote::status::QuoteAction;
 use domain::quote::{Quote, QuoteRefusal, Recipient};
 use jiff::Timestamp;
 use store::quotes::QuotePlace;
-use store::{StoreError, Tx, orders, quotes, users};
+use store::{Tx, orders, quotes, users};
 
 pub(crate) use self::answer::cancel_open;
 pub use self::answer::{Answered, QuoteCommand};
 pub use self::typed::{TypedItem, TypedQuote};
 use crate::access::Access;
 use crate::clock::TaskIds;
-use crate::{App, Error};
+use crate::{App, Error, unless_taken};
 
 /// Quotes on one page at the most.
 pub const PAGE_MAX: u32 = 200;
@@ -123,13 +123,11 @@ impl App {
                         let proposal = typed.read(tx, access, lines, *now).await?;
                         let (tenant, actor) = (access.tenant(), access.actor().clone());
                         let mut quote = Quote::draft(*identity, tenant, proposal, actor, *now)?;
-                        match quotes::insert(tx, &mut quote).await {
-                            Err(StoreError::Taken) => Ok(None),
-                            done => Ok::<_, Error>(done.map(|()| Some(quote))?),
-                        }
+                        quotes::insert(tx, &mut quote).await?;
+                        Ok::<_, Error>(quote)
                     })
                 });
-            if let Some(quote) = made.await? {
+            if let Some(quote) = unless_taken(made.await)? {
                 self.committed(access.tenant());
                 return shown(&quote, access, now);
             }

@@ -32,7 +32,7 @@ pub(crate) fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
         Error::TooManyStreams => (StatusCode::TOO_MANY_REQUESTS, "too_many_streams"),
         Error::Full => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
-        Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        Error::Unavailable | Error::NumberTaken => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Error::Unknown => (StatusCode::SERVICE_UNAVAILABLE, "not_known"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
     }

@@ -13,7 +13,7 @@ use domain::text::Invalid;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use store::{StoreError, Tx, orders};
+use store::{Tx, orders};
 
 use super::{contact, load};
 use crate::access::Access;
@@ -22,7 +22,7 @@ use crate::clock::TaskIds;
 use crate::orders::seen_by;
 use crate::requests::Once;
 use crate::subscriptions::TypedAddon;
-use crate::{App, Error};
+use crate::{App, Error, unless_taken};
 
 /// A license to put into the cart, as it is typed.
 #[derive(Debug, Clone, Deserialize)]
@@ -72,7 +72,7 @@ impl App {
                 now: self.clock.now(),
             };
             let added = self.store.write(state, |state, tx| Box::pin(state.run(tx)));
-            if let Some(order) = added.await? {
+            if let Some(order) = unless_taken(added.await)? {
                 self.committed(access.tenant());
                 return seen_by(&order, access);
             }
@@ -114,8 +114,7 @@ struct Adding {
 }
 
 impl Adding {
-    /// `None` when the new order's number is taken.
-    async fn run(&self, tx: &mut Tx) -> Result<Option<Order>, Error> {
+    async fn run(&self, tx: &mut Tx) -> Result<Order, Error> {
         let access = &self.access;
         let lines = self.lines(tx).await?;
         let (tenant, user) = (access.tenant(), access.actor().user);
@@ -124,22 +123,19 @@ impl Adding {
         if let Some(once) = &self.once
             && let Some(order) = once.recall(tx, access, target, self.now).await?
         {
-            return Ok(Some(order));
+            return Ok(order);
         }
         if let Some(mut order) = cart {
             let events = self.add(&mut order, lines)?;
             orders::save(tx, &mut order, &events, self.now).await?;
-            return Ok(Some(order.into_order()));
+            return Ok(order.into_order());
         }
         let (id, number) = self.order;
         let (mut order, mut events) =
             Order::start(id, tenant, number, access.actor().clone(), self.now);
         events.extend(self.add(&mut order, lines)?);
-        match orders::insert(tx, &mut order, &events, self.now).await {
-            Ok(()) => Ok(Some(order)),
-            Err(StoreError::Taken) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        orders::insert(tx, &mut order, &events, self.now).await?;
+        Ok(order)
     }
 
     fn add(&self, order: &mut Order, lines: Vec<Line>) -> Result<Vec<Event>, Refusal> {

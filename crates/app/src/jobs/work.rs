@@ -16,7 +16,7 @@ use crate::access::{Access, Caller};
 use crate::clock::TaskIds;
 use crate::subscriptions::change::{Asking, Consent, Placing, lines, waits};
 use crate::worker::Point;
-use crate::{App, Error, admissions};
+use crate::{App, Error, admissions, unless_taken};
 
 /// Rows of a batch, which one order does where they begin at the same time: small enough to be read on
 /// one page and saved in a breath.
@@ -82,8 +82,8 @@ impl App {
                         Ok::<_, Error>(done)
                     })
                 })
-                .await?;
-            if let Some(decided) = done {
+                .await;
+            if let Some(decided) = unless_taken(done)? {
                 self.committed(job.organization);
                 return Ok(decided);
             }
@@ -145,11 +145,11 @@ struct Group {
 }
 
 impl Batch {
-    /// How many rows were decided. `None` when a new order's number is taken.
-    async fn run(&self, tx: &mut Tx) -> Result<Option<usize>, Error> {
+    /// How many rows were decided.
+    async fn run(&self, tx: &mut Tx) -> Result<usize, Error> {
         let mut job = jobs::load(tx, self.organization, self.job).await?;
         if job.state != JobState::Running {
-            return Ok(Some(0));
+            return Ok(0);
         }
         let admission = admissions::load(tx, &self.access).await?;
         // Its rows are not spent while nothing can be ordered: it goes on when somebody lets it.
@@ -157,7 +157,7 @@ impl Batch {
             let reason = Some(refusal.to_string());
             job.state = JobState::Paused { reason };
             jobs::save(tx, &job).await?;
-            return Ok(Some(0));
+            return Ok(0);
         }
         let mut rows = jobs::next_rows(tx, &job, BATCH).await?;
         let zone = TimeZone::get(&job.zone).unwrap_or(TimeZone::UTC);
@@ -180,12 +180,9 @@ impl Batch {
                 ids: TaskIds::from_base(self.tasks.nth(at << IDS_OF_ORDER)),
                 terms: Consent::Shown(None),
             };
-            let Some(order) = placing
+            let order = placing
                 .run(tx, (&self.access, &admission), self.now)
-                .await?
-            else {
-                return Ok(None);
-            };
+                .await?;
             for at in group.rows {
                 if let RowOutcome::Ordered { order: number, .. } = &mut rows[at].outcome {
                     *number = order.number;
@@ -197,7 +194,7 @@ impl Batch {
         }
         job.advance(rows.iter(), self.now);
         jobs::save(tx, &job).await?;
-        Ok(Some(rows.len()))
+        Ok(rows.len())
     }
 
     /// Decides a row; what it asks for joins the rows that begin at the same time.

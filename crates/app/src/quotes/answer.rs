@@ -9,14 +9,14 @@ use domain::quote::status::QuoteAction;
 use domain::quote::{Proposal, Quote, QuoteStage};
 use domain::text::{Invalid, line};
 use jiff::Timestamp;
-use store::{Mode, StoreError, Tx, orders, quotes};
+use store::{Mode, Tx, orders, quotes};
 
 use super::{permission, shown};
 use crate::access::Access;
 use crate::carts;
 use crate::clock::TaskIds;
 use crate::orders::{Conditions, seen_by};
-use crate::{App, Error, admissions, catalog, terms};
+use crate::{App, Error, admissions, catalog, terms, unless_taken};
 
 /// What a person does with a quote besides editing it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,7 +146,7 @@ impl App {
             let answered = self
                 .store
                 .write_or_show(state, mode, |state, tx| Box::pin(state.run(tx)));
-            let Some((quote, order)) = answered.await? else {
+            let Some((quote, order)) = unless_taken(answered.await)? else {
                 continue;
             };
             self.committed(access.tenant());
@@ -168,8 +168,7 @@ struct Answering {
 }
 
 impl Answering {
-    /// `None` when the new order's number is taken.
-    async fn run(&self, tx: &mut Tx) -> Result<Option<(Quote, Option<Order>)>, Error> {
+    async fn run(&self, tx: &mut Tx) -> Result<(Quote, Option<Order>), Error> {
         let (access, tenant, now) = (&self.access, self.access.tenant(), self.now);
         let mut quote = quotes::load(tx, tenant, self.number).await?;
         let seen = shown(&quote, access, now)?;
@@ -177,7 +176,7 @@ impl Answering {
         // A second click, a lost answer: the order that it became is the answer.
         if let (true, QuoteStage::Accepted { order }) = (is_accepting, &quote.stage) {
             let order = orders::find(tx, tenant, *order, access.visibility()).await?;
-            return Ok(Some((quote, order)));
+            return Ok((quote, order));
         }
         if let Some(expected) = self.conditions.expected
             && expected != seen.version
@@ -199,19 +198,17 @@ impl Answering {
             }
             QuoteCommand::Accept { .. } => {
                 quote.check(QuoteAction::Accept, now)?;
-                let Some(made) = self.order(tx, &quote).await? else {
-                    return Ok(None);
-                };
+                let made = self.order(tx, &quote).await?;
                 quote.accept(made.number, actor, now)?;
                 order = Some(made);
             }
         }
         quotes::save(tx, &mut quote).await?;
-        Ok(Some((quote, order)))
+        Ok((quote, order))
     }
 
-    /// The order of what was sent, at the prices that were proposed. `None` when its number is taken.
-    async fn order(&self, tx: &mut Tx, quote: &Quote) -> Result<Option<Order>, Error> {
+    /// The order of what was sent, at the prices that were proposed.
+    async fn order(&self, tx: &mut Tx, quote: &Quote) -> Result<Order, Error> {
         let (access, now) = (&self.access, self.now);
         let admission = admissions::load(tx, access).await?;
         admission.check_active()?;
@@ -241,13 +238,9 @@ impl Answering {
         };
         let accepted = terms::accepted(tx, access, &order.lines, shown, now).await?;
         events.extend(order.place(accepted, actor, now)?);
-        match orders::insert(tx, &mut order, &events, now).await {
-            Ok(()) => {}
-            Err(StoreError::Taken) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        }
+        orders::insert(tx, &mut order, &events, now).await?;
         carts::enqueue(tx, &order, &events, self.ids, now).await?;
-        Ok(Some(order))
+        Ok(order)
     }
 }
 

@@ -21,7 +21,7 @@ use domain::subscription::{Markups, SeenSubscription, Subscription};
 use domain::text::{Contact, Invalid};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use store::{Mode, StoreError, Tx, catalog, differences, orders, slots, subscriptions};
+use store::{Mode, Tx, catalog, differences, orders, slots, subscriptions};
 
 use super::refused;
 use crate::access::{Access, Caller};
@@ -30,7 +30,7 @@ use crate::clock::TaskIds;
 use crate::orders::seen_by;
 use crate::subscriptions::change::{Asking, Consent, Placing, lines};
 use crate::subscriptions::{TypedWish, keep_all};
-use crate::{App, Error, admissions, carts, worker};
+use crate::{App, Error, admissions, carts, unless_taken, worker};
 
 /// Offers of a vendor's that are looked through where the vendor names no product.
 const OFFERS_MAX: u32 = 2_000;
@@ -110,7 +110,7 @@ impl App {
             let made = self
                 .store
                 .write_or_show(state, mode, |state, tx| Box::pin(state.run(tx)));
-            let Some((difference, order, after)) = made.await? else {
+            let Some((difference, order, after)) = unless_taken(made.await)? else {
                 continue;
             };
             self.committed(customer.tenant());
@@ -163,8 +163,7 @@ struct Resolving {
 type Made = (Order, Subscription);
 
 impl Resolving {
-    /// `None` when the new order's number is taken.
-    async fn run(&self, tx: &mut Tx) -> Result<Option<(Difference, Order, Subscription)>, Error> {
+    async fn run(&self, tx: &mut Tx) -> Result<(Difference, Order, Subscription), Error> {
         let found = differences::load(tx, self.shown.owner, self.shown.id).await?;
         let mut found = found.ok_or(Error::NotFound)?;
         match &found.outcome {
@@ -188,13 +187,10 @@ impl Resolving {
         }
         let admission = admissions::load(tx, &self.access).await?;
         admission.check_active()?;
-        let made = match self.wish.resolution {
+        let (order, after) = match self.wish.resolution {
             Resolution::Accept => self.accept(tx, &found).await?,
             Resolution::Correct => self.correct(tx, &found, &admission).await?,
             Resolution::Adopt => self.adopt(tx, &found).await?,
-        };
-        let Some((order, after)) = made else {
-            return Ok(None);
         };
         found.outcome = Outcome::Resolved {
             resolution: self.wish.resolution,
@@ -204,7 +200,7 @@ impl Resolving {
             organization_slug: self.access.organization().slug.to_string(),
         };
         differences::save(tx, &found).await?;
-        Ok(Some((found, order, after)))
+        Ok((found, order, after))
     }
 
     fn actor(&self) -> &Actor {
@@ -228,7 +224,7 @@ impl Resolving {
         }
     }
 
-    async fn accept(&self, tx: &mut Tx, found: &Difference) -> Result<Option<Made>, Error> {
+    async fn accept(&self, tx: &mut Tx, found: &Difference) -> Result<Made, Error> {
         let ours = self.ours(tx, found).await?;
         let target = match (&found.drift, &found.holding) {
             (Drift::Term { theirs, .. }, _) => self.target(tx, ours.item.offer, *theirs).await?,
@@ -265,7 +261,7 @@ impl Resolving {
         tx: &mut Tx,
         found: &Difference,
         admission: &Admission,
-    ) -> Result<Option<Made>, Error> {
+    ) -> Result<Made, Error> {
         let wanted = found.drift.correction()?;
         let ours = self.ours(tx, found).await?;
         let chain = &self.access.organization().chain;
@@ -289,10 +285,10 @@ impl Resolving {
             terms: Consent::Shown(None),
         };
         let order = placing.run(tx, (&self.access, admission), self.now).await?;
-        Ok(order.map(|order| (order, decision.after)))
+        Ok((order, decision.after))
     }
 
-    async fn adopt(&self, tx: &mut Tx, found: &Difference) -> Result<Option<Made>, Error> {
+    async fn adopt(&self, tx: &mut Tx, found: &Difference) -> Result<Made, Error> {
         let (Some(adoption), Some(holding)) = (&self.wish.adoption, &found.holding) else {
             return Err(no_customer());
         };
@@ -375,22 +371,18 @@ impl Resolving {
         kind: OrderKind,
         lines: Vec<Line>,
         subscription: SubscriptionId,
-    ) -> Result<Option<Made>, Error> {
+    ) -> Result<Made, Error> {
         let (id, number) = self.order;
         let tenant = self.access.tenant();
         let actor = self.actor();
         let started = Order::start(id, tenant, number, actor.clone(), self.now);
         let (mut order, events) = Order::record(started, kind, lines, actor, self.now)?;
-        match orders::insert(tx, &mut order, &events, self.now).await {
-            Ok(()) => {}
-            Err(StoreError::Taken) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        }
+        orders::insert(tx, &mut order, &events, self.now).await?;
         carts::enqueue(tx, &order, &events, self.ids, self.now).await?;
         let decided = events.iter().filter_map(|event: &Event| event.line);
         keep_all(tx, &order, decided).await?;
         let after = subscriptions::find(tx, tenant, subscription).await?;
-        Ok(Some((order, after.ok_or(Error::NotFound)?)))
+        Ok((order, after.ok_or(Error::NotFound)?))
     }
 }
 

@@ -31,13 +31,13 @@ pub(crate) struct Cancellation {
 }
 
 impl Cancellation {
-    /// Places it, by the same rules as any change. `None` when its number is taken.
+    /// Places it, by the same rules as any change.
     pub(crate) async fn place(
         self,
         tx: &mut Tx,
         access: &Access,
         now: Timestamp,
-    ) -> Result<Option<Order>, Error> {
+    ) -> Result<Order, Error> {
         let wish = TypedWish {
             status: Some("canceled".into()),
             ..TypedWish::default()

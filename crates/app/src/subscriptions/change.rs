@@ -15,14 +15,14 @@ use domain::subscription::{SeenSubscription, Subscription};
 use domain::text::Invalid;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use store::{Mode, StoreError, Tx, orders, slots, subscriptions};
+use store::{Mode, Tx, orders, slots, subscriptions};
 
 use super::typed::{TypedWish, read};
 use crate::access::Access;
 use crate::carts;
 use crate::clock::TaskIds;
 use crate::orders::{Conditions, seen_by};
-use crate::{App, Error, admissions, terms};
+use crate::{App, Error, admissions, terms, unless_taken};
 
 /// A wish with what its asker says of it.
 #[derive(Debug, Clone, Default)]
@@ -84,7 +84,9 @@ impl App {
             let made = self
                 .store
                 .write_or_show(state, mode, |state, tx| Box::pin(state.run(tx)));
-            let Some(made) = made.await? else { continue };
+            let Some(made) = unless_taken(made.await)? else {
+                continue;
+            };
             self.committed(access.tenant());
             return made.seen(access);
         }
@@ -123,19 +125,18 @@ struct Changing {
 }
 
 impl Changing {
-    /// `None` when the new order's number is taken.
-    async fn run(&self, tx: &mut Tx) -> Result<Option<Made>, Error> {
+    async fn run(&self, tx: &mut Tx) -> Result<Made, Error> {
         let (access, tenant) = (&self.access, self.access.tenant());
         let found = subscriptions::load(tx, tenant, self.subscription).await?;
         let found = found.ok_or(Error::NotFound)?;
         if let Some(once) = &self.conditions.once
             && let Some(order) = once.recall(tx, access, self.order.0, self.now).await?
         {
-            return Ok(Some(Made {
+            return Ok(Made {
                 order,
                 outlook: None,
                 replaces: Vec::new(),
-            }));
+            });
         }
         let shown = found.version_for(access.visibility());
         if self
@@ -169,15 +170,13 @@ impl Changing {
             ids: self.ids,
             terms: Consent::Shown(self.change.terms_version.clone()),
         };
-        let Some(order) = placing.run(tx, (access, &admission), self.now).await? else {
-            return Ok(None);
-        };
+        let order = placing.run(tx, (access, &admission), self.now).await?;
         let estimate = estimate(&found, &decision.after, self.now)?;
-        Ok(Some(Made {
+        Ok(Made {
             order,
             outlook: Some((estimate, decision.after)),
             replaces: planned,
-        }))
+        })
     }
 }
 
@@ -359,13 +358,13 @@ pub(crate) enum Consent {
 }
 
 impl Placing {
-    /// Places it, with its work and what is made at once. `None` when its number is taken.
+    /// Places it, with its work and what is made at once.
     pub(crate) async fn run(
         self,
         tx: &mut Tx,
         (access, admission): (&Access, &Admission),
         now: Timestamp,
-    ) -> Result<Option<Order>, Error> {
+    ) -> Result<Order, Error> {
         let (id, number) = self.order;
         let actor = access.actor();
         let mut started = Order::start(id, access.tenant(), number, actor.clone(), now);
@@ -379,13 +378,9 @@ impl Placing {
         };
         let (mut order, events) =
             Order::update(started, self.lines, terms, self.waits, actor, now)?;
-        match orders::insert(tx, &mut order, &events, now).await {
-            Ok(()) => {}
-            Err(StoreError::Taken) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        }
+        orders::insert(tx, &mut order, &events, now).await?;
         carts::enqueue(tx, &order, &events, self.ids, now).await?;
         super::keep_all(tx, &order, events.iter().filter_map(|event| event.line)).await?;
-        Ok(Some(order))
+        Ok(order)
     }
 }

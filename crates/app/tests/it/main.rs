@@ -23,6 +23,7 @@ mod imports;
 mod installation;
 mod jobs;
 mod lists;
+mod numbers;
 mod partner_center;
 mod prices;
 mod quotes;
