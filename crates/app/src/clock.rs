@@ -1,7 +1,8 @@
 //! The two things that rules may not reach for themselves: the time and randomness.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use domain::id::{NoteId, OrderId, TaskId};
 use jiff::{SignedDuration, Timestamp};
@@ -14,6 +15,12 @@ use crate::App;
 pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> Timestamp;
+
+    /// For how long the process has gone, by a clock that nobody sets; `None` for one that is moved on purpose,
+    /// whose jumps mean nothing.
+    fn steady(&self) -> Option<Duration> {
+        None
+    }
 
     /// Moves it forward, where it is one that can be moved; whether it was.
     fn advance(&self, _by: SignedDuration) -> bool {
@@ -31,6 +38,15 @@ impl Clock for SystemClock {
     )]
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    fn steady(&self) -> Option<Duration> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place where time is measured that nobody sets"
+        )]
+        static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        Some(BEGIN.elapsed())
     }
 }
 

@@ -7,6 +7,7 @@
 mod comparing;
 mod request;
 mod run;
+mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
@@ -25,6 +26,7 @@ use tokio::task::JoinSet;
 use self::comparing::Comparing;
 pub(crate) use self::request::{abilities, settings};
 pub use self::run::{Prepared, Taken};
+use self::watching::Watching;
 use crate::{App, Error, filing};
 
 /// Tasks of one pass.
@@ -135,14 +137,15 @@ impl App {
             tracing::error!(%error, "what the last run held is left to its holds");
         }
         let mut crew = Crew::default();
-        let mut comparing = Comparing::from(self.clock.now());
+        let (mut comparing, mut watching) =
+            (Comparing::from(self.clock.now()), Watching::default());
         let (mut next_filing, mut has_chores) = (Timestamp::MIN, true);
         loop {
             comparing.begin_if_due(self);
             if has_chores {
                 has_chores = self.do_chores(&mut next_filing).await;
             }
-            if let Err(error) = self.take_up(&mut crew).await {
+            if let Err(error) = self.take_up(&mut crew, &mut watching).await {
                 tracing::error!(%error, "the worker could not work");
             }
             tokio::select! {
@@ -219,14 +222,17 @@ impl App {
             .map_err(|error: store::StoreError| error.into())
     }
 
-    /// Begins with what is due, as far as there is room.
-    async fn take_up(&self, crew: &mut Crew) -> Result<(), Error> {
+    /// Begins with what is due, as far as there is room, and the clock can be believed.
+    async fn take_up(&self, crew: &mut Crew, watching: &mut Watching) -> Result<(), Error> {
         let room = crew.room();
         if room == 0 {
             return Ok(());
         }
+        let Some(now) = watching.now(self).await? else {
+            return Ok(());
+        };
         let due = {
-            let (now, full) = (self.clock.now(), crew.full());
+            let full = crew.full();
             let mut tx = self.store.read().await?;
             tasks::list_due_beside(&mut tx, now, room, &full).await?
         };

@@ -4,6 +4,7 @@ pub mod account;
 pub mod engine;
 pub mod pace;
 pub mod repeat;
+pub mod watch;
 
 use std::time::Duration;
 

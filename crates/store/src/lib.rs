@@ -49,6 +49,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, PgPool, SqlitePool};
 
@@ -258,6 +259,17 @@ impl Store {
         );
         let row = self.read().await?.row(query).await?;
         row.ok_or(StoreError::NotFound)?.get("place")
+    }
+
+    /// What the database's own clock says; `None` where it has none but this machine's.
+    pub async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        if self.is_exclusive() {
+            return Ok(None);
+        }
+        let query = "SELECT (EXTRACT(EPOCH FROM CLOCK_TIMESTAMP()) * 1000000)::BIGINT AS told_at";
+        let row = self.read().await?.row(Query::new(query)).await?;
+        let told_at: i64 = row.ok_or(StoreError::NotFound)?.get("told_at")?;
+        Ok(Timestamp::from_microsecond(told_at).ok())
     }
 
     /// Whether no other process can be using this database.

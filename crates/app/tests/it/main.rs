@@ -12,6 +12,7 @@ mod catalog;
 mod categories;
 mod changes;
 mod choices;
+mod clock;
 mod demo;
 mod desk;
 mod drift;
