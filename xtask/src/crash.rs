@@ -11,6 +11,8 @@ use serde_json::Value;
 use crate::postgres::Postgres;
 use crate::{process, tools};
 
+/// The program and its trials; another selection would choose other features and build all of it twice.
+const BUILT: [&str; 6] = ["--release", "--locked", "-p", "seatwright", "-p", "e2e"];
 /// What is tried where nobody names anything.
 const TRIALS: [&str; 3] = ["killed_", "caught", "storage::"];
 /// Trials at the same time, for each core: they wait for processes, vendors and holds most of the time.
@@ -37,15 +39,20 @@ pub fn run(arguments: &[String]) -> Result<()> {
     };
     let is_number = times.parse::<u32>().is_ok_and(|times| times > 0);
     ensure!(is_number, "`{times}` is no number of kills");
-    let build = ["build", "--release", "--locked", "-p", "seatwright"];
-    process::run(process::command("cargo").args(build))?;
+    process::run(
+        process::command("cargo")
+            .arg("build")
+            .args(BUILT)
+            .arg("--bins"),
+    )?;
     let server = Postgres::start(&tools::postgres()?)?;
     let table = Table::new()?;
     let cores = available_parallelism().map_or(2, NonZeroUsize::get);
     let mut trials = process::command("cargo");
     trials
-        .args(["test", "--release", "--locked", "-p", "e2e", "--test", "it"])
-        .args(["--", "--nocapture"])
+        .arg("test")
+        .args(BUILT)
+        .args(["--test", "it", "--", "--nocapture"])
         .env("RUST_TEST_THREADS", (TRIALS_PER_CORE * cores).to_string())
         .env(
             "SEATWRIGHT_BIN",

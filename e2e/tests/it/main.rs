@@ -66,6 +66,14 @@ async fn run(program: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
+/// Lets an order run again at once that was set aside: many processes in a row died while they had it in hand,
+/// whatever they died of, and it would be tried once an hour. False where it was not, or nobody answered.
+async fn let_run_again(http: &reqwest::Client, address: &str, token: &str, number: u64) -> bool {
+    let run = format!("{address}/api/v1/desk/orders/fern/{number}/run");
+    let answer = http.post(run).bearer_auth(token).send().await;
+    answer.is_ok_and(|answer| answer.status().is_success())
+}
+
 /// The program that `cargo xtask ci` has built.
 fn program() -> Option<String> {
     let program = std::env::var("SEATWRIGHT_BIN").ok();

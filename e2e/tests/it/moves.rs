@@ -1,9 +1,9 @@
 //! Some licenses of a subscription are moved to another one while processes die (class D): the vendor takes
 //! differences, so that what is asked for twice is done twice. Its books are the judge.
 
-use connectors::simulator::partner_center::Books;
+use connectors::simulator::partner_center::{Books, KillPoint};
 
-use super::partner_desk::{Desk, deaths};
+use super::partner_desk::{Death, Desk, deaths};
 use super::tally::{Outcome, Patience};
 use super::*;
 
@@ -90,10 +90,9 @@ fn moved(books: &Books, bought: u64) -> (u32, u64) {
     (u32::try_from(moves).unwrap(), licenses(source))
 }
 
-async fn killed_while_it_moves(program: String, database: String) {
-    let mut desk = Desk::new("moves (D)", program, database).await;
-    let deaths = deaths(&STEPS);
-    let mut sources = desk.sources(SOURCES + deaths.len() / 20).await;
+/// Moves licenses while processes die of these calls, and compares what has moved with what was ordered.
+async fn judge(desk: &mut Desk, count: usize, deaths: Vec<Death>) -> Result<(), String> {
+    let mut sources = desk.sources(count).await;
     let to = desk.offer("Microsoft 365 Business Standard").await;
     desk.front.books(|books| {
         books.targets.push(("microsoft-365".into(), TO.into()));
@@ -127,16 +126,32 @@ async fn killed_while_it_moves(program: String, database: String) {
         left: 0,
         run_again: desk.run_again,
     });
+    for ((times, left), source) in each() {
+        let stay = u64::from(LICENSES - source.moves);
+        if (*times, *left) != (source.moves, stay) {
+            let ordered = source.moves;
+            return Err(format!(
+                "{ordered} moves were ordered, {times} done, {left} stay"
+            ));
+        }
+    }
     for order in orders {
         assert_eq!(order["status"], "provisioning_finished", "{order}");
     }
-    for (source, done) in sources.iter().zip(done) {
+    for source in sources {
         let left = u64::from(LICENSES - source.moves);
-        assert_eq!(done, (source.moves, left), "each license once");
         let path = format!("subscriptions/{}", source.id);
         assert_eq!(desk.ask(&path, 0, None).await["quantity"], left);
     }
     desk.check_deaths();
+    Ok(())
+}
+
+async fn killed_while_it_moves(program: String, database: String) {
+    let mut desk = Desk::new("moves (D)", program, database).await;
+    let deaths = deaths(&STEPS);
+    let count = SOURCES + deaths.len() / 20;
+    assert_eq!(judge(&mut desk, count, deaths).await, Ok(()));
 }
 
 #[tokio::test]
@@ -154,6 +169,24 @@ async fn killed_while_it_moves_licenses_on_postgresql_it_moves_each_once() {
         return;
     };
     killed_while_it_moves(program, database).await;
+}
+
+/// The judge would notice: where the vendor's history lacks what was moved, nothing that the connector reads
+/// keeps it from moving a license again.
+#[tokio::test]
+async fn a_move_that_the_vendor_does_not_tell_is_caught() {
+    let Some(program) = program() else { return };
+    let folder = std::env::temp_dir().join(format!("seatwright-hidden-{}", std::process::id()));
+    let database = format!("sqlite://{}/test.db", folder.display());
+    let mut desk = Desk::new("moves that are not told", program, database).await;
+    desk.front.books(|books| books.history_lag = 2);
+    let death = vec![("POST transitions", KillPoint::AfterBooking)];
+    let verdict = judge(&mut desk, 1, death).await.unwrap_err();
+    assert!(
+        verdict.contains("1 moves were ordered, 2 done"),
+        "{verdict}"
+    );
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// The books would tell: of licenses that left twice, and of some that stayed.

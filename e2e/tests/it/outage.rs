@@ -12,6 +12,7 @@ use app::catalog::AskedOffers;
 use app::clock::Clock;
 use connectors::simulator;
 use domain::order::phase::Status;
+use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use store::Mode;
@@ -32,6 +33,10 @@ const ANSWERS_IN: u64 = 5;
 /// Orders that are under way for one vendor at a time, twice: an order may be overtaken by so many that
 /// were placed later, and wait for so many of the other vendor.
 const UNDER_WAY: usize = 2 * 64;
+/// Calls that each order takes at the least: the purchase, and until it is over.
+const CALLS_MIN: u128 = 3;
+/// Calls by which the simulator's own limit is measured.
+const LIMIT_CALLS: usize = 2_000;
 
 /// Orders for the vendor that is down; `OUTAGE_ORDERS` asks for more than every run of the tests needs.
 fn orders() -> usize {
@@ -140,6 +145,23 @@ impl World {
     async fn count(&self, status: Status) -> u64 {
         let counts = self.app.order_counts(&self.access).await.unwrap();
         counts.with(status)
+    }
+
+    /// Calls a second that the simulator answers to this machine when nobody is between them.
+    async fn limit(&self) -> u128 {
+        let ask = |at: usize| {
+            let path = format!("osb/{DOWN}/v2/service_instances/asked-{at}/last_operation");
+            let call = self.http.get(format!("{}/{path}", self.simulator));
+            let call = call.basic_auth(simulator::USERNAME, Some(simulator::PASSWORD));
+            call.header("X-Broker-API-Version", "2.17").send()
+        };
+        let begun = Instant::now();
+        let asked = futures::stream::iter(0..LIMIT_CALLS).map(ask);
+        let mut answers = asked.buffer_unordered(UNDER_WAY / 2);
+        while let Some(answer) = answers.next().await {
+            answer.unwrap();
+        }
+        LIMIT_CALLS as u128 * 1_000 / begun.elapsed().as_millis().max(1)
     }
 
     /// Buys of the vendor that works; how long that takes, and how many others were done meanwhile.
@@ -260,6 +282,11 @@ async fn down_for_a_day(database: &str) {
         .enumerate()
         .filter(|found| late(*found))
         .count();
+    let (calls, limit) = (
+        CALLS_MIN * orders as u128 * 1_000 / drained,
+        world.limit().await,
+    );
+    println!("{calls} calls a second in the drain; the simulator alone answers {limit}");
     println!(
         "{orders} orders waited for {DOWN}, which was asked {asked} times meanwhile; drained in \
          {drained} ms, {} a second, {overtaken} out of turn, the last doubt settled after {settled} s; an order for another vendor took {} \

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use connectors::simulator::partner_center::{Action, DOMAIN, Front, KillPoint, SECRET};
 
-use super::tally::{Patience, Tally};
+use super::tally::{OPEN_MAX, Patience, Tally};
 use super::*;
 
 /// When a process dies of a call.
@@ -14,11 +14,8 @@ pub(crate) const TIMES: [KillPoint; 3] = [
     KillPoint::AfterBooking,
     KillPoint::AfterAnswer,
 ];
-/// Orders that are under way at a time: what waits for its vendor's pace leaves the others something to die of.
-const OPEN_MAX: usize = 60;
-
 /// A call, and when the process dies of it.
-type Death = (&'static str, KillPoint);
+pub(crate) type Death = (&'static str, KillPoint);
 
 pub(crate) struct Desk {
     program: String,
@@ -224,21 +221,13 @@ impl Desk {
                 }
                 let seen = (order["version"].clone(), self.deaths.clone());
                 if patience.wait(seen, &order).await {
-                    self.look_after(*number).await;
+                    let address = self.address().await;
+                    let run = let_run_again(&self.http, &address, &self.token, *number);
+                    self.run_again += usize::from(run.await);
                 }
             });
         }
         settled
-    }
-
-    /// Lets an order run again at once that was set aside.
-    async fn look_after(&mut self, number: u64) {
-        let address = self.address().await;
-        let run = format!("{address}/api/v1/desk/orders/fern/{number}/run");
-        let answer = self.http.post(run).bearer_auth(&self.token).send().await;
-        if answer.is_ok_and(|answer| answer.status().is_success()) {
-            self.run_again += 1;
-        }
     }
 
     /// Each death that was to come came, and no other.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::tally::{Outcome, Patience, Tally};
+use super::tally::{OPEN_MAX, Outcome, Patience, Tally};
 use super::*;
 
 /// Where the process dies: at three points of its vendor's time line, and at two of the worker's.
@@ -263,9 +263,13 @@ async fn judge(plan: Plan, program: String, database: String) -> Result<(), Stri
     let mut world = World::new(plan, program, database).await;
     let offer = world.offer().await;
     let mut placed = Vec::new();
+    let mut open = Vec::new();
     // A process dies of the calls that new orders make: so there are as many orders as it takes.
     while placed.len() < plan.orders || world.starts <= plan.kills {
-        placed.push(world.buy(&offer).await);
+        world.make_room(&mut open).await;
+        let number = world.buy(&offer).await;
+        placed.push(number);
+        open.push(number);
         let dead = world.starts.saturating_sub(1);
         world.tally.tell(dead, plan.kills, placed.len());
         let bound = plan.orders + 20 * usize::try_from(plan.kills).unwrap();
@@ -315,35 +319,53 @@ fn is_left_to_people(order: &Value) -> bool {
 }
 
 impl World {
-    /// These orders once none is under way; in a class that is asked once, some are left to people.
+    /// Waits while too many of these orders are under way, and keeps those that are: each process makes a few
+    /// purchases in its life, and what waits behind thousands tells nothing more.
+    async fn make_room(&mut self, open: &mut Vec<u64>) {
+        let mut patience = Patience::new();
+        while open.len() >= OPEN_MAX && self.starts <= self.plan.kills {
+            let mut still = Vec::new();
+            for number in &*open {
+                if !self.is_over(*number).await {
+                    still.push(*number);
+                }
+            }
+            *open = still;
+            let seen = (open.clone(), self.starts);
+            patience.wait(seen, "purchases").await;
+        }
+    }
+
+    pub(crate) async fn is_over(&mut self, number: u64) -> bool {
+        let order = self.get(&format!("orders/{number}")).await;
+        self.is_done(&order)
+    }
+
+    /// Whether nothing more is to be expected; in a class that is asked once, some are left to people.
+    fn is_done(&self, order: &Value) -> bool {
+        let is_left = self.plan.class == Class::Once && is_left_to_people(order);
+        is_left || order["status"] != "provisioning_started"
+    }
+
+    /// These orders once none is under way.
     pub(crate) async fn settle(&mut self, placed: &[u64]) -> Vec<Value> {
         let mut settled = Vec::new();
         for number in placed {
             let mut patience = Patience::new();
             settled.push(loop {
                 let order = self.get(&format!("orders/{number}")).await;
-                let is_over = order["status"] != "provisioning_started";
-                if is_over || self.plan.class == Class::Once && is_left_to_people(&order) {
+                if self.is_done(&order) {
                     break order;
                 }
                 let seen = (order["version"].clone(), self.starts);
                 if patience.wait(seen, &order).await {
-                    self.look_after(*number).await;
+                    let address = self.address().await;
+                    let run = let_run_again(&self.http, &address, &self.token, *number);
+                    self.run_again += usize::from(run.await);
                 }
             });
         }
         settled
-    }
-
-    /// Lets an order run again at once that was set aside: many processes in a row died while they had it in
-    /// hand, whatever they died of, and it would be tried once an hour.
-    async fn look_after(&mut self, number: u64) {
-        let address = self.address().await;
-        let run = format!("{address}/api/v1/desk/orders/fern/{number}/run");
-        let answer = self.http.post(run).bearer_auth(&self.token).send().await;
-        if answer.is_ok_and(|answer| answer.status().is_success()) {
-            self.run_again += 1;
-        }
     }
 }
 

@@ -10,6 +10,9 @@ use serde_json::json;
 /// How often a trial says how far it is.
 const PACE: Duration = Duration::from_secs(30);
 
+/// Orders that are under way at a time: what waits for its vendor's pace leaves the others something to die of.
+pub(crate) const OPEN_MAX: usize = 60;
+
 /// A trial that goes on.
 pub(crate) struct Tally {
     trial: String,
