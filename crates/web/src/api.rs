@@ -27,6 +27,7 @@ pub(crate) mod terms;
 pub(crate) mod view;
 pub(crate) mod views;
 
+use app::access::Access;
 use app::requests::Once;
 use app::{Error, Mode};
 use axum::body::Bytes;
@@ -35,10 +36,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use domain::order::seen::SeenOrder;
 use domain::text::Invalid;
 use jiff::SignedDuration;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{IntoParams, Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
@@ -186,13 +188,16 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     documented().split_for_parts().1
 }
 
-fn tagged(status: StatusCode, order: OrderView) -> Response {
-    (
-        status,
-        [(header::ETAG, format!("\"{}\"", order.version))],
-        Json(order),
-    )
-        .into_response()
+/// An order as its reader sees it now.
+fn answer(status: StatusCode, web: &Web, access: &Access, order: &SeenOrder) -> Response {
+    let view = OrderView::new(order, access, web.app.now());
+    tagged(status, view.version, view)
+}
+
+/// A thing with its version, as `If-Match` names it.
+fn tagged(status: StatusCode, version: i64, view: impl Serialize) -> Response {
+    let tag = [(header::ETAG, format!("\"{version}\""))];
+    (status, tag, Json(view)).into_response()
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -244,4 +249,12 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
         field: "",
         reason: Invalid(format!("Body: {error}")),
     })
+}
+
+/// Reads a command where one is sent; no body asks for nothing in particular.
+fn read_if_any<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Error> {
+    match body.is_empty() {
+        true => Ok(T::default()),
+        false => read(body),
+    }
 }

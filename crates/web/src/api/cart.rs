@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::view::{self, OrderView};
-use super::{DryRunQuery, once, read, tagged};
+use super::{DryRunQuery, answer, once, read};
 use crate::Web;
 use crate::error::Problem;
 use crate::visitor::Program;
@@ -52,10 +52,7 @@ pub(super) async fn add_to_cart(
             once(&headers, "add", &body)?,
         )
         .await?;
-    Ok(tagged(
-        StatusCode::CREATED,
-        OrderView::new(&order, &access, web.app.now()),
-    ))
+    Ok(answer(StatusCode::CREATED, &web, &access, &order))
 }
 
 /// Changes the quantity of a license in the caller's cart.
@@ -74,10 +71,7 @@ pub(super) async fn change_item(
     let item = item.parse().map_err(|_| Error::NotFound)?;
     let change = read::<ChangeItem>(&body)?;
     let order = web.app.change_cart(&access, item, change).await?;
-    Ok(tagged(
-        StatusCode::OK,
-        OrderView::new(&order, &access, web.app.now()),
-    ))
+    Ok(answer(StatusCode::OK, &web, &access, &order))
 }
 
 /// Puts an add-on into the caller's cart, to a license that is there.
@@ -100,10 +94,7 @@ pub(super) async fn add_addon(
     let addon = read::<TypedAddon>(&body)?;
     let added = web.app.add_addon_to_cart(&access, license, addon, once);
     let order = added.await?;
-    Ok(tagged(
-        StatusCode::CREATED,
-        OrderView::new(&order, &access, web.app.now()),
-    ))
+    Ok(answer(StatusCode::CREATED, &web, &access, &order))
 }
 
 /// Takes a license out of the caller's cart, and its add-ons with it; the last one deletes the order.
@@ -118,10 +109,7 @@ pub(super) async fn remove_item(
     let access = web.app.access(&caller, &organization).await?;
     let item = item.parse().map_err(|_| Error::NotFound)?;
     let order = web.app.remove_from_cart(&access, item).await?;
-    Ok(tagged(
-        StatusCode::OK,
-        OrderView::new(&order, &access, web.app.now()),
-    ))
+    Ok(answer(StatusCode::OK, &web, &access, &order))
 }
 
 /// Buys what is in the cart; safe to repeat with the same `Idempotency-Key`.
@@ -144,8 +132,5 @@ pub(super) async fn place_cart(
     let mode = query.mode();
     let command = read::<PlaceCart>(&body)?;
     let order = web.app.place_cart(&access, command, once, mode).await?;
-    Ok(tagged(
-        StatusCode::OK,
-        OrderView::new(&order, &access, web.app.now()),
-    ))
+    Ok(answer(StatusCode::OK, &web, &access, &order))
 }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::view::{self, OrderView};
-use super::{DryRunQuery, action, expected, once, read, tagged};
+use super::{DryRunQuery, action, answer, expected, once, read_if_any};
 use crate::Web;
 use crate::error::Problem;
 use crate::live::{self, Follower, LastEvent};
@@ -26,10 +26,7 @@ pub(super) async fn order(
     let access = web.app.access(&caller, &organization).await?;
     let number = number.parse().map_err(|_| Error::NotFound)?;
     let (order, _) = web.app.order(&access, number).await?;
-    Ok(tagged(
-        StatusCode::OK,
-        OrderView::new(&order, &access, web.app.now()),
-    ))
+    Ok(answer(StatusCode::OK, &web, &access, &order))
 }
 
 /// The orders that change from now on, as server-sent events named `orders`: number, version and
@@ -67,10 +64,7 @@ pub(super) async fn act(
 ) -> Result<Response, Problem> {
     let access = web.app.access(&caller, &organization).await?;
     let number = number.parse().map_err(|_| Error::NotFound)?;
-    let typed = match body.is_empty() {
-        true => action::ActionBody::default(),
-        false => read::<action::ActionBody>(&body)?,
-    };
+    let typed = read_if_any::<action::ActionBody>(&body)?;
     let command = typed.command(&action, web.app.note_id())?;
     let once = once(&headers, &format!("{number} {action}"), &body)?;
     let mode = query.mode();
@@ -80,8 +74,5 @@ pub(super) async fn act(
         .app
         .command(&access, number, command, conditions, mode)
         .await?;
-    Ok(tagged(
-        StatusCode::OK,
-        OrderView::new(&order, &access, web.app.now()),
-    ))
+    Ok(answer(StatusCode::OK, &web, &access, &order))
 }

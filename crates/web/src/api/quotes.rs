@@ -17,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::cursor::{cursor, read_cursor};
 use super::view::{self, CreatorView, MoneyView};
-use super::{DryRunQuery, expected, read};
+use super::{DryRunQuery, expected, read, read_if_any, tagged};
 use crate::Web;
 use crate::error::Problem;
 use crate::visitor::Program;
@@ -155,9 +155,9 @@ fn item(line: &SeenQuoteLine) -> QuoteItemView {
     }
 }
 
-fn tagged(status: StatusCode, quote: QuoteView) -> Response {
-    let tag = [(header::ETAG, format!("\"{}\"", quote.version))];
-    (status, tag, Json(quote)).into_response()
+/// A quote as its reader sees it.
+fn answer(status: StatusCode, quote: &SeenQuote, access: &Access) -> Response {
+    tagged(status, quote.version, QuoteView::new(quote, access))
 }
 
 /// The quotes of the organization, newest first; for customers those that were sent to them. `Link`
@@ -207,7 +207,7 @@ pub(super) async fn make_quote(
     let access = web.app.access(&caller, &organization).await?;
     let typed = read::<TypedQuote>(&body)?;
     let quote = web.app.make_quote(&access, typed).await?;
-    Ok(tagged(StatusCode::CREATED, QuoteView::new(&quote, &access)))
+    Ok(answer(StatusCode::CREATED, &quote, &access))
 }
 
 /// One quote; one that does not exist for the caller is not found.
@@ -222,7 +222,7 @@ pub(super) async fn quote(
     let access = web.app.access(&caller, &organization).await?;
     let number = number.parse().map_err(|_| Error::NotFound)?;
     let quote = web.app.quote(&access, number).await?;
-    Ok(tagged(StatusCode::OK, QuoteView::new(&quote, &access)))
+    Ok(answer(StatusCode::OK, &quote, &access))
 }
 
 /// Edits a quote; customers see it once it is sent.
@@ -244,7 +244,7 @@ pub(super) async fn edit_quote(
     let number = number.parse().map_err(|_| Error::NotFound)?;
     let (typed, expected) = (read::<TypedQuote>(&body)?, expected(&headers)?);
     let quote = web.app.edit_quote(&access, number, typed, expected).await?;
-    Ok(tagged(StatusCode::OK, QuoteView::new(&quote, &access)))
+    Ok(answer(StatusCode::OK, &quote, &access))
 }
 
 /// What an action may need.
@@ -278,10 +278,7 @@ pub(super) async fn act_on_quote(
 ) -> Result<Response, Problem> {
     let access = web.app.access(&caller, &organization).await?;
     let number = number.parse().map_err(|_| Error::NotFound)?;
-    let typed = match body.is_empty() {
-        true => QuoteActionBody::default(),
-        false => read::<QuoteActionBody>(&body)?,
-    };
+    let typed = read_if_any::<QuoteActionBody>(&body)?;
     let (accepts, version) = (typed.accept_terms, typed.terms_version);
     let command = QuoteCommand::parse(&action, &typed.comment, accepts, version)?;
     let conditions = Conditions {
@@ -293,5 +290,5 @@ pub(super) async fn act_on_quote(
         .app
         .answer_quote(&access, number, command, conditions, mode);
     let Answered { quote, .. } = answered.await?;
-    Ok(tagged(StatusCode::OK, QuoteView::new(&quote, &access)))
+    Ok(answer(StatusCode::OK, &quote, &access))
 }

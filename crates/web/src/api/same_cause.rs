@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::bulk::{BulkItemView, item as result};
-use super::{DryRunQuery, once, read, view};
+use super::{DryRunQuery, once, read_if_any, view};
 use crate::Web;
 use crate::error::Problem;
 use crate::visitor::Program;
@@ -83,10 +83,7 @@ pub(super) async fn retry_same_cause(
 ) -> Result<Json<RetriedView>, Problem> {
     let access = web.app.access(&caller, &organization).await?;
     let once = once(&headers, &format!("same cause {number} {item}"), &body)?;
-    let SameCauseBody { all_customers } = match body.is_empty() {
-        true => SameCauseBody::default(),
-        false => read(&body)?,
-    };
+    let SameCauseBody { all_customers } = read_if_any(&body)?;
     let asked = SameCauseRetry {
         number: number.parse().map_err(|_| Error::NotFound)?,
         line: item.parse().map_err(|_| Error::NotFound)?,

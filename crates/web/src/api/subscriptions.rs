@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::cursor::{cursor, read_cursor};
 use super::view::{CreatorView, MoneyView, OrderView, ProblemView};
-use super::{DryRunQuery, expected, once, read};
+use super::{DryRunQuery, expected, once, read, tagged};
 use crate::Web;
 use crate::error::Problem;
 use crate::visitor::Program;
@@ -288,8 +288,8 @@ pub(crate) async fn subscription(
     let access = web.app.access(&caller, &organization).await?;
     let id = subscription.parse().map_err(|_| Error::NotFound)?;
     let details = web.app.subscription(&access, id).await?;
-    let tag = format!("\"{}\"", details.subscription.version);
-    Ok(([(header::ETAG, tag)], Json(DetailsView::new(&details))).into_response())
+    let version = details.subscription.version;
+    Ok(tagged(StatusCode::OK, version, DetailsView::new(&details)))
 }
 
 /// A wish with what its asker says of it.
