@@ -190,15 +190,24 @@ async fn page(
     refused: Option<&Error>,
 ) -> Result<Response, Page> {
     let counts = web.app.desk_counts(&visitor.caller).await?;
+    let typed = asked.q.clone().unwrap_or_default();
+    let (query, problems, unreadable) = match asked.query() {
+        Ok((query, problems)) => (query, problems, None),
+        Err(error @ Error::Invalid { .. }) => {
+            (DeskQuery::of(DeskTab::All), Vec::new(), Some(error))
+        }
+        Err(error) => return Err(Page(error)),
+    };
+    let kept = match unreadable {
+        None => typed.as_str(),
+        Some(_) => "",
+    };
     let mut page = DeskPage {
         frame: SellerFrame::new(visitor, Section::Desk),
-        query: DeskQuery::of(DeskTab::All),
-        typed: asked.q.clone().unwrap_or_default(),
-        problems: Vec::new(),
-        chips: Vec::new(),
-        suggestions: Suggestions::on_desk(&DeskQuery::of(DeskTab::All), &[]),
-        views: Shelf::of_desk(web, visitor, &DeskQuery::of(DeskTab::All), "").await?,
-        problem: None,
+        chips: chips(&query),
+        suggestions: Suggestions::on_desk(&query, &[]),
+        views: Shelf::of_desk(web, visitor, &query, kept).await?,
+        problem: unreadable.as_ref().map(words),
         refusal: refused.map(words),
         here: "/desk".into(),
         counts,
@@ -207,17 +216,13 @@ async fn page(
         next: None,
         searched_to: None,
         now: web.app.now(),
+        query,
+        typed,
+        problems,
     };
-    match asked.query() {
-        Ok((query, problems)) => (page.query, page.problems) = (query, problems),
-        Err(error @ Error::Invalid { .. }) => {
-            page.problem = Some(words(&error));
-            return Ok((classify(&error).0, render(&page)).into_response());
-        }
-        Err(error) => return Err(Page(error)),
+    if let Some(error) = unreadable {
+        return Ok((classify(&error).0, render(&page)).into_response());
     }
-    page.chips = chips(&page.query);
-    page.views = Shelf::of_desk(web, visitor, &page.query, &page.typed).await?;
     page.here = format!("/desk{}", address(&page.query, asked.cursor.as_deref()));
     let found = web.app.desk(&visitor.caller, &page.query).await?;
     page.next = found
