@@ -12,6 +12,7 @@ mod clock;
 pub(crate) mod column;
 mod components;
 mod desk;
+mod difference;
 mod differences;
 mod entrance;
 pub(crate) mod filters;
@@ -118,7 +119,7 @@ pub(crate) fn router(is_demo: bool) -> Router<Web> {
         )
         .route(
             "/partners/{partner}/differences/{id}",
-            get(differences::show).post(differences::resolve),
+            get(difference::show).post(difference::resolve),
         )
         .route("/desk", get(desk::show))
         .route(
