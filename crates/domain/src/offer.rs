@@ -142,6 +142,11 @@ impl Offer {
             })
     }
 
+    /// Whether buyers say how many; not where one quantity is all that is sold.
+    pub fn asks_quantity(&self) -> bool {
+        self.minimum < self.maximum
+    }
+
     /// One of its plans.
     pub fn plan(&self, id: PlanId) -> Option<&Plan> {
         self.plans.iter().find(|plan| plan.id == id)

@@ -1,7 +1,7 @@
 //! An offer with what stands around it when somebody wants to buy it: its add-ons, or what it is an add-on
 //! to, and what runs of it already.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::access::Permission;
 use domain::id::OfferId;
@@ -66,6 +66,20 @@ impl App {
         let addons = load_addons(&mut tx, access, licenses.clone(), self.clock.now()).await?;
         let seen = addons.found.iter().map(|addon| addons.seen(addon, access));
         seen.collect()
+    }
+
+    /// Of some offers those that are sold in one quantity only, with it: nobody is asked how many.
+    pub async fn only_quantities(
+        &self,
+        access: &Access,
+        offers: BTreeSet<OfferId>,
+    ) -> Result<BTreeMap<OfferId, u32>, Error> {
+        access.require(Permission::SeeCustomerPrice)?;
+        let chain = &access.organization().chain;
+        let mut tx = self.store.read().await?;
+        let found = catalog::find_offers(&mut tx, chain, &offers, self.clock.now()).await?;
+        let only = found.iter().filter(|offer| !offer.asks_quantity());
+        Ok(only.map(|offer| (offer.id, offer.minimum)).collect())
     }
 
     /// Active subscriptions of some offers, the newest: what somebody who buys one again may want to

@@ -1,6 +1,6 @@
 //! The cart and checkout on one page: lines, total, terms, and one button that names the amount.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::access::Access;
 use app::carts::{ChangeItem, PlaceCart, TypedPayment};
@@ -38,6 +38,8 @@ pub(super) const HINTS: usize = 2;
 struct CartPage {
     frame: Frame,
     cart: Option<SeenOrder>,
+    /// The quantities of what is sold in no other.
+    only: BTreeMap<OfferId, u32>,
     /// What its licenses can have with them.
     addons: Vec<SeenOffer>,
     /// What runs of its licenses already.
@@ -54,6 +56,11 @@ struct CartPage {
 impl CartPage {
     fn lines<'c>(&self, cart: &'c SeenOrder) -> Vec<&'c SeenLine> {
         order::nested(cart)
+    }
+
+    /// Whether there is no other quantity that a line could have.
+    fn is_only(&self, line: &SeenLine) -> bool {
+        self.only.get(&line.item.offer) == Some(&line.price.quantity)
     }
 
     /// The add-ons that a license can have and does not have yet, each with its price.
@@ -158,6 +165,7 @@ async fn page(
     let lines = cart.iter().flat_map(|cart| &cart.lines);
     let vendors = lines.clone().map(|line| line.item.vendor);
     let terms = web.app.terms_for(access, vendors).await?;
+    let offers = lines.clone().map(|line| line.item.offer).collect();
     let licenses = lines.filter(|line| line.parent.is_none());
     let licenses: BTreeSet<OfferId> = licenses.map(|line| line.item.offer).collect();
     let frame = Frame::new(web, visitor, access, Section::Cart).await?;
@@ -168,6 +176,7 @@ async fn page(
         status,
         render(&CartPage {
             frame,
+            only: web.app.only_quantities(access, offers).await?,
             addons: web.app.addons_to(access, &licenses).await?,
             running: web.app.running_of(access, &licenses).await?,
             may_change: access.standing().may(Permission::ChangeSubscriptions),

@@ -1,5 +1,7 @@
 //! Quotes: the list, the form that makes one of the cart, and the page of one for both sides.
 
+use std::collections::BTreeMap;
+
 use app::access::Access;
 use app::orders::Conditions;
 use app::quotes::{QuoteCommand, TypedItem, TypedQuote, may};
@@ -9,9 +11,10 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Permission;
+use domain::id::OfferId;
 use domain::order::seen::SeenOrder;
 use domain::quote::Recipient;
-use domain::quote::seen::SeenQuote;
+use domain::quote::seen::{SeenQuote, SeenQuoteLine};
 use domain::quote::status::{QuoteAction, QuoteStatus};
 use domain::terms::Applied;
 use serde::Deserialize;
@@ -80,6 +83,8 @@ struct QuotePage {
     /// What stands in the form of staff.
     typed: TypedQuote,
     in_cart: usize,
+    /// The quantities of what is sold in no other, for that form.
+    only: BTreeMap<OfferId, u32>,
     problems: Vec<String>,
     allowed: Vec<QuoteAction>,
 }
@@ -88,6 +93,11 @@ impl QuotePage {
     fn may(&self, name: &str) -> bool {
         let is = |action: &QuoteAction| serde_json::json!(action) == name;
         self.allowed.iter().any(is)
+    }
+
+    /// Whether there is no other quantity that an item could have.
+    fn is_only(&self, line: &SeenQuoteLine) -> bool {
+        self.only.get(&line.item.offer) == Some(&line.price.quantity)
     }
 }
 
@@ -248,9 +258,13 @@ async fn page(
     let quote = web.app.quote(access, number).await?;
     let allowed = QuoteAction::ALL.into_iter();
     let allowed: Vec<QuoteAction> = allowed.filter(|a| may(&quote, access, *a)).collect();
-    let people = match allowed.contains(&QuoteAction::Edit) {
-        true => web.app.quote_people(access).await?,
-        false => Vec::new(),
+    let (people, only) = match allowed.contains(&QuoteAction::Edit) {
+        true => {
+            let offers = quote.lines.iter().map(|line| line.item.offer).collect();
+            let only = web.app.only_quantities(access, offers).await?;
+            (web.app.quote_people(access).await?, only)
+        }
+        false => (Vec::new(), BTreeMap::new()),
     };
     let frame = Frame::new(web, visitor, access, Section::Quotes).await?;
     let vendors = quote.lines.iter().map(|line| line.item.vendor);
@@ -267,6 +281,7 @@ async fn page(
         frame,
         quote,
         people,
+        only,
         problems: Vec::new(),
         allowed,
     })

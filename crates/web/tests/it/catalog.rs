@@ -2,6 +2,7 @@
 //! that came into force between look and order.
 
 use app::imports::NewImport;
+use serde_json::{Value, json};
 
 use crate::screens::{has, links_to, page, words};
 use crate::twins::world::{Ask, Who, World};
@@ -42,18 +43,44 @@ async fn the_catalog_is_searched_and_narrowed_by_a_form_and_shows_products() {
     assert!(links_to(&offer, "/o/amber/catalog?category=Backup"));
 }
 
+const ACCOUNTS: &str = "ProductTitle,ProductId,SkuId,SkuTitle,TermDuration,BillingPlan,Market,Currency,\
+    UnitPrice,EffectiveStartDate,EffectiveEndDate,ERP Price,Segment\n\
+    AWS,aws,account,AWS account,P1M,Monthly,LT,EUR,10,2/1/2019 12:00:00 AM,\
+    11/30/9999 11:59:59 PM,12,Commercial\n";
+
+/// Makes AWS of a connection, and sells accounts of it: the offer.
+async fn sell_accounts(world: &World) -> Value {
+    let settings =
+        r#"{"connector": "aws_organizations", "access_key_id": "AKIA", "secret_access_key": "s"}"#;
+    let add = world.app.add_vendor("nordic", "microsoft", "AWS", settings);
+    add.await.unwrap();
+    let sheet = NewImport {
+        owner: "nordic".into(),
+        vendor: "microsoft".into(),
+        file: "sheet.csv".into(),
+        by: "test".into(),
+        is_dry_run: false,
+        is_partial: true,
+        total: None,
+    };
+    let file = std::io::Cursor::new(ACCOUNTS);
+    world.app.import_prices(sheet, file, |_| ()).await.unwrap();
+    offer(world, "aws+account").await
+}
+
+/// The first offer that is found by some words.
+async fn offer(world: &World, words: &str) -> Value {
+    let offers = Ask::api("GET", &format!("/catalog?q={words}"), "");
+    world.ask_plainly(Who::Customer, &offers).await.json()[0].clone()
+}
+
 /// An account at AWS is one, and runs until it is closed: neither form asks for more.
 #[tokio::test]
 async fn what_is_sold_one_at_a_time_is_asked_for_no_quantity_and_no_renewal() {
-    const SHEET: &str = "ProductTitle,ProductId,SkuId,SkuTitle,TermDuration,BillingPlan,Market,Currency,\
-        UnitPrice,EffectiveStartDate,EffectiveEndDate,ERP Price,Segment\n\
-        AWS,aws,account,AWS account,P1M,Monthly,LT,EUR,10,2/1/2019 12:00:00 AM,\
-        11/30/9999 11:59:59 PM,12,Commercial\n";
     let world = World::new(None).await;
     let subscriptions = Ask::api("GET", "/subscriptions", "");
     let found = world.ask_plainly(Who::Staff, &subscriptions).await.json();
-    let renews =
-        |one: &&serde_json::Value| one["auto_renewal"] == true && one["vendor"] == "Microsoft";
+    let renews = |one: &&Value| one["auto_renewal"] == true && one["vendor"] == "Microsoft";
     let found = found.as_array().unwrap().iter().find(renews).unwrap();
     let running = format!("/o/amber/subscriptions/{}", found["id"].as_str().unwrap());
     let asked = [
@@ -65,10 +92,7 @@ async fn what_is_sold_one_at_a_time_is_asked_for_no_quantity_and_no_renewal() {
     for field in asked {
         assert!(ordinary.body.contains(field), "{field}");
     }
-    let settings =
-        r#"{"connector": "aws_organizations", "access_key_id": "AKIA", "secret_access_key": "s"}"#;
-    let add = world.app.add_vendor("nordic", "microsoft", "AWS", settings);
-    add.await.unwrap();
+    let offer = sell_accounts(&world).await;
     let account = page(&world, Who::Staff, &running).await;
     for field in &asked[1..] {
         assert!(!account.body.contains(field), "{field}");
@@ -79,26 +103,54 @@ async fn what_is_sold_one_at_a_time_is_asked_for_no_quantity_and_no_renewal() {
             .body
             .contains("<input type=\"hidden\" name=\"auto_renewal\" value=\"on\">")
     );
-    let sheet = NewImport {
-        owner: "nordic".into(),
-        vendor: "microsoft".into(),
-        file: "sheet.csv".into(),
-        by: "test".into(),
-        is_dry_run: false,
-        is_partial: true,
-        total: None,
-    };
-    let import = world
-        .app
-        .import_prices(sheet, std::io::Cursor::new(SHEET), |_| ());
-    import.await.unwrap();
-    let offers = Ask::api("GET", "/catalog?q=aws+account", "");
-    let offers = world.ask_plainly(Who::Customer, &offers).await.json();
-    let offer = format!("/o/amber/catalog/{}", offers[0]["id"].as_str().unwrap());
+    let offer = format!("/o/amber/catalog/{}", offer["id"].as_str().unwrap());
     let form = page(&world, Who::Customer, &offer).await;
     assert!(!words(&form).contains("Quantity ("));
     let one = "<input type=\"hidden\" id=\"quantity\" name=\"quantity\" value=\"1\">";
     assert!(form.body.contains(one));
+}
+
+/// Beside a license of which there can be more, in the cart and in a quote that is made of it.
+#[tokio::test]
+async fn what_is_sold_one_at_a_time_has_no_quantity_to_change_in_cart_and_quote() {
+    let world = World::new(None).await;
+    let who = Who::Staff;
+    let account = sell_accounts(&world).await;
+    let backup = offer(&world, "cirrus+server").await;
+    let answers = json!({"email": "cloud@amber.example", "account_name": "Amber"});
+    for (offer, parameters) in [(&account, answers), (&backup, json!({}))] {
+        let item = json!({"offer": offer["id"], "plan": offer["plans"][0]["id"], "quantity": 1,
+            "contact_email": "ieva@amber.example", "contact_name": "Ieva", "contact_surname": "Berg",
+            "parameters": parameters});
+        let added = Ask::api("POST", "/cart/items", item.to_string());
+        let added = world.ask_plainly(who, &added).await;
+        assert_eq!(added.status, 201, "{}", added.body);
+    }
+    let cart = page(&world, who, "/o/amber/cart").await;
+    has(&cart, &["AWS account", "Cirrus Server Backup"]);
+    let field = |name: &Value| format!("aria-label=\"Quantity of {}\"", name.as_str().unwrap());
+    assert!(cart.body.contains(&field(&backup["name"])));
+    assert!(!cart.body.contains(&field(&account["name"])));
+    let quote =
+        json!({"name": "Accounts", "recipients": ["admin@amber.example"], "valid_days": 14});
+    let made = Ask::api("POST", "/quotes", quote.to_string());
+    let made = world.ask_plainly(who, &made).await.json();
+    let path = format!("/o/amber/quotes/{}", made["number"]);
+    let shown = page(&world, who, &path).await;
+    assert_eq!(words(&shown).matches("Or target price").count(), 2);
+    let fields = shown.body.matches("<label class=\"field\">Quantity");
+    assert_eq!(fields.count(), 1);
+    // What is not asked is sent with the form, and stays as it is.
+    let items = made["items"].as_array().unwrap().iter();
+    let items = items.map(|item| {
+        let id = item["id"].as_str().unwrap();
+        let sent = format!("name=\"quantity-{id}\"");
+        assert!(shown.body.contains(&sent), "{sent}");
+        format!("&item={id}&was-quantity-{id}=1&quantity-{id}=1")
+    });
+    let form = "name=Two&recipients=admin%40amber.example&valid_days=14".to_owned();
+    let edit = Ask::form(path, form + &items.collect::<String>());
+    assert_eq!(world.ask_plainly(who, &edit).await.status, 303);
 }
 
 #[tokio::test]
