@@ -1,5 +1,7 @@
 //! Carts and changes that the simulated people put together.
 
+use std::collections::BTreeSet;
+
 use domain::event::Actor;
 use domain::id::{
     LineId, OfferId, OrderId, OrganizationId, PlanId, SubscriptionId, UserId, VendorId,
@@ -126,6 +128,7 @@ impl Maker {
             contact: self.contact.clone(),
             tenant: None,
             parameters: serde_json::Map::new(),
+            corrected: BTreeSet::new(),
             period: None,
             cancellable_until: None,
             price: LinePrice {

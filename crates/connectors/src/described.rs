@@ -5,6 +5,7 @@ mod answer;
 mod description;
 mod template;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -366,5 +367,6 @@ fn sample(verb: Verb) -> Request {
         }),
         tenant: Some("customer.onmicrosoft.com".into()),
         parameters: Map::new(),
+        corrected: BTreeSet::new(),
     }
 }

@@ -6,6 +6,7 @@ pub mod pace;
 pub mod repeat;
 pub mod watch;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -178,6 +179,10 @@ pub struct Request {
     pub tenant: Option<String>,
     /// Answers to the offer's form, sent as they were typed.
     pub parameters: serde_json::Map<String, serde_json::Value>,
+    /// What of contact, tenant and answers was put right after a refusal, by JSON pointers such as
+    /// `/parameters/region`.
+    #[serde(default)]
+    pub corrected: BTreeSet<String>,
 }
 
 /// The vendor decided, or said that it will.

@@ -8,6 +8,7 @@
     reason = "says where it listens, as the server does"
 )]
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -116,6 +117,7 @@ async fn call_then_record(store: &Store, task: Task) -> Result<()> {
             contact: None,
             tenant: None,
             parameters: serde_json::Map::new(),
+            corrected: BTreeSet::new(),
         };
         (vendor.context("no vendor")?.settings, request)
     };

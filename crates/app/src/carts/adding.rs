@@ -1,5 +1,7 @@
 //! What is put into the cart: a license with its add-ons, or an add-on to one that is there.
 
+use std::collections::BTreeSet;
+
 use domain::access::Permission;
 use domain::event::Event;
 use domain::id::{LineId, OfferId, OrderId, PlanId, SubscriptionId};
@@ -220,6 +222,7 @@ impl Adding {
             contact,
             tenant,
             parameters,
+            corrected: BTreeSet::new(),
             period: None,
             cancellable_until: None,
             parent: None,

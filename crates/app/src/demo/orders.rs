@@ -2,6 +2,8 @@
 
 mod quotes;
 
+use std::collections::BTreeSet;
+
 use domain::event::{Actor, Event};
 use domain::id::{ApprovalRuleId, LineId, NoteId, OrderId, SubscriptionId};
 use domain::money::{Currency, Money};
@@ -236,6 +238,7 @@ impl Seeder<'_> {
                 .has_tenant
                 .then(|| format!("{}.onmicrosoft.com", customer.slug)),
             parameters: serde_json::Map::new(),
+            corrected: BTreeSet::new(),
             period: None,
             cancellable_until: None,
             parent: None,

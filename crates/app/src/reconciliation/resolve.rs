@@ -313,6 +313,7 @@ impl Resolving {
             contact: adoption.contact.clone(),
             tenant: holding.tenants.first().cloned(),
             parameters: serde_json::Map::new(),
+            corrected: BTreeSet::new(),
             period: None,
             cancellable_until: None,
             price: target.price(Markups::default(), quantity)?,

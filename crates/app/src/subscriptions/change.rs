@@ -1,5 +1,7 @@
 //! A change of a subscription: an update order, decided, previewed and placed by the same code.
 
+use std::collections::BTreeSet;
+
 use domain::access::{Permission, Side};
 use domain::id::{LineId, OrderId, SubscriptionId};
 use domain::order::Order;
@@ -324,6 +326,7 @@ pub(crate) fn lines(found: &Subscription, steps: &[Step], ids: TaskIds, from: us
             contact: found.contact.clone(),
             tenant: found.tenant.clone(),
             parameters: parameters.clone(),
+            corrected: BTreeSet::new(),
             period: None,
             cancellable_until: None,
             price: step.price,

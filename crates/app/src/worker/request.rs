@@ -85,6 +85,7 @@ pub(super) fn request(
         contact: Some(line.contact.clone()),
         tenant: line.tenant.clone(),
         parameters: line.parameters.clone(),
+        corrected: line.corrected.clone(),
     })
 }
 

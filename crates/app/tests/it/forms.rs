@@ -151,6 +151,40 @@ fn a_correction_is_read_by_the_form_and_what_is_wrong_is_named_by_its_field() {
     });
 }
 
+/// Its line remembers the answers of the day on which it was planned; its vendor hears of none of them.
+#[test]
+fn a_planned_change_takes_no_later_answer_back() {
+    on_each_database(async |world| {
+        let access = world.access(SELLER, "amber").await;
+        let mut item = world.item(&access, VAULT, 5).await;
+        item.parameters = answers(json!({ "region": "west", "retention_days": 90 }));
+        let cart = world.app.add_to_cart(&access, item, None).await.unwrap();
+        world.place(&access, &cart).await.unwrap();
+        world.settle().await;
+        let bought = world.running(&access).await[0].id;
+        let on = (world.app.now() + SignedDuration::from_hours(48)).to_string();
+        let planned = TypedWish {
+            quantity: Some(8),
+            when: Some(on),
+            ..TypedWish::default()
+        };
+        let planned = world.changed(&access, bought, planned).await;
+        let later = TypedWish {
+            configuration: answers(json!({ "retention_days": 365 })),
+            ..TypedWish::default()
+        };
+        world.changed(&access, bought, later).await;
+        world.settle().await;
+        world.clock.advance(SignedDuration::from_hours(48));
+        world.settle().await;
+        let done = world.order(&access, planned.order.number).await;
+        assert_eq!(done.status, Status::ProvisioningFinished);
+        let booked = &world.bookings().await[0];
+        assert_eq!(booked["quantity"], 8);
+        assert_eq!(booked["terms"]["retention_days"], 365);
+    });
+}
+
 #[test]
 fn what_a_brokers_schema_asks_is_asked_and_what_can_not_be_asked_is_told() {
     on_each_database(async |world| {

@@ -32,7 +32,7 @@ pub(super) fn update(request: &Request) -> Value {
     let mut body = json!({
         "service_id": request.product,
         "context": context(request),
-        "parameters": parameters(request),
+        "parameters": changes(request),
         "previous_values": {
             "service_id": request.product,
             "plan_id": request.plan,
@@ -56,23 +56,7 @@ fn context(request: &Request) -> Value {
 
 fn parameters(request: &Request) -> Value {
     let mut parameters: Map<String, Value> = request.parameters.clone();
-    match &request.verb {
-        Verb::Purchase { quantity } | Verb::Quantity { to: quantity, .. } => {
-            parameters.insert("quantity".into(), json!(quantity));
-        }
-        Verb::Suspend => drop(parameters.insert("suspended".into(), json!(true))),
-        Verb::Reactivate => drop(parameters.insert("suspended".into(), json!(false))),
-        Verb::Plan { cadence, .. } => {
-            parameters.insert("term_months".into(), json!(cadence.term_months));
-            parameters.insert("cycle_months".into(), json!(cadence.cycle_months));
-        }
-        Verb::Addon { plan, to, .. } => {
-            drop(parameters.insert("addons".into(), json!({ plan: to })))
-        }
-        Verb::AutoRenewal { on } => drop(parameters.insert("auto_renew".into(), json!(on))),
-        Verb::Configure { field, value } => drop(parameters.insert(field.clone(), json!(value))),
-        Verb::Cancel | Verb::MovePart { .. } => {}
-    }
+    parameters.extend(asked(&request.verb));
     if let Some(contact) = &request.contact {
         parameters.insert("contact".into(), json!(contact));
     }
@@ -80,6 +64,43 @@ fn parameters(request: &Request) -> Value {
         parameters.insert("tenant".into(), json!(tenant));
     }
     Value::Object(parameters)
+}
+
+/// What an update asks for, and what was put right since the broker refused it. Nothing else: the specification
+/// wants no parameter that nobody asked to change, as its owner may have changed it at the vendor since, and a
+/// plan's schema of updates may not know it.
+fn changes(request: &Request) -> Value {
+    let corrected = &request.corrected;
+    let mut parameters = request.parameters.clone();
+    parameters.retain(|name, _| corrected.contains(&format!("/parameters/{name}")));
+    parameters.extend(asked(&request.verb));
+    let of_contact = |field: &String| field.starts_with("/contact/");
+    if corrected.iter().any(of_contact) {
+        parameters.insert("contact".into(), json!(request.contact));
+    }
+    if corrected.contains("/tenant") {
+        parameters.insert("tenant".into(), json!(request.tenant));
+    }
+    Value::Object(parameters)
+}
+
+/// The parameters that are the wish itself.
+fn asked(verb: &Verb) -> Vec<(String, Value)> {
+    match verb {
+        Verb::Purchase { quantity } | Verb::Quantity { to: quantity, .. } => {
+            vec![("quantity".into(), json!(quantity))]
+        }
+        Verb::Suspend => vec![("suspended".into(), json!(true))],
+        Verb::Reactivate => vec![("suspended".into(), json!(false))],
+        Verb::Plan { cadence, .. } => vec![
+            ("term_months".into(), json!(cadence.term_months)),
+            ("cycle_months".into(), json!(cadence.cycle_months)),
+        ],
+        Verb::Addon { plan, to, .. } => vec![("addons".into(), json!({ plan: to }))],
+        Verb::AutoRenewal { on } => vec![("auto_renew".into(), json!(on))],
+        Verb::Configure { field, value } => vec![(field.clone(), value.clone())],
+        Verb::Cancel | Verb::MovePart { .. } => Vec::new(),
+    }
 }
 
 /// Which product and plan an instance is of, for the calls that have no body.

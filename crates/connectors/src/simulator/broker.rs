@@ -191,7 +191,7 @@ async fn update(
         if let Some(refused) = refuse(&vendor, &booking.product, &booking.plan, parameters) {
             return refused;
         }
-        if catalog::is_fixed(&booking.plan, &booking.wanted["parameters"], parameters) {
+        if catalog::is_fixed(&booking.plan, parameters) {
             let words = "This can't be changed any more";
             return problem(400, "ParameterFixed", words);
         }

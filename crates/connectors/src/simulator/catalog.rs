@@ -98,15 +98,15 @@ pub fn change_schema(plan: &str) -> Option<Value> {
     Some(schema)
 }
 
-/// Whether an update would change what can't be changed; that it tells again what is so is no change.
-pub(super) fn is_fixed(plan: &str, known: &Value, parameters: &Value) -> bool {
+/// Whether an update names what can't be changed, also where it tells again what is so.
+pub(super) fn is_fixed(plan: &str, parameters: &Value) -> bool {
     let (Some(asked), Some(changes)) = (schema(plan), change_schema(plan)) else {
         return false;
     };
     let mut told = parameters.as_object().into_iter().flatten();
-    told.any(|(name, value)| {
+    told.any(|(name, _)| {
         let is_asked = asked["properties"].get(name).is_some();
-        is_asked && changes["properties"].get(name).is_none() && known.get(name) != Some(value)
+        is_asked && changes["properties"].get(name).is_none()
     })
 }
 

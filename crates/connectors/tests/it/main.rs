@@ -14,6 +14,7 @@ mod inventory;
 mod partner_center;
 mod sent;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use connectors::{Connector, Settings, connect, simulator};
@@ -140,6 +141,7 @@ fn request(number: u128, product: &str, plan: &str, quantity: u32) -> Request {
         }),
         tenant: None,
         parameters: serde_json::Map::new(),
+        corrected: BTreeSet::new(),
     }
 }
 
@@ -309,6 +311,36 @@ async fn what_was_never_sent_is_told_from_a_doubt_and_wrong_credentials_from_bot
     };
     assert!(!format!("{refused} {refused:?}").contains("wrong-secret"));
     assert_eq!(vendor.active_bookings().await, 0);
+}
+
+/// A broker that refuses what its schema of updates does not name, though it is as it was.
+#[tokio::test]
+async fn what_can_not_be_changed_is_no_part_of_a_change() {
+    let vendor = vendor("cirrus").await;
+    let mut request = request(1, "cirrus-backup", "vault", 5);
+    request.parameters.insert("region".into(), "west".into());
+    request
+        .parameters
+        .insert("retention_days".into(), 90.into());
+    assert!(is_done(&vendor.connector.submit(&request).await));
+    for verb in [
+        Verb::Quantity { from: 5, to: 8 },
+        Verb::Configure {
+            field: "retention_days".into(),
+            value: 365.into(),
+        },
+    ] {
+        request.verb = verb;
+        let changed = vendor.connector.submit(&request).await;
+        assert!(is_done(&changed), "{:?}: {changed:?}", request.verb);
+    }
+    request.verb = Verb::Configure {
+        field: "region".into(),
+        value: "west".into(),
+    };
+    let refused = vendor.connector.submit(&request).await;
+    assert!(matches!(refused, Ok(Outcome::Refused(_))), "{refused:?}");
+    assert_eq!(vendor.truth().await[0]["quantity"], 8);
 }
 
 #[tokio::test]

@@ -106,3 +106,68 @@ async fn a_purchase_tells_who_asks_for_whom_and_what() {
         })
     );
 }
+
+/// The specification: platforms should not include parameters that nobody specified for the update.
+#[tokio::test]
+async fn an_update_names_what_is_to_change_and_what_was_put_right_and_no_more() {
+    let (seen, connector) = listening().await;
+    let cadence = Cadence {
+        term_months: 36,
+        cycle_months: 12,
+    };
+    let plan = Verb::Plan {
+        product: "cirrus-backup".into(),
+        plan: "vault".into(),
+        cadence,
+    };
+    let addon = Verb::Addon {
+        product: "cirrus-backup".into(),
+        plan: "m365".into(),
+        from: 0,
+        to: 3,
+    };
+    let configure = |field: &str| Verb::Configure {
+        field: field.into(),
+        value: json!(90),
+    };
+    let contact = json!({"email": "admin@amber.example", "name": "Ieva", "surname": "Berg"});
+    let raise = || Verb::Quantity { from: 25, to: 30 };
+    for (verb, corrected, named) in [
+        (raise(), vec![], json!({"quantity": 30})),
+        (Verb::Suspend, vec![], json!({"suspended": true})),
+        (Verb::Reactivate, vec![], json!({"suspended": false})),
+        (plan, vec![], json!({"term_months": 36, "cycle_months": 12})),
+        (addon, vec![], json!({"addons": {"m365": 3}})),
+        (
+            Verb::AutoRenewal { on: false },
+            vec![],
+            json!({"auto_renew": false}),
+        ),
+        (configure("days"), vec![], json!({"days": 90})),
+        (
+            raise(),
+            vec!["/parameters/region", "/contact/email", "/tenant"],
+            json!({"quantity": 30, "region": "eu", "contact": contact, "tenant": "amber.example"}),
+        ),
+        // What is asked for stands, whatever else was told.
+        (
+            configure("region"),
+            vec!["/parameters/region"],
+            json!({"region": 90}),
+        ),
+    ] {
+        let mut request = Request {
+            verb,
+            tenant: Some("amber.example".into()),
+            corrected: corrected.into_iter().map(str::to_owned).collect(),
+            ..server_backup()
+        };
+        request.parameters.insert("region".into(), "eu".into());
+        request.parameters.insert("days".into(), 30.into());
+        connector.submit(&request).await.unwrap();
+        let (method, _, _, body) = seen.lock().unwrap().pop().unwrap();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(method, Method::PATCH);
+        assert_eq!(body["parameters"], named, "{:?}", request.verb);
+    }
+}

@@ -2,6 +2,8 @@
 
 mod state;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -149,6 +151,9 @@ pub struct Line {
     /// Answers to the offer's form.
     #[serde(default)]
     pub parameters: serde_json::Map<String, serde_json::Value>,
+    /// What of contact, tenant and answers was put right after its vendor had refused, by JSON pointers.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub corrected: BTreeSet<String>,
     /// From when to when it runs, where a person provisioned it and said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<Period>,

@@ -83,6 +83,8 @@ impl Corrected {
                 words(value),
             );
         }
+        line.corrected
+            .extend(told.iter().map(|one| one.field.clone()));
         Ok(told)
     }
 }
@@ -281,6 +283,21 @@ mod tests {
         assert_eq!(order.lines[0].state, LineState::Queued { attempt: 2 });
         assert_eq!(order.lines[0].contact.email.as_str(), "new@amber.example");
         assert_eq!(order.lines[1..], before.lines[1..]);
+        let corrected: Vec<&str> = order.lines[0]
+            .corrected
+            .iter()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(
+            corrected,
+            [
+                "/contact/email",
+                "/contact/name",
+                "/contact/surname",
+                "/parameters/region",
+                "/tenant",
+            ]
+        );
     }
 
     #[test]

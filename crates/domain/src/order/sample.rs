@@ -1,5 +1,7 @@
 //! Orders and lines that tests start from.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -66,6 +68,7 @@ pub(crate) fn line(id: u128) -> Line {
         },
         tenant: Some("amber.onmicrosoft.com".into()),
         parameters: serde_json::Map::new(),
+        corrected: BTreeSet::new(),
         period: None,
         cancellable_until: None,
         after: None,

@@ -1,5 +1,6 @@
 //! A fresh database for each test, and the people in it.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -243,6 +244,7 @@ pub fn line(number: u128, change: RequestedChange) -> Line {
         },
         tenant: None,
         parameters: serde_json::Map::new(),
+        corrected: BTreeSet::new(),
         period: None,
         cancellable_until: None,
         after: None,

@@ -10,6 +10,8 @@ use crate::text::Invalid;
 
 /// Parameters that every purchase sends, whatever is asked.
 const SENT: [&str; 2] = ["quantity", "contact"];
+/// What of them changes send; a contact only where it was put right after a refusal.
+const CHANGED: [&str; 1] = ["quantity"];
 /// Keywords that rule nothing.
 const REMARKS: [&str; 5] = ["$id", "id", "$comment", "examples", "deprecated"];
 
@@ -50,7 +52,7 @@ impl Schema {
     /// answers, or something without a field that must be there.
     pub fn of_vendor(self) -> Result<Asked, Invalid> {
         let (properties, rest) = self.into_parts();
-        read(properties, rest)
+        read(properties, rest, &SENT)
     }
 
     /// Reads a vendor's schema of changes. One change names what it changes alone, so nothing is required.
@@ -64,7 +66,7 @@ impl Schema {
         }
         let required = rest.remove("required");
         let is_empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
-        let mut read = read(properties, rest)?;
+        let mut read = read(properties, rest, &CHANGED)?;
         if let Some(required) = required.filter(|required| !is_empty(required)) {
             read.told.push(format!(
                 "/required is {required}: the vendor may refuse a change that does not name them all"
@@ -74,15 +76,20 @@ impl Schema {
     }
 }
 
-fn read(properties: Vec<(String, Value)>, mut rest: Map<String, Value>) -> Result<Asked, Invalid> {
+/// `sent` is what orders send beside the answers.
+fn read(
+    properties: Vec<(String, Value)>,
+    mut rest: Map<String, Value>,
+    sent: &[&str],
+) -> Result<Asked, Invalid> {
     remark_nothing(&mut rest);
     rest.entry("type").or_insert("object".into());
     let mut told = Vec::new();
     let is_closed = rest.remove("additionalProperties") == Some(Value::Bool(false));
     let is_sent = |name: &str| SENT.contains(&name);
     let unknown = |name: &&str| properties.iter().all(|(known, _)| known != name);
-    if is_closed && SENT.iter().any(unknown) {
-        let sent = SENT.join(" and ");
+    if is_closed && sent.iter().any(unknown) {
+        let sent = sent.join(" and ");
         told.push(format!(
             "/additionalProperties is false: the vendor may refuse {sent}, which orders send"
         ));
@@ -195,6 +202,13 @@ mod tests {
         for nothing in ["{}", r#"{"properties":{"quantity":{"type":"integer"}}}"#] {
             assert_eq!(changes(nothing).changes, Changes::Nothing, "{nothing}");
         }
+        let closed = r#"{"properties":{"days":{"type":"integer"}},"additionalProperties":false}"#;
+        assert_eq!(
+            changes(closed).told,
+            [
+                "in changes, /additionalProperties is false: the vendor may refuse quantity, which orders send"
+            ]
+        );
         let wrong = changes(r#"{"oneOf":[]}"#);
         assert_eq!(wrong.changes, Changes::Nothing);
         assert!(
