@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::access::{Permission, Role};
-use domain::id::{ApprovalRuleId, OrganizationId, VendorId};
+use domain::edit::{Edit, Subject};
+use domain::id::{ApprovalRuleId, EditId, OrganizationId, VendorId};
 use domain::money::{Currency, Money};
 use domain::order::approval::rule::{ApprovalRule, Conditions, RULES_MAX};
 use domain::order::change::ChangeKind;
@@ -11,15 +12,20 @@ use domain::organization::Organization;
 use domain::price::Percent;
 use domain::subscription::decide::Problem;
 use domain::text::line;
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use store::{StoreError, Tx, approval_rules, catalog, organizations};
+use store::{StoreError, Tx, approval_rules, catalog, edits, organizations};
 
 use crate::access::{Access, Caller};
+use crate::edits::append;
 use crate::{App, Error};
 
 /// Customers that a rule can be narrowed to, in one list at the most.
 const CUSTOMERS_MAX: u32 = 1_000;
+
+/// Rules that were removed last, of which is told who did.
+const REMOVED_MAX: u32 = 5;
 
 /// A rule as it is typed; what is empty narrows nothing.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
@@ -85,10 +91,22 @@ pub struct Rules {
     pub partner: Organization,
     /// By name.
     pub rules: Vec<ApprovalRule>,
+    /// Who added or changed them last, and when; not of those that are older than this is kept.
+    pub edits: Vec<Edit>,
+    /// Who removed others, the last first.
+    pub removed: Vec<Edit>,
     /// Its customers, by name.
     pub customers: Vec<Organization>,
     /// The vendors of its catalog, by name.
     pub vendors: Vec<(VendorId, String)>,
+}
+
+impl Rules {
+    /// Who added or changed a rule last, as far as that is kept.
+    pub fn edit(&self, rule: &ApprovalRule) -> Option<&Edit> {
+        let subject = subject(rule);
+        self.edits.iter().find(|edit| edit.subject == subject)
+    }
 }
 
 impl App {
@@ -119,7 +137,11 @@ impl App {
         let mut customers = organizations::list_below(&mut tx, &partner, CUSTOMERS_MAX).await?;
         customers.retain(|found| found.kind == domain::organization::OrganizationKind::Customer);
         let vendors = vendors(&mut tx, &partner).await?;
+        let subjects: Vec<Subject> = rules.iter().map(subject).collect();
+        let gone = Subject::RemovedApprovalRule;
         Ok(Rules {
+            edits: edits::latest(&mut tx, partner.id, &subjects).await?,
+            removed: edits::list(&mut tx, partner.id, &gone, REMOVED_MAX).await?,
             partner,
             rules,
             customers,
@@ -135,23 +157,17 @@ impl App {
         typed: TypedRule,
     ) -> Result<ApprovalRule, Error> {
         access.require(Permission::ManageApprovals)?;
-        let new = ApprovalRuleId(self.id());
-        let state = (access.organization().clone(), id, new, typed);
-        let saved = self.store.write(state, |(partner, id, new, typed), tx| {
-            Box::pin(async move {
-                if let Some(id) = id {
-                    let known = approval_rules::list(tx, &[partner.id]).await?;
-                    if known.iter().all(|rule| rule.id != *id) {
-                        return Err(Error::NotFound);
-                    }
-                }
-                let rule = read(tx, partner, id.unwrap_or(*new), typed).await?;
-                match approval_rules::save(tx, &rule).await {
-                    Err(StoreError::Taken) => Err(taken()),
-                    done => Ok(done.map(|()| rule)?),
-                }
-            })
-        });
+        let saving = Saving {
+            access: access.clone(),
+            id,
+            new: ApprovalRuleId(self.id()),
+            typed,
+            edit: EditId(self.id()),
+            now: self.clock.now(),
+        };
+        let saved = self
+            .store
+            .write(saving, |saving, tx| Box::pin(saving.run(tx)));
         saved.await
     }
 
@@ -162,12 +178,62 @@ impl App {
         id: ApprovalRuleId,
     ) -> Result<(), Error> {
         access.require(Permission::ManageApprovals)?;
-        let state = (access.tenant(), id);
-        let deleted = self.store.write(state, |(partner, id), tx| {
-            Box::pin(approval_rules::delete(tx, *partner, *id))
+        let state = (access.clone(), id, EditId(self.id()), self.clock.now());
+        let deleted = self.store.write(state, |(access, id, edit, now), tx| {
+            Box::pin(async move {
+                let known = find(tx, access.tenant(), *id).await?;
+                approval_rules::delete(tx, access.tenant(), *id).await?;
+                let (subject, change) = (Subject::RemovedApprovalRule, (known.words(), Vec::new()));
+                let made = Edit::of(subject, change, access.actor(), *now);
+                append(tx, access, *edit, made).await
+            })
         });
-        deleted.await.map_err(|error: StoreError| error.into())
+        deleted.await
     }
+}
+
+/// A rule that is added or changed.
+struct Saving {
+    access: Access,
+    id: Option<ApprovalRuleId>,
+    new: ApprovalRuleId,
+    typed: TypedRule,
+    edit: EditId,
+    now: Timestamp,
+}
+
+impl Saving {
+    async fn run(&self, tx: &mut Tx) -> Result<ApprovalRule, Error> {
+        let partner = self.access.organization();
+        let before = match self.id {
+            Some(id) => find(tx, partner.id, id).await?.words(),
+            None => Vec::new(),
+        };
+        let rule = read(tx, partner, self.id.unwrap_or(self.new), &self.typed).await?;
+        match approval_rules::save(tx, &rule).await {
+            Err(StoreError::Taken) => return Err(taken()),
+            done => done?,
+        }
+        let change = (before, rule.words());
+        let edit = Edit::of(subject(&rule), change, self.access.actor(), self.now);
+        append(tx, &self.access, self.edit, edit).await?;
+        Ok(rule)
+    }
+}
+
+/// One of a partner's rules.
+async fn find(
+    tx: &mut Tx,
+    partner: OrganizationId,
+    id: ApprovalRuleId,
+) -> Result<ApprovalRule, Error> {
+    let known = approval_rules::list(tx, &[partner]).await?;
+    let found = known.into_iter().find(|rule| rule.id == id);
+    found.ok_or(Error::NotFound)
+}
+
+fn subject(rule: &ApprovalRule) -> Subject {
+    Subject::ApprovalRule { rule: rule.id }
 }
 
 fn may_view(access: &Access) -> Result<(), Error> {

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod connections;
 pub mod demo;
 pub mod desk;
+mod edits;
 pub mod filing;
 pub mod hints;
 pub mod imports;

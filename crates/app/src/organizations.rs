@@ -4,9 +4,10 @@ use domain::access::Permission;
 use domain::edit::{Edit, Subject};
 use domain::id::EditId;
 use domain::organization::{ErpNumber, Organization};
-use store::{Tx, edits, organizations};
+use store::{edits, organizations};
 
 use crate::access::Access;
+use crate::edits::append;
 use crate::{App, Error};
 
 /// A customer as its page shows it.
@@ -107,13 +108,5 @@ impl App {
             })
         });
         saved.await
-    }
-}
-
-/// Writes an edit down, where there was one.
-async fn append(tx: &mut Tx, access: &Access, id: EditId, edit: Option<Edit>) -> Result<(), Error> {
-    match edit {
-        Some(edit) => Ok(edits::append(tx, access.tenant(), id, &edit).await?),
-        None => Ok(()),
     }
 }

@@ -2,15 +2,17 @@
 //! time, and what runs goes on (T20, R56). With a seller or distributor, all of its customers stop.
 
 use domain::access::Permission;
-use domain::id::{OrderId, OrganizationId};
+use domain::edit::{Edit, Subject};
+use domain::id::{EditId, OrderId, OrganizationId};
 use domain::organization::{Organization, OrganizationStatus, Suspension};
 use domain::text::line;
 use jiff::Timestamp;
 use store::orders::Loaded;
 use store::suspensions::{self, Stopping};
-use store::{Tx, orders, organizations};
+use store::{Tx, edits, orders, organizations};
 
 use crate::access::{Access, Caller};
+use crate::edits::append;
 use crate::{App, Error, quotes};
 
 /// Orders in one batch at the most; a full batch is followed by another.
@@ -32,16 +34,20 @@ impl App {
             by: access.actor().clone(),
             at: self.clock.now(),
         };
-        let state = (access.tenant(), suspension);
-        let saved = self.store.write(state, |(organization, suspension), tx| {
+        let state = (access.clone(), suspension, EditId(self.id()));
+        let saved = self.store.write(state, |(access, suspension, id), tx| {
             Box::pin(async move {
+                let organization = access.tenant();
                 // Suspended already: the first reason stands.
-                if let Some(known) = suspensions::find(tx, *organization).await? {
+                if let Some(known) = suspensions::find(tx, organization).await? {
                     return Ok::<_, Error>(known);
                 }
                 let status = OrganizationStatus::Suspended;
-                organizations::set_status(tx, *organization, status).await?;
-                suspensions::save(tx, *organization, suspension).await?;
+                organizations::set_status(tx, organization, status).await?;
+                suspensions::save(tx, organization, suspension).await?;
+                let change = (Vec::new(), vec![suspension.reason.clone()]);
+                let edit = Edit::of(Subject::Suspension, change, access.actor(), suspension.at);
+                append(tx, access, *id, edit).await?;
                 Ok(suspension.clone())
             })
         });
@@ -53,16 +59,21 @@ impl App {
     /// Lets the organization do business again. What was stopped stays stopped.
     pub async fn reactivate(&self, access: &Access) -> Result<(), Error> {
         access.require_from_above(Permission::SuspendOrganization)?;
-        let state = access.tenant();
-        let done = self.store.write(state, |organization, tx| {
+        let state = (access.clone(), EditId(self.id()), self.clock.now());
+        let done = self.store.write(state, |(access, id, now), tx| {
             Box::pin(async move {
-                suspensions::delete(tx, *organization).await?;
+                let organization = access.tenant();
+                let known = suspensions::find(tx, organization).await?;
+                suspensions::delete(tx, organization).await?;
                 let status = OrganizationStatus::Active;
-                organizations::set_status(tx, *organization, status).await
+                organizations::set_status(tx, organization, status).await?;
+                let reason = known.into_iter().map(|known| known.reason).collect();
+                let change = (reason, Vec::new());
+                let edit = Edit::of(Subject::Suspension, change, access.actor(), *now);
+                append(tx, access, *id, edit).await
             })
         });
-        done.await
-            .map_err(|error: store::StoreError| Error::from(error))?;
+        done.await?;
         self.committed(access.tenant());
         Ok(())
     }
@@ -72,6 +83,15 @@ impl App {
         access.require_view(Permission::SuspendOrganization)?;
         let mut tx = self.store.read().await?;
         Ok(suspensions::find(&mut tx, access.tenant()).await?)
+    }
+
+    /// Who let the organization do business again, and when; nothing while it is suspended, or where it never
+    /// was.
+    pub async fn reactivated(&self, access: &Access) -> Result<Option<Edit>, Error> {
+        access.require_view(Permission::SuspendOrganization)?;
+        let mut tx = self.store.read().await?;
+        let found = edits::latest(&mut tx, access.tenant(), &[Subject::Suspension]).await?;
+        Ok(found.into_iter().find(|edit| edit.to.is_empty()))
     }
 
     /// The distributors and sellers that a caller may suspend, by name within their level.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Actor;
-use crate::id::VendorId;
+use crate::id::{ApprovalRuleId, VendorId};
 
 /// What is edited, of an organization or of what it sells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,15 @@ pub enum Subject {
         /// The vendor's own id of it.
         product: String,
     },
+    /// An approval rule of the partner's; no value before it was added.
+    ApprovalRule {
+        /// Which.
+        rule: ApprovalRuleId,
+    },
+    /// An approval rule that the partner has no more; no value since.
+    RemovedApprovalRule,
+    /// Why the organization is suspended; no value while it is not.
+    Suspension,
 }
 
 impl Subject {
@@ -30,6 +39,9 @@ impl Subject {
             Subject::ErpNumber => "erp_number".into(),
             Subject::NeedsErpNumber => "needs_erp_number".into(),
             Subject::Product { vendor, product } => format!("product {vendor} {product}"),
+            Subject::ApprovalRule { rule } => format!("approval_rule {rule}"),
+            Subject::RemovedApprovalRule => "removed_approval_rule".into(),
+            Subject::Suspension => "suspension".into(),
         }
     }
 }
@@ -93,12 +105,19 @@ mod tests {
             vendor: VendorId(Uuid::from_u128(vendor)),
             product: product.into(),
         };
+        let rule = |rule| Subject::ApprovalRule {
+            rule: ApprovalRuleId(Uuid::from_u128(rule)),
+        };
         let all = [
             Subject::ErpNumber,
             Subject::NeedsErpNumber,
             product(1, "a"),
             product(1, "b"),
             product(2, "a"),
+            rule(1),
+            rule(2),
+            Subject::RemovedApprovalRule,
+            Subject::Suspension,
         ];
         let keys: std::collections::BTreeSet<String> = all.iter().map(Subject::key).collect();
         assert_eq!(keys.len(), all.len());

@@ -14,6 +14,7 @@ use store::{Tx, edits};
 
 use super::list::{self, AskedOffers, Facets};
 use crate::access::{Access, Caller};
+use crate::edits::append;
 use crate::{App, Error};
 
 /// Products that are sorted at once, at the most.
@@ -183,9 +184,8 @@ impl Sorting {
         };
         let before = before.remove(product).unwrap_or_default();
         let change = (before, categories.to_vec());
-        if let Some(edit) = Edit::of(subject, change, self.access.actor(), self.now) {
-            edits::append(tx, owner, self.id, &edit).await?;
-        }
+        let edit = Edit::of(subject, change, self.access.actor(), self.now);
+        append(tx, &self.access, self.id, edit).await?;
         Ok(true)
     }
 }

@@ -407,3 +407,55 @@ fn rules_are_the_partners_own_and_every_problem_is_named() {
             .unwrap();
     });
 }
+
+#[test]
+fn who_added_changed_or_removed_a_rule_is_kept() {
+    on_each_database(async |world| {
+        let baltic = world.partner(SELLER, "baltic").await;
+        let above = world.partner(DISTRIBUTOR, "baltic").await;
+        let save = async |access: &Access, id, rule| {
+            let saved = world.app.save_approval_rule(access, id, rule);
+            saved.await.unwrap()
+        };
+        let told = async || {
+            let found = world.app.approval_rules(&baltic).await.unwrap();
+            let edit = found.edit(&found.rules[0]).cloned().unwrap();
+            (edit.from.concat(), edit.to.concat(), edit.by, edit.at)
+        };
+        let saved = save(&baltic, None, rule("All")).await;
+        let first = told().await;
+        let (by, at) = (baltic.actor().clone(), world.app.now());
+        assert_eq!(first, (String::new(), "Allon".into(), by, at));
+        world.clock.advance(SignedDuration::from_hours(1));
+        // Whoever saves what stands there already has changed nothing.
+        save(&above, Some(saved.id), rule("All")).await;
+        assert_eq!(told().await, first);
+        let off = TypedRule {
+            enabled: false,
+            ..rule("All")
+        };
+        save(&above, Some(saved.id), off).await;
+        let (from, to, by, at) = told().await;
+        assert_eq!((from.as_str(), to.as_str()), ("Allon", "Alloff"));
+        assert_eq!((&by, at), (above.actor(), world.app.now()));
+
+        world.clock.advance(SignedDuration::from_hours(1));
+        let delete = async |access: &Access| {
+            let deleted = world.app.delete_approval_rule(access, saved.id);
+            deleted.await
+        };
+        delete(&baltic).await.unwrap();
+        assert!(matches!(delete(&baltic).await, Err(Error::NotFound)));
+        let found = world.app.approval_rules(&baltic).await.unwrap();
+        let [removed] = &found.removed[..] else {
+            panic!("{:?}", found.removed);
+        };
+        assert_eq!(
+            (removed.from.concat().as_str(), &removed.by),
+            ("Alloff", baltic.actor())
+        );
+        let nordic = world.partner(DISTRIBUTOR, "nordic").await;
+        let elsewhere = world.app.approval_rules(&nordic).await.unwrap();
+        assert_eq!((elsewhere.edits, elsewhere.removed), (vec![], vec![]));
+    });
+}

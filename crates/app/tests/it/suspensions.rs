@@ -433,3 +433,33 @@ fn a_seller_is_suspended_from_above_alone() {
         );
     });
 }
+
+#[test]
+fn who_suspended_and_who_reactivated_is_kept() {
+    on_each_database(async |world| {
+        let seller = world.access(SELLER, "amber").await;
+        let ended = async || world.app.reactivated(&seller).await.unwrap();
+        world.app.reactivate(&seller).await.unwrap();
+        assert_eq!(ended().await, None, "it was active");
+        world.app.suspend(&seller, "unpaid invoices").await.unwrap();
+        assert_eq!(ended().await, None);
+        world.clock.advance(SignedDuration::from_hours(1));
+        let above = world
+            .access("distributor-admin@nordic.example", "amber")
+            .await;
+        world.app.reactivate(&above).await.unwrap();
+        let edit = ended().await.unwrap();
+        assert_eq!((&edit.by, edit.at), (above.actor(), world.app.now()));
+        assert_eq!(edit.from, ["unpaid invoices"]);
+        world.app.suspend(&seller, "again").await.unwrap();
+        assert_eq!(ended().await, None, "it is suspended");
+        world.app.reactivate(&seller).await.unwrap();
+        assert_eq!(ended().await.unwrap().by, *seller.actor());
+        let manager = world.access("account-manager@baltic.example", "amber");
+        let refused = world.app.reactivated(&manager.await).await;
+        assert!(matches!(refused, Err(Error::Forbidden)), "{refused:?}");
+        let customer = world.access(CUSTOMER, "amber").await;
+        let refused = world.app.reactivated(&customer).await;
+        assert!(matches!(refused, Err(Error::Forbidden)), "{refused:?}");
+    });
+}

@@ -1,13 +1,12 @@
 //! A partner's approval rules, by API.
 
 use app::Error;
-use app::approvals::TypedRule;
+use app::approvals::{Rules, TypedRule};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use domain::order::approval::rule::ApprovalRule;
-use domain::organization::Organization;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -29,11 +28,16 @@ pub(super) struct RuleView {
     orderers: Vec<String>,
     customer: String,
     kinds: Vec<String>,
+    /// Who added or changed it last; nobody where that was before it was kept.
+    changed_by: Option<view::CreatorView>,
+    /// When.
+    changed_at: Option<String>,
 }
 
 impl RuleView {
-    fn new(rule: &ApprovalRule, customers: &[Organization]) -> RuleView {
-        let typed = TypedRule::of(rule, customers);
+    fn new(rule: &ApprovalRule, found: &Rules) -> RuleView {
+        let typed = TypedRule::of(rule, &found.customers);
+        let edit = found.edit(rule);
         RuleView {
             id: rule.id.to_string(),
             name: typed.name,
@@ -45,6 +49,8 @@ impl RuleView {
             orderers: typed.orderers,
             customer: typed.customer,
             kinds: typed.kinds,
+            changed_by: edit.map(|edit| view::CreatorView::new(&edit.by)),
+            changed_at: edit.map(|edit| edit.at.to_string()),
         }
     }
 }
@@ -61,10 +67,7 @@ pub(super) async fn rules(
 ) -> Result<Json<Vec<RuleView>>, Problem> {
     let access = web.app.partner_access(&caller, &partner).await?;
     let found = web.app.approval_rules(&access).await?;
-    let views = found
-        .rules
-        .iter()
-        .map(|rule| RuleView::new(rule, &found.customers));
+    let views = found.rules.iter().map(|rule| RuleView::new(rule, &found));
     Ok(Json(views.collect()))
 }
 
@@ -83,10 +86,7 @@ pub(super) async fn add_rule(
     let typed = read::<TypedRule>(&body)?;
     let rule = web.app.save_approval_rule(&access, None, typed).await?;
     let found = web.app.approval_rules(&access).await?;
-    Ok((
-        StatusCode::CREATED,
-        Json(RuleView::new(&rule, &found.customers)),
-    ))
+    Ok((StatusCode::CREATED, Json(RuleView::new(&rule, &found))))
 }
 
 /// Changes a rule as a whole.
@@ -105,7 +105,7 @@ pub(super) async fn change_rule(
     let typed = read::<TypedRule>(&body)?;
     let rule = web.app.save_approval_rule(&access, Some(id), typed).await?;
     let found = web.app.approval_rules(&access).await?;
-    Ok(Json(RuleView::new(&rule, &found.customers)))
+    Ok(Json(RuleView::new(&rule, &found)))
 }
 
 /// Removes a rule. Orders that wait because of it go on waiting.

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Permission;
+use domain::edit::Edit;
 use domain::organization::{OrganizationKind, Suspension};
 use serde::Deserialize;
 
@@ -28,6 +29,8 @@ struct SuspensionPage {
     /// A role above the organization decides; its own people read.
     may_decide: bool,
     suspension: Option<Suspension>,
+    /// Who ended the last one, and when.
+    reactivated: Option<Edit>,
     typed: String,
     problem: Option<String>,
 }
@@ -68,6 +71,7 @@ async fn page(web: &Web, visitor: &Visitor, access: &Access) -> Result<Suspensio
         is_seller: organization.kind != OrganizationKind::Customer,
         may_decide: access.may_from_above(Permission::SuspendOrganization),
         suspension: web.app.suspension(access).await?,
+        reactivated: web.app.reactivated(access).await?,
         typed: String::new(),
         problem: None,
     })

@@ -86,6 +86,58 @@ async fn a_seller_is_suspended_on_its_page_and_its_customers_orders_are_refused_
     assert_eq!(world.ask_plainly(Who::Staff, &end).await.status, 403);
     assert_eq!(world.ask_plainly(Who::Distributor, &end).await.status, 204);
     assert_eq!(check_out(&world, &cart).await.status, 303);
+    for who in [Who::Distributor, Who::Staff] {
+        let active = page(&world, who, place_of_it).await;
+        has(
+            &active,
+            &["Reactivated by Nora Lind · Nordic Distribution on"],
+        );
+    }
+}
+
+/// Who decided it stands beside what stands there, on the page and in the API; for those who see the rules.
+#[tokio::test]
+async fn who_added_changed_or_removed_an_approval_rule_stands_beside_it() {
+    let world = World::new(None).await;
+    let rules = "/partners/baltic/approval-rules";
+    let list = asked("GET", rules, "");
+    let before = world.ask_plainly(Who::Staff, &list).await.json();
+    let add = asked("POST", rules, "{\"name\": \"Everything\"}");
+    let added = world.ask_plainly(Who::Staff, &add).await;
+    assert_eq!(added.status, 201, "{}", added.body);
+    let rule = added.json();
+    assert_eq!(rule["changed_by"]["person"], "Saulė Petraitė");
+    assert!(rule["changed_at"].is_string());
+    let shown = page(&world, Who::Staff, rules).await;
+    has(
+        &shown,
+        &["Everything added by Saulė Petraitė · Baltic Cloud on"],
+    );
+    let path = format!("{rules}/{}", rule["id"].as_str().unwrap());
+    let change = asked(
+        "PUT",
+        &path,
+        "{\"name\": \"Everything\", \"enabled\": true}",
+    );
+    assert_eq!(
+        world.ask_plainly(Who::Distributor, &change).await.status,
+        200
+    );
+    let shown = page(&world, Who::Staff, rules).await;
+    has(
+        &shown,
+        &["Everything changed by Nora Lind · Nordic Distribution on"],
+    );
+    let remove = Ask::form(format!("{path}/removal"), "");
+    assert_eq!(world.ask_plainly(Who::Staff, &remove).await.status, 303);
+    let shown = page(&world, Who::Staff, rules).await;
+    has(
+        &shown,
+        &["Everything removed by Saulė Petraitė · Baltic Cloud on"],
+    );
+    assert_eq!(world.ask_plainly(Who::Staff, &list).await.json(), before);
+    let customer = page(&world, Who::CustomerAdmin, rules).await;
+    assert!([403, 404].contains(&customer.status), "{}", customer.status);
 }
 
 #[tokio::test]

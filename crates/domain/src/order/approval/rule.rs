@@ -90,6 +90,33 @@ pub fn required(
 }
 
 impl ApprovalRule {
+    /// Its name, whether it is asked, and what it asks for, as an edit keeps them.
+    pub fn words(&self) -> Vec<String> {
+        let Conditions {
+            total_at_least,
+            margin_below,
+            vendor,
+            orderers,
+            customer,
+            kinds,
+        } = &self.conditions;
+        let state = if self.is_enabled { "on" } else { "off" };
+        let mut words = vec![self.name.clone(), state.to_owned()];
+        words.extend(total_at_least.map(|total| format!("total at least {total}")));
+        words.extend(
+            margin_below.map(|share| format!("margin below {} %", share.value().normalize())),
+        );
+        words.extend(vendor.map(|vendor| format!("vendor {vendor}")));
+        words.extend(
+            orderers
+                .iter()
+                .map(|role| format!("ordered by {}", role.label())),
+        );
+        words.extend(customer.map(|customer| format!("customer {customer}")));
+        words.extend(kinds.iter().map(|kind| format!("kind {}", kind.label())));
+        words
+    }
+
     /// Whether an order needs this partner's approval.
     pub fn fits(&self, facts: Facts<'_>) -> bool {
         let Conditions {

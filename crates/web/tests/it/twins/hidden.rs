@@ -407,6 +407,16 @@ async fn quote(world: &World, hidden: Hidden) {
     }
 }
 
+/// Staff add a rule that is not asked: what it says and who added it is theirs.
+async fn rule(world: &World, hidden: Hidden) {
+    let rules = "/api/v1/partners/baltic/approval-rules";
+    let rule = serde_json::json!({"name": format!("Margin below {} %", 5 + hidden.figures)});
+    let add = Ask::program("POST", rules, rule.to_string());
+    let status = world.ask_plainly(Who::Staff, &add).await.status;
+    // There it is once.
+    assert!([201, 422].contains(&status), "{status}");
+}
+
 /// A hidden step, perhaps about an order that a customer has just looked at: in a world that hides
 /// nothing, nothing happens.
 pub async fn step(world: &World, step: &str, any: u64, made: &[u64], hidden: Hidden) {
@@ -415,6 +425,7 @@ pub async fn step(world: &World, step: &str, any: u64, made: &[u64], hidden: Hid
     }
     if Chance::new(9, step).below(3) == 0 {
         quote(world, hidden).await;
+        rule(world, hidden).await;
     }
     let mut chance = Chance::new(5, step);
     let truth = world.truth().await;

@@ -220,3 +220,37 @@ fn every_partner_with_a_fitting_rule_is_asked_once_the_nearest_first() {
         Vec::new()
     );
 }
+
+#[test]
+fn an_edit_keeps_all_that_a_rule_says() {
+    assert_eq!(rule(2, Conditions::default()).words(), ["Rule of 2", "on"]);
+    let money = Money {
+        minor: 100_000,
+        currency: Currency::parse("EUR").expect("a currency"),
+    };
+    let conditions = Conditions {
+        total_at_least: Some(money),
+        margin_below: percent("5"),
+        vendor: Some(VendorId(Uuid::from_u128(1))),
+        orderers: [Role::Customer].into(),
+        customer: Some(organization(3)),
+        kinds: [ChangeKind::Quantity].into(),
+    };
+    let off = ApprovalRule {
+        is_enabled: false,
+        ..rule(2, conditions)
+    };
+    assert_eq!(
+        off.words(),
+        [
+            "Rule of 2",
+            "off",
+            "total at least 1,000.00 EUR",
+            "margin below 5 %",
+            "vendor ven_00000000000000000000000000000001",
+            "ordered by Customer",
+            "customer org_00000000000000000000000000000003",
+            "kind Quantity",
+        ]
+    );
+}
