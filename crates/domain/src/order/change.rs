@@ -91,6 +91,11 @@ pub enum RequestedChange {
         from: Money,
         to: Money,
     },
+    /// What the vendor asks of us for a license and billing cycle; what anybody else pays stays.
+    Cost {
+        from: Money,
+        to: Money,
+    },
 }
 
 /// The seats of a partial upgrade.
@@ -126,7 +131,10 @@ impl RequestedChange {
     pub fn is_markup(&self) -> bool {
         use RequestedChange as C;
         match self {
-            C::Markup { .. } | C::MarkupDistributor { .. } | C::TargetPrice { .. } => true,
+            C::Markup { .. }
+            | C::MarkupDistributor { .. }
+            | C::TargetPrice { .. }
+            | C::Cost { .. } => true,
             C::Purchase { .. }
             | C::Quantity { .. }
             | C::Suspend
@@ -188,7 +196,8 @@ impl RequestedChange {
             | C::Configuration { .. }
             | C::Markup { .. }
             | C::MarkupDistributor { .. }
-            | C::TargetPrice { .. } => false,
+            | C::TargetPrice { .. }
+            | C::Cost { .. } => false,
         }
     }
 
@@ -232,6 +241,7 @@ impl RequestedChange {
                 format!("Distributor markup {from} % → {to} %")
             }
             C::TargetPrice { from, to } => format!("Target price {from} → {to}"),
+            C::Cost { from, to } => format!("Cost {from} → {to}"),
         }
     }
 }
@@ -281,14 +291,15 @@ mod tests {
                 "Markup 5 % → 7.5 %",
                 "Distributor markup -1 % → 0 %",
                 "Target price 12.00 EUR → 13.50 EUR",
+                "Cost 8.00 EUR → 8.40 EUR",
             ]
         );
     }
 
     #[test]
-    fn the_last_three_are_the_markup_class_and_the_rest_is_not() {
+    fn the_last_four_are_the_markup_class_and_the_rest_is_not() {
         let changes = sample::changes();
-        let (others, markups) = changes.split_at(changes.len() - 3);
+        let (others, markups) = changes.split_at(changes.len() - 4);
         assert!(markups.iter().all(RequestedChange::is_markup));
         assert!(!others.iter().any(RequestedChange::is_markup));
     }

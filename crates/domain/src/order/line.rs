@@ -234,7 +234,8 @@ impl Line {
             C::Rename { .. }
             | C::Markup { .. }
             | C::MarkupDistributor { .. }
-            | C::TargetPrice { .. } => return None,
+            | C::TargetPrice { .. }
+            | C::Cost { .. } => return None,
         })
     }
 

@@ -258,5 +258,9 @@ pub(crate) fn changes() -> Vec<RequestedChange> {
             from: money(1_200),
             to: money(1_350),
         },
+        C::Cost {
+            from: money(800),
+            to: money(840),
+        },
     ]
 }

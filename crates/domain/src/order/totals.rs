@@ -77,7 +77,8 @@ impl Line {
             | C::Configuration { .. }
             | C::Markup { .. }
             | C::MarkupDistributor { .. }
-            | C::TargetPrice { .. } => (self.price.quantity, self.price.quantity),
+            | C::TargetPrice { .. }
+            | C::Cost { .. } => (self.price.quantity, self.price.quantity),
         }
     }
 }

@@ -174,6 +174,8 @@ impl Subscription {
                 self.price.unit = done.price.unit;
                 self.price.basis = done.price.basis;
             }
+            // What it was sold at, and by which rules, was made on the former cost and stays.
+            C::Cost { to, .. } => self.price.unit.cost = *to,
         }
     }
 
@@ -293,6 +295,7 @@ pub(crate) mod tests {
             format!("{} add-ons", found.addons.len()),
             format!("parameters {:?}", found.parameters),
             format!("markup {}", found.markups.seller.value()),
+            format!("cost {}", found.price.unit.cost),
             format!("version {}", found.version),
             format!("public version {}", found.public_version),
         ]

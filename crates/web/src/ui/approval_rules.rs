@@ -87,8 +87,10 @@ impl RulesPage {
         Role::ALL.iter().filter_map(named).collect()
     }
 
-    fn kinds(&self) -> [ChangeKind; ChangeKind::ALL.len()] {
-        ChangeKind::ALL
+    /// What can be asked for: a cost is only ever recorded.
+    fn kinds(&self) -> impl Iterator<Item = ChangeKind> {
+        let kinds = ChangeKind::ALL.into_iter();
+        kinds.filter(|kind| *kind != ChangeKind::Cost)
     }
 
     fn has(&self, among: &[String], name: &str) -> bool {

@@ -2,7 +2,7 @@
 //! its figures in a table. It exists only where the reader was given the figures.
 
 use domain::money::Money;
-use domain::order::seen::{SeenLine, SeenPrice};
+use domain::order::seen::{Inside, SeenLine, SeenPrice};
 
 use super::say;
 
@@ -52,15 +52,25 @@ impl Waterfall {
                 *sum = sum.plus(part).ok()?;
             }
         }
-        let basis = match prices {
-            [one] => one.inside.and_then(|inside| inside.basis),
+        let inside = match prices {
+            [one] => one.inside,
             _ => None,
         };
         let mut fall = Waterfall::drawn(sums)?;
-        if let Some(basis) = basis
+        if let Some(Inside {
+            unit,
+            basis: Some(basis),
+            ..
+        }) = inside
             && let [_, partner, customer, _] = fall.steps.as_mut_slice()
         {
             (partner.why, customer.why) = (basis.tier_words(), basis.catalog_words());
+            // A cost that was taken over from the vendor since made none of the other figures.
+            if let Ok(then) = basis.cost.round(first)
+                && then != unit.cost
+            {
+                partner.why = format!("{}; made of a cost of {then}", partner.why);
+            }
         }
         Some(fall)
     }

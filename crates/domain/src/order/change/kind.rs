@@ -63,13 +63,17 @@ kinds! {
     Markup "markup" "Markup",
     MarkupDistributor "markup_distributor" "Distributor markup",
     TargetPrice "target_price" "Target price",
+    Cost "cost" "Cost",
 }
 
 impl ChangeKind {
     /// The markup class: invisible to customer roles (R18).
     pub fn is_markup(self) -> bool {
         use ChangeKind as K;
-        matches!(self, K::Markup | K::MarkupDistributor | K::TargetPrice)
+        matches!(
+            self,
+            K::Markup | K::MarkupDistributor | K::TargetPrice | K::Cost
+        )
     }
 }
 

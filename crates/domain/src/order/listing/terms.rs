@@ -214,6 +214,7 @@ fn names(change: &RequestedChange) -> Vec<&str> {
         | C::Configuration { .. }
         | C::Markup { .. }
         | C::MarkupDistributor { .. }
-        | C::TargetPrice { .. } => Vec::new(),
+        | C::TargetPrice { .. }
+        | C::Cost { .. } => Vec::new(),
     }
 }

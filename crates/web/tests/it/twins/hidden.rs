@@ -3,7 +3,7 @@
 
 use domain::event::{Actor, Event};
 use domain::id::{LineId, OrderId, OrganizationId, SubscriptionId, TaskId, UserId};
-use domain::money::Money;
+use domain::money::{Currency, Money};
 use domain::order::approval::{Approval, ApprovalState};
 use domain::order::change::RequestedChange;
 use domain::order::line::{Line, LineEvent, LineState};
@@ -77,7 +77,15 @@ fn by_seller() -> Approval {
 
 fn markup(hidden: Hidden, chance: &mut Chance) -> RequestedChange {
     let percent = |n: i64| Decimal::new(n, 0);
-    match chance.below(3) {
+    let money = |minor| Money {
+        minor,
+        currency: Currency::parse("EUR").unwrap(),
+    };
+    match chance.below(4) {
+        3 => RequestedChange::Cost {
+            from: money(4_000),
+            to: money(4_100 + 10 * hidden.figures),
+        },
         0 => RequestedChange::MarkupDistributor {
             from: percent(1),
             to: percent(2 + hidden.figures),
