@@ -3,6 +3,7 @@
 
 mod answer;
 mod description;
+mod look_up;
 mod template;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ use serde_json::{Map, Value, json};
 
 use self::answer::{Heard, decide};
 pub use self::description::{Account, Call, Described, Means, Reading, Repeat};
+pub use self::look_up::{LookUp, Price};
 use self::template::{Made, Templates};
 use crate::http::{self, Secrets, retry_after::retry_after};
 use crate::{CatalogEntry, Connector};
@@ -54,7 +56,10 @@ pub(crate) fn abilities(account: &Account) -> Abilities {
         upgrades_within_product: true,
         can_upgrade_part: has("move_part"),
         can_configure: has("configure"),
-        reach: Reach::Nothing,
+        reach: match account.look_up {
+            Some(_) => Reach::Known,
+            None => Reach::Nothing,
+        },
     }
 }
 
@@ -93,6 +98,12 @@ impl DescribedVendor {
             let facts = self.facts(&sample(Verb::Suspend), Some("operation"));
             self.make(poll, &facts)
                 .map_err(|words| http::misconfigured(&format!("/poll: {words}")))?;
+        }
+        if let Some(look_up) = &self.account.look_up {
+            let facts = look_up::facts("reference", "product", "plan");
+            let made = look_up.check().map_err(str::to_owned);
+            made.and_then(|()| self.make(&look_up.call, &facts))
+                .map_err(|words| http::misconfigured(&format!("/look_up: {words}")))?;
         }
         Ok(())
     }
@@ -185,8 +196,6 @@ impl DescribedVendor {
         }
     }
 }
-
-impl crate::Reader for DescribedVendor {}
 
 #[async_trait]
 impl Connector for DescribedVendor {

@@ -35,7 +35,7 @@ pub struct Account {
 pub trait Reader: Send + Sync {
     /// What the vendor has of an account: whole, or a fault. Of what was asked about, whatever is not in the
     /// answer is said by the vendor itself not to be there. What can't be read is never left out.
-    /// A vendor tells nothing unless it is said here: a person with a form, a description without a look-up.
+    /// A vendor tells nothing unless it is said here: a person with a form, AWS.
     async fn look_up(&self, _: &Account) -> Result<Vec<Holding>, Fault> {
         Err(unreadable("this vendor can't tell what customers have"))
     }

@@ -3,6 +3,7 @@
 //! It reports and never mends by itself: each [`Drift`] waits for a person, absence is a question
 //! ([`Difference`]), and what looks like a wave stops the run ([`exceeds_ceiling`]).
 
+mod asked_price;
 mod compare;
 mod difference;
 mod resolve;
@@ -13,11 +14,13 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::asked_price::AskedPrice;
 pub use self::compare::{Compared, Found, InFlight, Skip, Told, compare, exceeds_ceiling};
 pub use self::difference::{APART, Candidate, Difference, Outcome, Resolution, Subject};
 pub use self::resolve::{Unresolvable, Wanted};
 pub use self::run::{Run, RunState};
 use crate::id::{OrganizationId, SubscriptionId};
+use crate::money::Money;
 use crate::offer::Cadence;
 use crate::subscription::{Subscription, SubscriptionState};
 
@@ -103,6 +106,9 @@ pub struct Holding {
     pub standing: Option<Standing>,
     /// Whether another term follows.
     pub renews: Option<bool>,
+    /// What the vendor asks of us for a license.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<AskedPrice>,
 }
 
 impl Holding {
@@ -118,6 +124,7 @@ impl Holding {
             cadence: None,
             standing: None,
             renews: None,
+            price: None,
         }
     }
 }
@@ -182,6 +189,8 @@ pub struct Ours {
     pub ended_at: Option<Timestamp>,
     /// Whether another term follows.
     pub renews: bool,
+    /// What we pay the vendor for a license and billing cycle.
+    pub cost: Money,
 }
 
 impl From<&Subscription> for Ours {
@@ -204,6 +213,7 @@ impl From<&Subscription> for Ours {
                 SubscriptionState::Active | SubscriptionState::Suspended { .. } => None,
             },
             renews: found.auto_renews,
+            cost: found.price.unit.cost,
         }
     }
 }
@@ -228,6 +238,12 @@ pub enum Drift {
     State { ours: Standing, theirs: Standing },
     /// Whether another term follows.
     Renewal { ours: bool, theirs: bool },
+    /// What we pay the vendor for a license, in a billing cycle of this cadence.
+    Price {
+        ours: Money,
+        theirs: Money,
+        cadence: Cadence,
+    },
     /// The vendor has it, and no record of ours knows it.
     Unknown,
     /// Our record says that it runs, and the vendor knows nothing of it. A question, not an end.
@@ -236,8 +252,8 @@ pub enum Drift {
 
 impl Drift {
     /// The kinds, by their names.
-    pub const NAMES: [&str; 8] = [
-        "product", "quantity", "term", "tenant", "state", "renewal", "unknown", "missing",
+    pub const NAMES: [&str; 9] = [
+        "product", "quantity", "term", "tenant", "state", "renewal", "price", "unknown", "missing",
     ];
 
     /// The name in storage, in the API and in filters.
@@ -249,6 +265,7 @@ impl Drift {
             Drift::Tenant { .. } => "tenant",
             Drift::State { .. } => "state",
             Drift::Renewal { .. } => "renewal",
+            Drift::Price { .. } => "price",
             Drift::Unknown => "unknown",
             Drift::Missing => "missing",
         }
@@ -263,6 +280,7 @@ impl Drift {
             Drift::Tenant { .. } => "Tenant",
             Drift::State { .. } => "State",
             Drift::Renewal { .. } => "Renewal",
+            Drift::Price { .. } => "Price",
             Drift::Unknown => "Unknown here",
             Drift::Missing => "Not found at the vendor",
         }
@@ -277,6 +295,7 @@ impl Drift {
             Drift::Tenant { ours, .. } => now.tenant.as_deref().map(str::trim) == Some(ours),
             Drift::State { ours, .. } => *ours == now.standing,
             Drift::Renewal { ours, .. } => *ours == now.renews,
+            Drift::Price { ours, cadence, .. } => *ours == now.cost && *cadence == now.cadence,
             Drift::Missing => now.standing != Standing::Ended,
             Drift::Unknown => false,
         }
@@ -293,6 +312,14 @@ impl Drift {
             Drift::Tenant { ours, theirs } => (ours.clone(), theirs.clone()),
             Drift::State { ours, theirs } => (ours.label().into(), theirs.label().into()),
             Drift::Renewal { ours, theirs } => (renews(*ours), renews(*theirs)),
+            Drift::Price {
+                ours,
+                theirs,
+                cadence,
+            } => {
+                let price = |money: &Money| format!("{money} a license {}", cadence.pace());
+                (price(ours), price(theirs))
+            }
             Drift::Unknown => ("nothing".into(), "a subscription".into()),
             Drift::Missing => ("a subscription".into(), "nothing".into()),
         }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::reconciliation::AskedDifferences;
-use connectors::simulator::partner_center::{Action, Books, Front};
+use connectors::simulator::partner_center::{Action, Books, CUSTOMER, Front, SECRET};
 use domain::id::SubscriptionId;
 use domain::reconciliation::{Difference, Run, RunState};
 use domain::subscription::Subscription;
@@ -42,6 +42,8 @@ fn asked(name: &str, usual: usize) -> usize {
 /// A book of subscriptions, and what a vendor says of each.
 struct Book {
     front: Front,
+    /// Where the vendor is.
+    url: String,
     ours: Vec<Subscription>,
     theirs: Vec<Value>,
 }
@@ -49,7 +51,7 @@ struct Book {
 impl World {
     /// So many subscriptions on both sides, all alike, made of one that was really bought.
     async fn book(&self, count: usize) -> Book {
-        let front = self.connect_partner_center().await;
+        let (front, url) = self.connect_partner_center_at().await;
         let access = self.access(SELLER, "amber").await;
         let bought = self.bought(&access, MICROSOFT, 25).await;
         let reference = bought.vendor_reference.clone().unwrap();
@@ -77,6 +79,7 @@ impl World {
         theirs.push(told);
         Book {
             front,
+            url,
             ours,
             theirs,
         }
@@ -96,9 +99,7 @@ impl World {
                 .await
                 .unwrap_or_else(|error: store::StoreError| panic!("{error}"));
         }
-        let of = |told: &Value| (told["id"].as_str().unwrap().to_owned(), told.clone());
-        let theirs: BTreeMap<String, Value> = book.theirs.iter().map(of).collect();
-        book.front.books(|books| books.subscriptions = theirs);
+        book.tell();
     }
 
     async fn all_differences(&self, status: &str) -> Vec<Difference> {
@@ -126,6 +127,13 @@ impl World {
 }
 
 impl Book {
+    /// Lets the vendor say what it says.
+    fn tell(&self) {
+        let of = |told: &Value| (told["id"].as_str().unwrap().to_owned(), told.clone());
+        let theirs: BTreeMap<String, Value> = self.theirs.iter().map(of).collect();
+        self.front.books(|books| books.subscriptions = theirs);
+    }
+
     /// What only a change would have made otherwise.
     fn proof(&self) -> (usize, BTreeMap<String, Value>, usize) {
         let writes = WRITES.iter().map(|what| self.front.calls(what).len());
@@ -218,6 +226,172 @@ fn all_that_is_planted_is_found_and_nothing_else() {
             found.len(),
             stopped.compared
         );
+    });
+}
+
+/// Planted prices, as a share of all that is planted.
+const PRICES_ONE_IN: usize = 10;
+
+impl World {
+    /// Attaches the same vendor as one that is described, and that tells a price with each subscription; at
+    /// first the one that we pay.
+    async fn tell_prices(&self, book: &mut Book) {
+        let form = format!(
+            "grant_type=client_credentials&resource=x&client_secret={}",
+            SECRET.replace(' ', "+")
+        );
+        let post = self.http.post(format!("{}/oauth2/token", book.url));
+        let granted: Value = post.body(form).send().await.unwrap().json().await.unwrap();
+        let token = granted["access_token"].as_str().unwrap();
+        let settings = json!({
+            "connector": "described", "url": book.url, "verbs": {}, "has_tenants": true,
+            "headers": {"Authorization": format!("Bearer {token}")},
+            "look_up": {
+                "call": {
+                    "method": "GET",
+                    "path": format!("/v1/customers/{CUSTOMER}/subscriptions/{{{{ vendor_reference }}}}"),
+                    "answers": [
+                        {"status": [200], "means": "done", "echoes": {"/id": "{{ vendor_reference }}"}},
+                        {"status": [404], "means": "absent"},
+                    ],
+                },
+                "quantity": "/quantity", "auto_renewal": "/autoRenewEnabled",
+                "price": {"amount": "/unitPrice", "currency": "/currency"},
+            },
+        });
+        let settings = settings.to_string();
+        let add = self
+            .app
+            .add_vendor("nordic", "microsoft", "Microsoft", &settings);
+        add.await.unwrap();
+        for (ours, theirs) in book.ours.iter().zip(&mut book.theirs) {
+            let cost = ours.price.unit.cost;
+            theirs["unitPrice"] = json!(cost.to_decimal().to_string());
+            theirs["currency"] = json!(cost.currency.code());
+        }
+    }
+}
+
+/// Microsoft and Google tell no price with a subscription; a vendor that is described can.
+#[test]
+fn all_that_a_vendor_asks_otherwise_is_found_and_nothing_else() {
+    on_each_database(async |world| {
+        let count = asked("DRIFTS", DRIFTS) / PRICES_ONE_IN;
+        let mut book = world.book(2 * count).await;
+        world.tell_prices(&mut book).await;
+        let mut expected = BTreeSet::new();
+        for at in 0..count {
+            let (ours, theirs) = (&book.ours[2 * at], &mut book.theirs[2 * at]);
+            let cost = ours.price.unit.cost;
+            let told = |minor: i64| {
+                let asked = domain::money::Money::new(minor, cost.currency);
+                json!(asked.to_decimal().to_string())
+            };
+            match at % 4 {
+                0 => theirs["unitPrice"] = told(cost.minor + 70),
+                1 => theirs["unitPrice"] = told(cost.minor - 1),
+                2 => theirs["currency"] = json!("SEK"),
+                _ => theirs["unitPrice"] = json!(0),
+            }
+            expected.insert((ours.vendor_reference.clone(), "price"));
+        }
+        world.keep(&book).await;
+        let before = book.proof();
+        let access = world.access(SELLER, "amber").await;
+        let ours = world.running(&access).await;
+
+        let stopped = world.compared().await;
+        assert_eq!(
+            (&stopped.state, stopped.found, stopped.compared),
+            (&RunState::Stopped, count, 2 * count + 1),
+            "{stopped:?}"
+        );
+        let told = world.go_on("microsoft", &stopped).await;
+        assert_eq!(
+            (&told.state, told.new),
+            (&RunState::Done, count),
+            "{told:?}"
+        );
+        for day in 1..=2 {
+            world.clock.advance(SignedDuration::from_hours(24));
+            let run = world.compared().await;
+            let found = (&run.state, run.found, run.new);
+            assert_eq!(found, (&RunState::Done, count, 0), "day {day}");
+        }
+        let found = world.all_differences("open").await;
+        let found: BTreeSet<(String, &str)> = found
+            .iter()
+            .map(|one| (one.reference.0.clone(), one.drift.name()))
+            .collect();
+        assert_eq!(found, expected);
+        assert!(book.proof() == before, "nothing was asked for");
+        assert_eq!(world.running(&access).await, ours);
+    });
+}
+
+/// What a vendor that has gone wrong may tell as a price, and whether it is one.
+fn strange() -> Vec<(Value, Value, bool)> {
+    let euro = || json!("EUR");
+    vec![
+        (json!(-12.4), euro(), false),
+        (json!(0), euro(), true),
+        (json!(1e30), euro(), false),
+        (json!(9_000_000_000_000_i64), euro(), true),
+        (json!("99999999999999999999999999999999"), euro(), false),
+        (json!("NaN"), euro(), false),
+        (json!("12,40"), euro(), false),
+        (json!("free"), euro(), false),
+        (json!(12.400_000_1), euro(), false),
+        (Value::Null, euro(), false),
+        (json!({"amount": 1}), euro(), false),
+        (json!(1), json!("USD"), true),
+        (json!(1), json!("EURO"), false),
+        (json!(1), json!("XAU"), false),
+        (json!(1), Value::Null, false),
+    ]
+}
+
+#[test]
+fn corrupted_prices_change_nothing_and_what_is_no_price_is_not_told() {
+    on_each_database(async |world| {
+        let mut book = world.book(HELD).await;
+        world.tell_prices(&mut book).await;
+        world.keep(&book).await;
+        let access = world.access(SELLER, "amber").await;
+        let (before, ours) = (book.proof(), world.running(&access).await);
+        let orders = world.orders_placed(&access).await;
+        for (at, (amount, currency, is_told)) in strange().into_iter().enumerate() {
+            let what = format!("{amount} {currency}");
+            let tell = |books: &mut Books| {
+                for one in books.subscriptions.values_mut() {
+                    one["unitPrice"] = amount.clone();
+                    one["currency"] = currency.clone();
+                }
+            };
+            book.front.books(tell);
+            // Of two that begin at one instant, neither is the newer one.
+            world.clock.advance(SignedDuration::from_secs(1));
+            let run = world.compared().await;
+            let expected = match is_told {
+                true => (RunState::Stopped, HELD + 1),
+                false => (RunState::Done, 0),
+            };
+            assert_eq!((run.state.clone(), run.found), expected, "{what}");
+            // People make mistakes too, and let it go on; it tells, and takes nothing over.
+            if run.state == RunState::Stopped && at % 2 == 1 {
+                let told = world.go_on("microsoft", &run).await;
+                assert_eq!((told.state, told.new), (RunState::Done, HELD + 1), "{what}");
+            }
+            book.tell();
+            world.clock.advance(SignedDuration::from_mins(61));
+            let healed = world.compared().await;
+            assert_eq!((healed.state, healed.found), (RunState::Done, 0), "{what}");
+            assert_eq!(world.all_differences("open").await, [], "{what}");
+            assert_eq!(world.app.run_due().await.unwrap(), 0, "{what}");
+            assert_eq!(world.running(&access).await, ours, "{what}");
+        }
+        assert!(book.proof() == before, "nothing was asked for");
+        assert_eq!(world.orders_placed(&access).await, orders);
     });
 }
 

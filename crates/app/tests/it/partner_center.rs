@@ -18,12 +18,17 @@ const BETTER: &str = "Microsoft 365 Business Standard";
 impl World {
     /// Connects the demo's Microsoft with a simulated Partner Center instead of a broker.
     pub(crate) async fn connect_partner_center(&self) -> Front {
+        self.connect_partner_center_at().await.0
+    }
+
+    /// The same, with its address.
+    pub(crate) async fn connect_partner_center_at(&self) -> (Front, String) {
         let front = Front::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(front.clone().serve(listener));
         self.type_settings(&url, "consent").await;
-        front
+        (front, url)
     }
 
     async fn type_settings(&self, url: &str, refresh_token: &str) {

@@ -1,5 +1,7 @@
 //! Our records beside a vendor's word: what is otherwise is found, told, and mended by people alone.
 
+mod asked_prices;
+
 use app::reconciliation::{Adoption, AskedDifferences, Resolve, Resolved};
 use domain::id::DifferenceId;
 use domain::reconciliation::{Difference, Drift, Resolution, Run, RunState, Skip};

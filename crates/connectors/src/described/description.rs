@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::look_up::LookUp;
 use crate::{CatalogEntry, Cost};
 
 /// A vendor's address, how to sign in, and what its API is like.
@@ -30,6 +31,9 @@ pub struct Account {
     /// How the vendor's catalog is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catalog: Option<Catalog>,
+    /// How it is asked what a subscription of ours is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_up: Option<LookUp>,
 }
 
 impl std::fmt::Debug for Account {

@@ -1,6 +1,9 @@
 //! A vendor that is attached by a description alone keeps the same promises: the broker of the simulator,
 //! spoken to by a JSON file.
 
+use connectors::{Account, Known};
+use domain::reconciliation::{Holding, Reference};
+
 use super::*;
 
 const BROKER: &str = include_str!("../described/broker.json");
@@ -157,6 +160,21 @@ fn a_description_that_can_not_be_right_is_refused_where_it_is_wrong() {
             "/verbs/quantity: a verb that is sent once",
         ),
         ("/poll/path", json!("/{{ operatoin }}"), "/poll: undefined"),
+        (
+            "/look_up/call/path",
+            json!("/instances/{{ tenant }}"),
+            "/look_up: undefined",
+        ),
+        (
+            "/look_up/call/answers/0/echoes",
+            json!({}),
+            "/look_up: an answer that means done has to echo",
+        ),
+        (
+            "/look_up/call/answers/1/means",
+            json!("later"),
+            "/look_up: needs an answer that means done and one that means absent",
+        ),
     ] {
         let mut wrong = description();
         *wrong.pointer_mut(pointer).unwrap() = value;
@@ -186,5 +204,102 @@ async fn no_header_of_the_account_is_found_in_what_is_kept() {
     let settings: Settings = serde_json::from_value(description()).unwrap();
     for said in [format!("{lost} {lost:?}"), format!("{settings:?}")] {
         assert!(!said.contains("c2VhdHdyaWdodDpzaW11bGF0b3I"), "{said}");
+    }
+}
+
+impl Vendor {
+    /// What the broker tells of an instance by the description.
+    async fn told(&self, key: u128) -> Result<Vec<Holding>, Fault> {
+        let known = Known {
+            reference: Reference(Uuid::from_u128(key).to_string()),
+            product: "cirrus-backup".into(),
+            plan: "server".into(),
+        };
+        let account = Account {
+            tenant: None,
+            known: vec![known],
+        };
+        self.connector.look_up(&account).await
+    }
+
+    async fn becomes(&self, terms: Value) {
+        let drift = json!({"vendor": "cirrus", "instance": Uuid::from_u128(1), "terms": terms});
+        let url = format!("http://{}/drift", self.address);
+        let answer = self.http.post(url).json(&drift).send().await.unwrap();
+        assert!(answer.status().is_success());
+    }
+}
+
+#[tokio::test]
+async fn what_a_subscription_is_and_costs_is_read_where_the_description_points() {
+    let vendor = described("cirrus").await;
+    assert!(is_done(&vendor.connector.submit(&server_backup()).await));
+    let told = vendor.told(1).await.unwrap().remove(0);
+    assert_eq!(
+        (told.quantity, told.renews, told.price),
+        (Some(25), None, None)
+    );
+    vendor
+        .becomes(json!({"unit_price": 13.1, "currency": "EUR", "auto_renew": false}))
+        .await;
+    let told = vendor.told(1).await.unwrap().remove(0);
+    let price = told.price.map(|price| price.to_string());
+    assert_eq!(price.as_deref(), Some("13.1 EUR a license per month"));
+    assert_eq!((told.quantity, told.renews), (Some(25), Some(false)));
+    assert_eq!(vendor.told(2).await.unwrap(), [], "never booked");
+    let calls = vendor.get("calls").await;
+    let is_asked = |call: &&Value| call["operation"] == "fetch";
+    assert_eq!((calls.iter().filter(is_asked).count(), calls.len()), (3, 4));
+}
+
+#[tokio::test]
+async fn what_is_no_price_is_not_told_and_what_is_no_answer_is_no_absence() {
+    let vendor = described("cirrus").await;
+    vendor.connector.submit(&server_backup()).await.unwrap();
+    for (amount, currency, expected) in [
+        (
+            json!("13.10"),
+            json!("eur"),
+            Some("13.1 EUR a license per month"),
+        ),
+        (json!(0), json!("EUR"), Some("0 EUR a license per month")),
+        (json!(-13.1), json!("EUR"), None),
+        (json!("13,10"), json!("EUR"), None),
+        (json!("13.10 EUR"), json!("EUR"), None),
+        (json!(1e30), json!("EUR"), None),
+        (
+            json!("99999999999999999999999999999999"),
+            json!("EUR"),
+            None,
+        ),
+        (json!(13.100_000_1), json!("EUR"), None),
+        (Value::Null, json!("EUR"), None),
+        (json!([13.1]), json!("EUR"), None),
+        (json!(13.1), json!("EURO"), None),
+        (json!(13.1), json!("XXX"), None),
+        (json!(13.1), Value::Null, None),
+    ] {
+        vendor
+            .becomes(json!({"unit_price": amount, "currency": currency}))
+            .await;
+        let told = vendor.told(1).await.unwrap().remove(0).price;
+        let told = told.map(|price| price.to_string());
+        assert_eq!(told.as_deref(), expected, "{amount} {currency}");
+    }
+    for action in [
+        json!({"do": "drop_before"}),
+        json!({"do": "answer", "status": 500, "body": "{}"}),
+        json!({"do": "answer", "status": 404, "body": "<html>"}),
+        json!({"do": "answer", "status": 200, "body": "{}"}),
+        json!({"do": "answer", "status": 200, "body": "{\"service_id\": \"of another\"}"}),
+    ] {
+        vendor
+            .faults(json!([{"operation": "fetch", "times": 1, "action": action}]))
+            .await;
+        let told = vendor.told(1).await;
+        assert!(
+            matches!(told, Err(Fault::NotSent { .. })),
+            "{action}: {told:?}"
+        );
     }
 }

@@ -260,7 +260,22 @@ fn drifts(ours: &Ours, theirs: &Holding) -> Vec<Drift> {
             theirs: renews,
         });
     }
+    // What is of another plan, or on other terms, has its price.
+    let is_another = |drift: &Drift| matches!(drift, Drift::Product { .. } | Drift::Term { .. });
+    if !found.iter().any(is_another) {
+        found.extend(price(ours, theirs));
+    }
     found
+}
+
+/// Our cost and the vendor's price, both as they are shown: for a license and a billing cycle, to the minor unit.
+fn price(ours: &Ours, theirs: &Holding) -> Option<Drift> {
+    let asked = theirs.price?.per_cycle(ours.cadence)?;
+    (asked != ours.cost).then_some(Drift::Price {
+        ours: ours.cost,
+        theirs: asked,
+        cadence: ours.cadence,
+    })
 }
 
 fn tenant(ours: &Ours, theirs: &Holding) -> Option<Drift> {

@@ -148,6 +148,7 @@ impl Difference {
             | Drift::Tenant { .. }
             | Drift::State { .. }
             | Drift::Renewal { .. }
+            | Drift::Price { .. }
             | Drift::Unknown => Outcome::Open,
         }
     }

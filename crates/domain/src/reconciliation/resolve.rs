@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Drift, Standing};
+use crate::money::Money;
 use crate::order::change::RequestedChange;
 use crate::order::line::{Item, LinePrice};
 use crate::subscription::decide::Step;
@@ -53,6 +54,9 @@ impl Drift {
             Drift::Tenant { .. } => Err(Unresolvable(
                 "no vendor moves a subscription between customers: accept it, or ask the vendor",
             )),
+            Drift::Price { .. } => Err(Unresolvable(
+                "no order changes what a vendor asks: accept it, or settle it with the vendor",
+            )),
             Drift::Missing => Err(Unresolvable(
                 "the vendor has nothing that could be corrected: accept it, and buy anew",
             )),
@@ -100,7 +104,11 @@ impl Subscription {
                 };
             }
             // None of them is corrected.
-            Drift::Product { .. } | Drift::Tenant { .. } | Drift::Unknown | Drift::Missing => {}
+            Drift::Product { .. }
+            | Drift::Tenant { .. }
+            | Drift::Price { .. }
+            | Drift::Unknown
+            | Drift::Missing => {}
         }
         told
     }
@@ -154,6 +162,13 @@ impl Subscription {
                 to: theirs.clone(),
                 answer: None,
             },
+            Drift::Price { theirs, .. } => {
+                price.unit.cost = self.payable(*theirs)?;
+                C::Cost {
+                    from: self.price.unit.cost,
+                    to: *theirs,
+                }
+            }
             Drift::Unknown => {
                 return Err(Unresolvable(
                     "there is no record of ours to change: adopt it",
@@ -167,6 +182,19 @@ impl Subscription {
             markups: None,
             destination: None,
         })
+    }
+
+    /// A cost that all figures of this subscription can be made with.
+    fn payable(&self, cost: Money) -> Result<Money, Unresolvable> {
+        if cost.currency != self.price.unit.cost.currency {
+            return Err(Unresolvable(
+                "the vendor asks in another currency than we pay in: settle it with the vendor, or buy \
+                 anew in that currency",
+            ));
+        }
+        let total = cost.times(self.quantity);
+        let total = total.map_err(|_| Unresolvable("so high a cost can't be counted with"));
+        total.map(|_| cost)
     }
 
     fn priced_anew(&self, target: Option<&Target>) -> Result<(Item, LinePrice), Unresolvable> {
@@ -272,6 +300,53 @@ mod tests {
         });
         assert!(found.renew(true, now) && found.state == SubscriptionState::Active);
         assert_eq!(found.term_starts_at, ended_at);
+    }
+
+    fn price(theirs: Money) -> Drift {
+        Drift::Price {
+            ours: subscription().price.unit.cost,
+            theirs,
+            cadence: subscription().item.cadence,
+        }
+    }
+
+    #[test]
+    fn a_cost_that_is_taken_over_changes_nothing_that_anybody_else_pays() {
+        let (mut found, before) = (subscription(), subscription());
+        let cost = before.price.unit.cost;
+        let drift = price(Money::new(cost.minor + 70, cost.currency));
+        let step = found.accept(&drift, None).expect("a line");
+        assert!(step.change.is_markup(), "no customer learns of it");
+        found.apply(&Done {
+            change: &step.change,
+            item: &step.item,
+            price: step.price,
+            markups: None,
+            vendor_reference: None,
+            is_recorded: true,
+            returnable_until: None,
+            at: year(),
+        });
+        assert_eq!(found.price.unit.cost.minor, cost.minor + 70);
+        let mut rest = found.clone();
+        rest.price.unit.cost = cost;
+        (rest.version, rest.public_version) = (before.version, before.public_version);
+        assert_eq!(rest, before);
+        assert_eq!(found.public_version, before.public_version);
+        assert!(drift.is_about(&(&before).into()) && !drift.is_about(&(&found).into()));
+    }
+
+    #[test]
+    fn a_cost_that_can_not_be_counted_with_is_not_accepted_and_none_is_corrected() {
+        let cost = subscription().price.unit.cost;
+        let krona = crate::money::Currency::parse("SEK").expect("a currency");
+        for theirs in [
+            Money::new(cost.minor, krona),
+            Money::new(i64::MAX, cost.currency),
+        ] {
+            assert!(subscription().accept(&price(theirs), None).is_err());
+            assert!(price(theirs).correction().is_err());
+        }
     }
 
     #[test]

@@ -1,10 +1,16 @@
 //! Comparisons with vendors and what they find: one comparison at a time, one difference of a kind for each
 //! id, and both by the page.
 
+use std::num::NonZeroU32;
+
 use domain::id::{DifferenceId, RunId, SubscriptionId, VendorId};
+use domain::money::{Currency, Money};
+use domain::offer::Cadence;
 use domain::order::change::RequestedChange;
 use domain::order::line::LineState;
-use domain::reconciliation::{Difference, Drift, Outcome, Reference, Run, RunState};
+use domain::reconciliation::{
+    AskedPrice, Difference, Drift, Holding, Outcome, Reference, Run, RunState,
+};
 use domain::subscription::Subscription;
 use store::catalog::{self, Vendor};
 use store::differences::{self, Filter};
@@ -140,6 +146,51 @@ fn a_difference_that_is_open_is_the_same_one_until_it_ends() {
         let v1 = Reference("v-1".into());
         let open = differences::load_open(&mut tx, owner(), VENDOR, &[&v1].into()).await;
         assert_eq!(open.unwrap(), [difference(2, "v-1")]);
+    });
+}
+
+/// Money and a cadence come back as they were.
+#[test]
+fn a_price_that_is_otherwise_is_kept_and_found_by_its_kind() {
+    on_each_database(async |store| {
+        with_vendor(&store).await;
+        let euro = Currency::parse("EUR").unwrap();
+        let cadence = Cadence {
+            term_months: 12,
+            cycle_months: 1,
+        };
+        let price = AskedPrice::new("13.1".parse().unwrap(), euro, NonZeroU32::new(1));
+        let found = Difference {
+            drift: Drift::Price {
+                ours: Money::new(1_240, euro),
+                theirs: Money::new(1_310, euro),
+                cadence,
+            },
+            holding: Some(Holding {
+                price: Some(price.unwrap()),
+                ..Holding::new("v-1")
+            }),
+            ..difference(1, "v-1")
+        };
+        add(&store, found.clone()).await.unwrap();
+        add(&store, difference(2, "v-1")).await.unwrap();
+        let again = add(
+            &store,
+            Difference {
+                id: DifferenceId(id(3)),
+                ..found.clone()
+            },
+        )
+        .await;
+        assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+        let mut tx = store.read().await.unwrap();
+        let filter = Filter {
+            kind: Some("price"),
+            status: "open",
+            ..Filter::default()
+        };
+        let listed = differences::list(&mut tx, owner(), &filter, 9).await;
+        assert_eq!(listed.unwrap(), [found]);
     });
 }
 

@@ -105,6 +105,8 @@ struct HoldingView {
     billing_cycle: Option<String>,
     state: Option<&'static str>,
     auto_renewal: Option<bool>,
+    /// What the vendor asks of its partner, such as `13.1 EUR a license per month`.
+    price: Option<String>,
 }
 
 impl HoldingView {
@@ -119,6 +121,7 @@ impl HoldingView {
             billing_cycle: holding.cadence.map(|of| of.cycle_code()),
             state: holding.standing.map(|standing| standing.label()),
             auto_renewal: holding.renews,
+            price: holding.price.map(|price| price.to_string()),
         }
     }
 }
@@ -143,7 +146,7 @@ pub(crate) struct DifferenceView {
     vendor_name: String,
     /// The vendor's id of what it is about.
     reference: String,
-    /// `product`, `quantity`, `term`, `tenant`, `state`, `renewal`, `unknown` or `missing`.
+    /// `product`, `quantity`, `term`, `tenant`, `state`, `renewal`, `price`, `unknown` or `missing`.
     kind: &'static str,
     /// In words.
     ours: String,
@@ -324,8 +327,9 @@ pub(crate) async fn difference(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResolveBody {
-    /// `accept`: our record takes the vendor's word. `correct`: the vendor is asked to be as our record
-    /// says. `adopt`: what only the vendor knows becomes a subscription of `organization`.
+    /// `accept`: our record takes the vendor's word; a price becomes what we pay, and nobody else pays
+    /// another. `correct`: the vendor is asked to be as our record says. `adopt`: what only the vendor knows
+    /// becomes a subscription of `organization`.
     #[schema(value_type = String)]
     resolution: Resolution,
     /// The `times` that were seen; refused where it has been seen since.

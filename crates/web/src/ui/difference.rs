@@ -121,6 +121,7 @@ impl DifferencePage {
                     .renews
                     .map(|on| if on { "on" } else { "off" }.to_owned()),
             ),
+            ("Price", holding.price.map(|price| price.to_string())),
             ("Tenant", (!tenants.is_empty()).then(|| tenants.join(", "))),
         ];
         facts
@@ -154,7 +155,13 @@ async fn page(
     let ways = [
         (
             Resolution::Accept,
-            "Our record takes the vendor's word. The vendor hears nothing of it.",
+            match found.drift {
+                Drift::Price { .. } => {
+                    "We pay what the vendor asks for this subscription from now on. What its customer and \
+                     its seller pay stays, and so does the price list."
+                }
+                _ => "Our record takes the vendor's word. The vendor hears nothing of it.",
+            },
         ),
         (
             Resolution::Correct,

@@ -2,7 +2,11 @@
 //! once.
 
 use domain::id::{DifferenceId, OrganizationId, RunId, SubscriptionId, VendorId};
-use domain::reconciliation::{Difference, Drift, Holding, Outcome, Reference, Resolution, Subject};
+use domain::money::Money;
+use domain::reconciliation::{
+    AskedPrice, Difference, Drift, Holding, Outcome, Reference, Resolution, Subject,
+};
+use domain::subscription::Subscription;
 use store::{StoreError, differences, subscriptions};
 use uuid::Uuid;
 
@@ -13,6 +17,24 @@ const ADDRESS_OF_IT: &str = "/partners/nordic/differences/dif_000000000000000000
 
 /// Two licenses more at the vendor than here.
 pub async fn plant(store: &Store, id: SubscriptionId, now: Timestamp) {
+    let more = |ours: &Subscription| {
+        let theirs = ours.quantity + 2;
+        let holding = Holding {
+            quantity: Some(theirs),
+            ..Holding::new(ours.vendor_reference.clone())
+        };
+        let ours = ours.quantity;
+        (Drift::Quantity { ours, theirs }, holding)
+    };
+    plant_of(store, (1, id), now, more).await;
+}
+
+async fn plant_of(
+    store: &Store,
+    (number, id): (u128, SubscriptionId),
+    now: Timestamp,
+    otherwise: impl Fn(&Subscription) -> (Drift, Holding),
+) {
     let mut tx = store.read().await.unwrap();
     let ours = subscriptions::find(&mut tx, AMBER, id)
         .await
@@ -20,8 +42,9 @@ pub async fn plant(store: &Store, id: SubscriptionId, now: Timestamp) {
         .unwrap();
     drop(tx);
     let reference = Reference(ours.vendor_reference.clone());
+    let (drift, holding) = otherwise(&ours);
     let found = Difference {
-        id: DifferenceId(Uuid::from_u128(1)),
+        id: DifferenceId(Uuid::from_u128(number)),
         owner: OrganizationId(Uuid::from_u128(1)),
         vendor: VendorId(Uuid::from_u128(1)),
         vendor_name: "Microsoft".into(),
@@ -33,14 +56,8 @@ pub async fn plant(store: &Store, id: SubscriptionId, now: Timestamp) {
             name: ours.name.clone(),
         }),
         candidates: Vec::new(),
-        drift: Drift::Quantity {
-            ours: ours.quantity,
-            theirs: ours.quantity + 2,
-        },
-        holding: Some(Holding {
-            quantity: Some(ours.quantity + 2),
-            ..Holding::new(reference.0.clone())
-        }),
+        drift,
+        holding: Some(holding),
         reference,
         first_seen: now,
         last_seen: now,
@@ -55,6 +72,20 @@ pub async fn plant(store: &Store, id: SubscriptionId, now: Timestamp) {
 }
 
 impl World {
+    async fn page_of(&self, email: &str, path: &str) -> String {
+        let sign_in = self.app.sign_in(email, "seatwright-demo", "test");
+        let session = sign_in.await.unwrap();
+        let request = Request::builder()
+            .uri(path)
+            .header(header::COOKIE, format!("s={session}"))
+            .body(Body::empty());
+        let page = self.router.clone().oneshot(request.unwrap()).await.unwrap();
+        let page = axum::body::to_bytes(page.into_body(), 1_000_000)
+            .await
+            .unwrap();
+        String::from_utf8(page.to_vec()).unwrap()
+    }
+
     async fn asked(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, Value) {
         let request = Request::builder()
             .method(method)
@@ -74,25 +105,7 @@ impl World {
 async fn a_difference_is_shown_with_what_can_be_made_of_it_and_resolved_once() {
     let world = world("drift").await;
     let email = "distributor-admin@nordic.example";
-    let session = world
-        .app
-        .sign_in(email, "seatwright-demo", "test")
-        .await
-        .unwrap();
-    let request = Request::builder()
-        .uri(ADDRESS_OF_IT)
-        .header(header::COOKIE, format!("s={session}"))
-        .body(Body::empty());
-    let page = world
-        .router
-        .clone()
-        .oneshot(request.unwrap())
-        .await
-        .unwrap();
-    let page = axum::body::to_bytes(page.into_body(), 1_000_000)
-        .await
-        .unwrap();
-    let page = String::from_utf8(page.to_vec()).unwrap();
+    let page = world.page_of(email, ADDRESS_OF_IT).await;
     for words in ["At the vendor", "Accept by an order", "Head office", "(+2)"] {
         assert!(page.contains(words), "{words}: {page}");
     }
@@ -145,4 +158,67 @@ async fn a_difference_is_shown_with_what_can_be_made_of_it_and_resolved_once() {
             .len(),
         1
     );
+}
+
+#[tokio::test]
+async fn what_a_vendor_asks_is_told_to_staff_and_its_customer_sees_no_order_that_takes_it_over() {
+    let world = world("asked-price").await;
+    let now = Timestamp::from_second(1_800_000_000).unwrap();
+    let id: SubscriptionId = world.subscription.parse().unwrap();
+    let dearer = |ours: &Subscription| {
+        let cost = ours.price.unit.cost;
+        let theirs = Money::new(cost.minor + 70, cost.currency);
+        let drift = Drift::Price {
+            ours: cost,
+            theirs,
+            cadence: ours.item.cadence,
+        };
+        let price = AskedPrice::new(theirs.to_decimal(), theirs.currency, None).unwrap();
+        let holding = Holding {
+            price: Some(price),
+            ..Holding::new(ours.vendor_reference.clone())
+        };
+        (drift, holding)
+    };
+    plant_of(&world.store, (2, id), now, dearer).await;
+    let email = "distributor-admin@nordic.example";
+    let path = ADDRESS_OF_IT.replace("01", "02");
+    let page = world.page_of(email, &path).await;
+    for words in [
+        "We pay what the vendor asks",
+        "No order changes what a vendor asks",
+        "a license in a billing cycle",
+        "Accept by an order",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let token = world.app.create_token(email, "test").await.unwrap();
+    let path = format!("/api/v1{path}");
+    let (_, shown) = world.asked("GET", &path, &token, "").await;
+    assert_eq!(shown["kind"], "price");
+    let theirs = shown["theirs"].as_str().unwrap();
+    assert!(theirs.contains(" a license per "), "{theirs}");
+
+    let customer = world.app.create_token("admin@amber.example", "test");
+    let customer = customer.await.unwrap();
+    let of_customer = format!("/api/v1/organizations/amber/subscriptions/{id}");
+    let before = world.asked("GET", &of_customer, &customer, "").await;
+    let accept = format!("{path}/resolution");
+    let body = "{\"resolution\": \"accept\", \"times\": 1}";
+    let (status, done) = world.asked("POST", &accept, &token, body).await;
+    assert_eq!(status, 201, "{done}");
+    let order = format!("/api/v1/organizations/amber/orders/{}", done["order"]);
+    let (status, told) = world.asked("GET", &order, &token, "").await;
+    let told = told.to_string();
+    assert!(
+        status == 200 && told.contains("Cost ") && told.contains("\"cost\""),
+        "{told}"
+    );
+    assert_eq!(world.asked("GET", &order, &customer, "").await.0, 404);
+    let after = world.asked("GET", &of_customer, &customer, "").await;
+    assert_eq!(after, before);
+    // What it was sold at was made of the former cost, and the order's page says so.
+    let page = format!("/o/amber/orders/{}", done["order"]);
+    let page = world.page_of(email, &page).await;
+    assert!(page.contains("made of a cost of "), "{page}");
 }

@@ -832,6 +832,7 @@ const PEOPLE: &[(&str, &str)] = &[
 struct World {
     router: Router,
     app: App,
+    store: Store,
     order: String,
     subscription: String,
 }
@@ -870,6 +871,7 @@ async fn world(name: &str) -> World {
         order,
         subscription,
         app,
+        store,
     }
 }
 

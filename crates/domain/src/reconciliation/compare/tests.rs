@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::money::{Currency, Money};
 use crate::offer::Cadence;
+use crate::reconciliation::AskedPrice;
 
 const YEAR: Cadence = Cadence {
     term_months: 12,
@@ -22,6 +24,17 @@ fn offered(product: &str, plan: &str) -> Offered {
     }
 }
 
+fn euro(minor: i64) -> Money {
+    Money::new(minor, Currency::parse("EUR").expect("a currency"))
+}
+
+/// So many of a currency for a license and month.
+fn asked(amount: &str, code: &str) -> AskedPrice {
+    let currency = Currency::parse(code).expect("a currency");
+    let months = std::num::NonZeroU32::new(1);
+    AskedPrice::new(amount.parse().expect("a number"), currency, months).expect("a price")
+}
+
 fn ours(number: u128) -> Ours {
     Ours {
         organization: OrganizationId(Uuid::from_u128(number % 7)),
@@ -35,6 +48,7 @@ fn ours(number: u128) -> Ours {
         standing: Standing::Active,
         ended_at: None,
         renews: true,
+        cost: euro(1_240),
     }
 }
 
@@ -53,6 +67,7 @@ fn theirs(ours: &Ours) -> Holding {
         cadence: Some(ours.cadence),
         standing: Some(ours.standing),
         renews: Some(ours.renews),
+        price: Some(asked("12.40", "EUR")),
         ..Holding::new(ours.reference.0.clone())
     }
 }
@@ -119,6 +134,49 @@ fn each_difference_is_found_by_itself_and_nothing_else_is() {
     assert_eq!(
         change(|one| one.tenants = ["T1.Example".to_owned()].into()),
         none
+    );
+}
+
+#[test]
+fn a_price_is_told_where_the_vendor_asks_another_than_we_pay() {
+    let change = |change: &dyn Fn(&mut Holding)| {
+        let mut holding = theirs(&ours(1));
+        change(&mut holding);
+        let told = told(&[ours(1)], vec![holding]);
+        compare(&[ours(1)], &told, &InFlight::default()).found
+    };
+    let price = |price: Option<AskedPrice>| {
+        let found = change(&|one| one.price = price);
+        let said = found.into_iter().map(|found| found.drift.sides());
+        said.map(|(ours, theirs)| format!("{ours}; {theirs}"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        price(Some(asked("13.1", "EUR"))),
+        ["12.40 EUR a license per month; 13.10 EUR a license per month"]
+    );
+    // Less, nothing at all, and another currency are told too.
+    for other in [("12.39", "EUR"), ("0", "EUR"), ("12.40", "SEK")] {
+        assert_eq!(price(Some(asked(other.0, other.1))).len(), 1, "{other:?}");
+    }
+    // What is the same figure is the same price, and what was not told is compared with nothing.
+    assert_eq!(price(Some(asked("12.404999", "EUR"))), [""; 0]);
+    assert_eq!(price(None), [""; 0]);
+    // Another plan or term explains another price; more licenses don't.
+    let dear = |one: &mut Holding| one.price = Some(asked("99", "EUR"));
+    let kinds = |with: &dyn Fn(&mut Holding)| {
+        let found = change(&|one| {
+            dear(one);
+            with(one);
+        });
+        found.iter().map(|one| one.drift.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&|one| one.plan = Some("0002".into())), ["product"]);
+    assert_eq!(kinds(&|one| one.cadence = Some(MONTH)), ["term"]);
+    assert_eq!(kinds(&|one| one.quantity = Some(3)), ["quantity", "price"]);
+    assert_eq!(
+        kinds(&|one| one.standing = Some(Standing::Ended)),
+        ["state"]
     );
 }
 
@@ -259,6 +317,10 @@ fn plant(kind: u8, ours: &Ours) -> (Option<Holding>, &'static str) {
             holding.plan = Some("0002".into());
             "product"
         }
+        7 => {
+            holding.price = Some(asked("13.10", "EUR"));
+            "price"
+        }
         _ => return (None, "missing"),
     };
     (Some(holding), name)
@@ -271,7 +333,7 @@ proptest! {
     /// right subscription and kind, and nothing else.
     #[test]
     fn all_that_is_planted_is_found_and_nothing_else(
-        plan in proptest::collection::vec(proptest::option::weighted(0.5, 0..8_u8), 1..400),
+        plan in proptest::collection::vec(proptest::option::weighted(0.5, 0..9_u8), 1..400),
         order in any::<u64>(),
     ) {
         let book: Vec<Ours> = (1..).take(plan.len()).map(ours).collect();
