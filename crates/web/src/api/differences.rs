@@ -105,7 +105,7 @@ struct HoldingView {
     billing_cycle: Option<String>,
     state: Option<&'static str>,
     auto_renewal: Option<bool>,
-    /// What the vendor asks of its partner, such as `13.1 EUR a license per month`.
+    /// What the vendor asks for, such as `13.1 EUR a license per month`.
     price: Option<String>,
 }
 
