@@ -66,12 +66,21 @@ async fn run(program: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// Lets an order run again at once that was set aside: many processes in a row died while they had it in hand,
-/// whatever they died of, and it would be tried once an hour. False where it was not, or nobody answered.
-async fn let_run_again(http: &reqwest::Client, address: &str, token: &str, number: u64) -> bool {
-    let run = format!("{address}/api/v1/desk/orders/fern/{number}/run");
-    let answer = http.post(run).bearer_auth(token).send().await;
-    answer.is_ok_and(|answer| answer.status().is_success())
+/// Lets orders run again at once that were set aside: many processes in a row died while they had them in hand,
+/// whatever they died of, and they would be tried once an hour. How many of these were, and somebody answered.
+async fn let_run_again(
+    http: &reqwest::Client,
+    address: &str,
+    token: &str,
+    numbers: &[u64],
+) -> usize {
+    let mut count = 0;
+    for number in numbers {
+        let run = format!("{address}/api/v1/desk/orders/fern/{number}/run");
+        let answer = http.post(run).bearer_auth(token).send().await;
+        count += usize::from(answer.is_ok_and(|answer| answer.status().is_success()));
+    }
+    count
 }
 
 /// The program that `cargo xtask ci` has built.

@@ -212,7 +212,7 @@ impl Desk {
     /// How these orders stand once none is under way.
     pub(crate) async fn settle(&mut self, placed: &[u64]) -> Vec<Value> {
         let mut settled = Vec::new();
-        for number in placed {
+        for (at, number) in placed.iter().enumerate() {
             let mut patience = Patience::new();
             settled.push(loop {
                 let order = self.order(*number).await;
@@ -222,8 +222,10 @@ impl Desk {
                 let seen = (order["version"].clone(), self.deaths.clone());
                 if patience.wait(seen, &order).await {
                     let address = self.address().await;
-                    let run = let_run_again(&self.http, &address, &self.token, *number);
-                    self.run_again += usize::from(run.await);
+                    // Where one was set aside, so were others.
+                    let numbers = &placed[at..];
+                    let run = let_run_again(&self.http, &address, &self.token, numbers);
+                    self.run_again += run.await;
                 }
             });
         }

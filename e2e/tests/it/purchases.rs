@@ -350,7 +350,7 @@ impl World {
     /// These orders once none is under way.
     pub(crate) async fn settle(&mut self, placed: &[u64]) -> Vec<Value> {
         let mut settled = Vec::new();
-        for number in placed {
+        for (at, number) in placed.iter().enumerate() {
             let mut patience = Patience::new();
             settled.push(loop {
                 let order = self.get(&format!("orders/{number}")).await;
@@ -360,8 +360,10 @@ impl World {
                 let seen = (order["version"].clone(), self.starts);
                 if patience.wait(seen, &order).await {
                     let address = self.address().await;
-                    let run = let_run_again(&self.http, &address, &self.token, *number);
-                    self.run_again += usize::from(run.await);
+                    // Where one was set aside, so were others.
+                    let numbers = &placed[at..];
+                    let run = let_run_again(&self.http, &address, &self.token, numbers);
+                    self.run_again += run.await;
                 }
             });
         }
