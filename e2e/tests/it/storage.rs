@@ -246,10 +246,11 @@ impl Place {
         }
     }
 
-    /// Waits until these orders are bought, and says how often each line was, by the vendor's books.
-    async fn judge(&self, placed: &[u64]) -> Result<(), String> {
-        let mut lines = Vec::new();
-        for number in placed {
+    /// Waits until each of these orders is bought, once by the vendor's books; how many were set aside, and let
+    /// run again.
+    async fn judge(&self, placed: &[u64]) -> Result<usize, String> {
+        let (mut lines, mut run_again) = (Vec::new(), 0);
+        for (at, number) in placed.iter().enumerate() {
             let mut patience = Patience::new();
             let order = loop {
                 let (status, order) = self.get(&format!("orders/{number}")).await;
@@ -258,7 +259,11 @@ impl Place {
                     _ if order["status"] == "provisioning_finished" => break order,
                     _ => {}
                 }
-                patience.wait(order["version"].clone(), &order).await;
+                if patience.wait(order["version"].clone(), &order).await {
+                    let (_, address) = self.server.as_ref().unwrap();
+                    let run = let_run_again(&self.http, address, &self.token, &placed[at..]);
+                    run_again += run.await;
+                }
             };
             lines.push(order["items"][0]["id"].as_str().unwrap().to_owned());
         }
@@ -266,7 +271,7 @@ impl Place {
         lines.sort_unstable();
         bought.sort_unstable();
         match bought == lines {
-            true => Ok(()),
+            true => Ok(run_again),
             false => Err(format!("{} bought of {}", bought.len(), lines.len())),
         }
     }
@@ -327,12 +332,13 @@ async fn power_fails(program: String, disk: Disk, cuts: u64) -> Result<(), Strin
         place.cut_power(cut).await;
     }
     place.start().await;
-    place.judge(&placed).await?;
+    let run_again = place.judge(&placed).await?;
     // Anything else would have been refused by then.
     tally.end(&Outcome {
         deaths: [("power".to_owned(), cuts)].into(),
         orders: placed.len(),
         booked: placed.len(),
+        run_again,
         ..Outcome::default()
     });
     Ok(())
