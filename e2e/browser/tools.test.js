@@ -5,7 +5,11 @@ import { test } from "node:test";
 import { look, shoot, signedIn, tabTo, world } from "./world.js";
 
 const SELLER = "seller-admin@baltic.example";
-const numbers = (page) => page.locator("[data-row] .c-order .strong").allInnerTexts();
+// All rows of a page, once it is there to its end.
+const numbers = async (page) => {
+  await page.waitForLoadState();
+  return page.locator("[data-row] .c-order .strong").allInnerTexts();
+};
 const select = (page, number) => page.getByLabel(`Select order ${number}`).check();
 const menu = (page, name) => page.locator(".toolbar summary", { hasText: name }).click();
 
