@@ -273,7 +273,7 @@ pub enum Error {
          look whether it is there before you do it again"
     )]
     Unknown,
-    /// A number that was drawn is another order's: what was begun is undone, and drawn again ([`unless_taken`]), so
+    /// A number that was drawn is another order's: what was begun is undone, and it is drawn again, so
     /// that nobody outside is told.
     #[error("a number was taken, and nothing of this was saved; try again in a moment")]
     NumberTaken,
