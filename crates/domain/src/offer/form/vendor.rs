@@ -8,8 +8,8 @@ use super::parse::{Schema, escaped};
 use super::{Changes, Form};
 use crate::text::Invalid;
 
-/// Parameters that every purchase sends, whatever is asked.
-const SENT: [&str; 2] = ["quantity", "contact"];
+/// Parameters that every purchase sends, whatever is asked; no schema makes them questions.
+const OURS: [&str; 2] = ["quantity", "contact"];
 /// What of them changes send; a contact only where it was put right after a refusal.
 const CHANGED: [&str; 1] = ["quantity"];
 /// Keywords that rule nothing.
@@ -52,7 +52,7 @@ impl Schema {
     /// answers, or something without a field that must be there.
     pub fn of_vendor(self) -> Result<Asked, Invalid> {
         let (properties, rest) = self.into_parts();
-        read(properties, rest, &SENT)
+        read(properties, rest, &OURS)
     }
 
     /// Reads a vendor's schema of changes. One change names what it changes alone, so nothing is required.
@@ -76,7 +76,7 @@ impl Schema {
     }
 }
 
-/// `sent` is what orders send beside the answers.
+/// `sent` is what these orders send beside the answers.
 fn read(
     properties: Vec<(String, Value)>,
     mut rest: Map<String, Value>,
@@ -86,7 +86,7 @@ fn read(
     rest.entry("type").or_insert("object".into());
     let mut told = Vec::new();
     let is_closed = rest.remove("additionalProperties") == Some(Value::Bool(false));
-    let is_sent = |name: &str| SENT.contains(&name);
+    let is_ours = |name: &str| OURS.contains(&name);
     let unknown = |name: &&str| properties.iter().all(|(known, _)| known != name);
     if is_closed && sent.iter().any(unknown) {
         let sent = sent.join(" and ");
@@ -102,7 +102,7 @@ fn read(
     let mut kept = Vec::new();
     for (name, property) in properties {
         let pointer = format!("/properties/{}", escaped(&name));
-        if is_sent(&name) {
+        if is_ours(&name) {
             told.push(format!("{pointer} is sent with each order and not asked"));
             continue;
         }
@@ -116,7 +116,7 @@ fn read(
             Err(reason) => told.push(reason.0),
         }
     }
-    let is_left = |name: &Value| !name.as_str().is_some_and(is_sent);
+    let is_left = |name: &Value| !name.as_str().is_some_and(is_ours);
     let required: Vec<Value> = required.into_iter().filter(is_left).collect();
     if kept.is_empty() && required.is_empty() && is_plain_object(&rest) {
         return Ok(Asked {
