@@ -1,20 +1,9 @@
 // What is otherwise at a vendor, from the first comparison to the order that takes the vendor's word.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { look, signedIn, world } from "./world.js";
+import { look, signedIn, until } from "./world.js";
 
-const TRIES = 60;
 const MANAGER = "distributor-admin@nordic.example";
-
-// Opens the list until it shows what is waited for.
-async function until(page, address, locator) {
-  for (let tries = 0; tries < TRIES; tries++) {
-    await page.goto(world.address + address);
-    if (await locator.count()) return;
-    await page.waitForTimeout(250);
-  }
-  assert.fail(`${address} never shows ${locator}`);
-}
 
 // Moves the demo's clock; sessions end meanwhile, so that the person signs in anew.
 async function later(page, hours) {

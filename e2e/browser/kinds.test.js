@@ -2,9 +2,12 @@
 // not, seen in Recent and, filed by hand, in Historical, with its words, licenses and prices. What is seen is
 // compared with kinds.txt; KINDS_UPDATE=1 writes that file anew.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { look, shoot, signedIn, world } from "./world.js";
+import { LISTENS, look, shoot, signedIn, started, until, world } from "./world.js";
 
 const PRINTED = new URL("kinds.txt", import.meta.url);
 const EMAILS = {
@@ -118,7 +121,8 @@ test("each kind of change is ordered by hand, refused to who may not, and seen w
   rows.push(come);
   // Staff are signed out by an hour.
   await signIn(["SA"]);
-  compare(await printed(rows));
+  const lines = [...(await told(rows, "kinds-historical")), ...(await takenOver())];
+  compare(printed(lines));
 });
 
 // Buys an offer, and gives back the address of its subscription.
@@ -222,6 +226,84 @@ async function fulfill(number) {
   await page.locator("[data-part=head]").getByText("Provisioning finished").waitFor();
 }
 
+// A price that the vendor asks becomes our cost: outside the demo, as the vendor has to be attached by a
+// description that points at its price.
+async function takenOver() {
+  const folder = mkdtempSync(join(tmpdir(), "seatwright-cost-"));
+  const database = ["--database-url", `sqlite://${folder}/seatwright.db`];
+  const run = (args, input) => execFileSync(process.env.SEATWRIGHT_BIN, [...args, ...database], { input, stdio: "pipe" });
+  const serve = () => started(["serve", "--listen", "127.0.0.1:0", ...database], LISTENS);
+  const vendors = await started(["simulate-vendor", "--port", "0"], /listens on (\S+)\n/);
+  const demo = world.address;
+  let served;
+  try {
+    run(["migrate"]);
+    run(["seed", "--world", "demo", "--simulator", vendors.address]);
+    run(["vendor", "import", "--organization", "nordic", "cirrus"]);
+    served = await serve();
+    world.address = served.address;
+    await signIn(["CA", "CB", "SG"]);
+    await buy([], "CA", "Cirrus Workstation Backup", "5");
+    await served.stop();
+    await ask(vendors.address, "3.20");
+    const url = `${vendors.address}/osb/cirrus`;
+    const described = new URL("../../crates/connectors/tests/described/broker.json", import.meta.url);
+    const settings = JSON.stringify({ ...JSON.parse(readFileSync(described, "utf8")), url });
+    run(["vendor", "add", "--organization", "nordic", "--slug", "cirrus", "--name", "Cirrus Backup"], settings);
+    // Few of the demo's subscriptions were ever bought: that looks like an empty answer, so it stops.
+    assert.throws(() => run(["reconcile", "--vendor", "cirrus"]), /not compared to the end/);
+    served = await serve();
+    world.address = served.address;
+    await signIn(Object.keys(EMAILS));
+    const row = await takeOver();
+    await file(people.DA, [row]);
+    return await told([row], "kinds-cost");
+  } finally {
+    world.address = demo;
+    await served?.stop();
+    await vendors.stop();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+// The vendor asks so much for a license of all that is booked with it.
+async function ask(vendors, amount) {
+  const booked = await (await fetch(`${vendors}/truth`)).json();
+  for (const { instance } of booked) {
+    const terms = { unit_price: amount, currency: "EUR" };
+    const body = JSON.stringify({ vendor: "cirrus", instance, terms });
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(`${vendors}/drift`, { method: "POST", headers, body });
+    assert.equal(answer.status, 200);
+  }
+}
+
+// Whoever manages the connection takes the vendor's word, by an order; nobody else finds the difference.
+async function takeOver() {
+  const page = people.DA;
+  const list = "/partners/nordic/differences";
+  await page.goto(world.address + list);
+  await page.getByRole("button", { name: "Let it tell all of Cirrus Backup" }).click();
+  const found = page.getByRole("link", { name: /^Price of/ });
+  await until(page, list, found);
+  await found.click();
+  await page.getByRole("heading", { name: "At the vendor", exact: true }).waitFor();
+  await look(page, "difference-price");
+  const address = page.url();
+  const form = { ...(await sent(page.locator("form[action*='/differences/']"))), resolution: "accept" };
+  const others = Object.keys(EMAILS).filter((role) => role !== "DA");
+  for (const role of others) {
+    const { request } = people[role].context();
+    const shown = await request.get(address);
+    const answer = await request.post(address, { form, headers: { origin: world.address } });
+    assert.deepEqual([shown.status(), answer.status()], [404, 403], `${role} at ${address}`);
+  }
+  await page.getByRole("button", { name: "Accept by an order" }).click();
+  const number = await page.getByRole("link", { name: /^\d{8}$/ }).innerText();
+  await page.goto(at(`orders?panel=${number}`));
+  return { ...(await seen(page, "DA", "cost")), refused: others.join(" ") };
+}
+
 // Files what was done, by hand in the list of Recent.
 async function file(page, rows) {
   const done = rows.filter((row) => row.status === "Provisioning finished");
@@ -231,13 +313,12 @@ async function file(page, rows) {
   await page.getByText(new RegExp(`${done.length} of ${done.length} orders? done`)).waitFor();
 }
 
-// The table of what was seen, with what Historical says to the seller and to the customer.
-async function printed(rows) {
+// Rows of the table: what was seen, and what Historical says to the seller and to the customer.
+async function told(rows, picture) {
   const staff = await historical(people.SA);
-  await shoot(people.SA, "kinds-historical");
+  await shoot(people.SA, picture);
   const customer = await historical(people.CA);
-  const heads = ["Kind", "By", "Refused to", "Requested changes", "Recent", "Panel", "Price", "Historical", "To CA"];
-  const lines = rows.map((row) => {
+  return rows.map((row) => {
     const [filed, told] = [staff[row.number], customer[row.number]];
     assert.equal(filed.words, row.words, `${row.kind}: Historical says what Recent said`);
     const same = told && told.words === filed.words && told.end === filed.end;
@@ -245,6 +326,10 @@ async function printed(rows) {
     const { kind, role, refused, words, status, licenses, price } = row;
     return [kind, role, refused, words, status, licenses, price, filed.end, toCustomer];
   });
+}
+
+function printed(lines) {
+  const heads = ["Kind", "By", "Refused to", "Requested changes", "Recent", "Panel", "Price", "Historical", "To CA"];
   const table = [heads, ...lines];
   const widths = heads.map((_, at) => Math.max(...table.map((line) => [...line[at]].length)));
   return table.map((line) => line.map((cell, at) => cell.padEnd(widths[at])).join(" | ").trimEnd() + "\n").join("");

@@ -14,29 +14,44 @@ const flags =
   "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
 
 export const world = {};
+export const LISTENS = /Seatwright is at (\S+)\n/;
+
+// Starts the program, and finds out where it listens; it has to be stopped.
+export async function started(args, words) {
+  const program = spawn(process.env.SEATWRIGHT_BIN, args, {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, RUST_LOG: "warn" },
+  });
+  const address = await new Promise((found, failed) => {
+    let text = "";
+    program.stdout.on("data", (chunk) => {
+      text += chunk;
+      const line = text.match(words);
+      if (line) found(line[1]);
+    });
+    program.on("exit", (code) => failed(new Error(`${args[0]} ended with ${code}`)));
+  });
+  return { address, stop: () => stopped(program) };
+}
+
+function stopped(program) {
+  if (program.exitCode !== null) return;
+  const ended = new Promise((end) => program.once("exit", end));
+  program.kill("SIGTERM");
+  return ended;
+}
 
 before(async () => {
   mkdirSync(screens, { recursive: true });
   world.folder = mkdtempSync(join(tmpdir(), "seatwright-browser-"));
-  world.demo = spawn(process.env.SEATWRIGHT_BIN, ["demo", "--port", "0", "--data", world.folder], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, RUST_LOG: "warn" },
-  });
-  world.address = await new Promise((found, failed) => {
-    let text = "";
-    world.demo.stdout.on("data", (chunk) => {
-      text += chunk;
-      const line = text.match(/Seatwright is at (\S+)\n/);
-      if (line) found(line[1]);
-    });
-    world.demo.on("exit", (code) => failed(new Error(`the demo ended with ${code}`)));
-  });
+  world.demo = await started(["demo", "--port", "0", "--data", world.folder], LISTENS);
+  world.address = world.demo.address;
   world.browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags.split(" ") });
 });
 
 after(async () => {
   await world.browser?.close();
-  world.demo?.kill("SIGTERM");
+  await world.demo?.stop();
   if (world.folder) rmSync(world.folder, { recursive: true, force: true });
 });
 
@@ -55,6 +70,16 @@ export async function signedIn(email, options = {}) {
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.waitForURL((url) => url.pathname !== "/sign-in");
   return page;
+}
+
+// Opens a page until it shows what is waited for.
+export async function until(page, address, locator) {
+  for (let tries = 0; tries < 40; tries++) {
+    await page.goto(world.address + address);
+    if (await locator.count()) return;
+    await page.waitForTimeout(250);
+  }
+  assert.fail(`${address} never shows ${locator}: ${await page.locator("main").innerText()}`);
 }
 
 export async function shoot(page, name, fullPage = true) {

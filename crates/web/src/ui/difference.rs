@@ -126,6 +126,7 @@ impl DifferencePage {
         ];
         facts
             .into_iter()
+            .filter(|(name, _)| *name != self.noun())
             .filter_map(|(name, words)| Some((name, words?)))
             .collect()
     }
