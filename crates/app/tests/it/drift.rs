@@ -121,6 +121,33 @@ impl World {
         }
     }
 
+    /// The open ones, each by the vendor's id and its kind.
+    async fn named_differences(&self) -> BTreeSet<(String, &'static str)> {
+        let found = self.all_differences("open").await;
+        let named = found
+            .iter()
+            .map(|one| (one.reference.0.clone(), one.drift.name()));
+        named.collect()
+    }
+
+    /// So many stop a comparison, are told once somebody lets it go on, and are nothing new on the days after.
+    /// How many were compared.
+    async fn found_once(&self, count: usize, days: usize) -> usize {
+        let stopped = self.compared().await;
+        let found = (&stopped.state, stopped.found);
+        assert_eq!(found, (&RunState::Stopped, count), "{stopped:?}");
+        let told = self.go_on("microsoft", &stopped).await;
+        let new = (&told.state, told.new);
+        assert_eq!(new, (&RunState::Done, count), "{told:?}");
+        for day in 1..=days {
+            self.clock.advance(SignedDuration::from_hours(24));
+            let run = self.compared().await;
+            let found = (&run.state, run.found, run.new);
+            assert_eq!(found, (&RunState::Done, count, 0), "day {day}");
+        }
+        stopped.compared
+    }
+
     async fn compared(&self) -> Run {
         self.app.reconcile("nordic", "microsoft").await.unwrap()
     }
@@ -191,40 +218,14 @@ fn all_that_is_planted_is_found_and_nothing_else() {
         world.keep(&book).await;
         let before = book.proof();
 
-        let stopped = world.compared().await;
-        assert_eq!(
-            (&stopped.state, stopped.found),
-            (&RunState::Stopped, count),
-            "{stopped:?}"
-        );
-        let told = world.go_on("microsoft", &stopped).await;
-        assert_eq!(
-            (&told.state, told.new),
-            (&RunState::Done, count),
-            "{told:?}"
-        );
-        for day in 1..=7 {
-            world.clock.advance(SignedDuration::from_hours(24));
-            let run = world.compared().await;
-            assert_eq!(
-                (&run.state, run.found, run.new),
-                (&RunState::Done, count, 0),
-                "day {day}"
-            );
-        }
-        let found = world.all_differences("open").await;
-        let found: BTreeSet<(String, &str)> = found
-            .iter()
-            .map(|one| (one.reference.0.clone(), one.drift.name()))
-            .collect();
-        assert_eq!(found, expected);
+        let compared = world.found_once(count, 7).await;
+        assert_eq!(world.named_differences().await, expected);
         assert_eq!(world.all_differences("asked").await, []);
         assert_eq!(world.all_differences("vanished").await, []);
         assert!(book.proof() == before, "nothing was asked for");
         println!(
-            "{count} planted, {} found, {} compared",
-            found.len(),
-            stopped.compared
+            "{count} planted, {} found, {compared} compared",
+            expected.len()
         );
     });
 }
@@ -300,30 +301,9 @@ fn all_that_a_vendor_asks_otherwise_is_found_and_nothing_else() {
         let access = world.access(SELLER, "amber").await;
         let ours = world.running(&access).await;
 
-        let stopped = world.compared().await;
-        assert_eq!(
-            (&stopped.state, stopped.found, stopped.compared),
-            (&RunState::Stopped, count, 2 * count + 1),
-            "{stopped:?}"
-        );
-        let told = world.go_on("microsoft", &stopped).await;
-        assert_eq!(
-            (&told.state, told.new),
-            (&RunState::Done, count),
-            "{told:?}"
-        );
-        for day in 1..=2 {
-            world.clock.advance(SignedDuration::from_hours(24));
-            let run = world.compared().await;
-            let found = (&run.state, run.found, run.new);
-            assert_eq!(found, (&RunState::Done, count, 0), "day {day}");
-        }
-        let found = world.all_differences("open").await;
-        let found: BTreeSet<(String, &str)> = found
-            .iter()
-            .map(|one| (one.reference.0.clone(), one.drift.name()))
-            .collect();
-        assert_eq!(found, expected);
+        let compared = world.found_once(count, 2).await;
+        assert_eq!(compared, 2 * count + 1);
+        assert_eq!(world.named_differences().await, expected);
         assert!(book.proof() == before, "nothing was asked for");
         assert_eq!(world.running(&access).await, ours);
     });
