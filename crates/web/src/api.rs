@@ -8,6 +8,7 @@ mod cart;
 pub(crate) mod catalog;
 mod categories;
 mod choices;
+mod comparisons;
 pub(crate) mod cursor;
 mod desk;
 pub(crate) mod differences;
@@ -126,7 +127,7 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(price_rules::end_rule, price_rules::remove_rule))
         .routes(routes!(price_sheets::sheets, price_sheets::import_sheet))
         .routes(routes!(price_sheets::sheet))
-        .routes(routes!(differences::comparisons, differences::compare))
+        .routes(routes!(comparisons::comparisons, comparisons::compare))
         .routes(routes!(differences::differences))
         .routes(routes!(differences::difference))
         .routes(routes!(differences::resolve))

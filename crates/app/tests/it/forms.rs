@@ -4,6 +4,7 @@
 use app::subscriptions::TypedWish;
 use domain::order::command::Command;
 use domain::order::retry::Corrected;
+use domain::subscription::SeenSubscription;
 
 use super::addons::fields;
 use super::*;
@@ -46,18 +47,25 @@ fn answers_are_checked_by_the_form_all_at_once_and_filled_by_its_defaults() {
     });
 }
 
+impl World {
+    /// What asks questions is bought with answers to them.
+    async fn vault(&self, access: &Access) -> SeenSubscription {
+        let mut item = self.item(access, VAULT, 5).await;
+        item.parameters = answers(json!({ "region": "west", "retention_days": 90 }));
+        let cart = self.app.add_to_cart(access, item, None).await.unwrap();
+        self.place(access, &cart).await.unwrap();
+        self.settle().await;
+        self.running(access).await.remove(0)
+    }
+}
+
 #[test]
 fn answers_reach_the_vendor_and_later_ones_too() {
     on_each_database(async |world| {
         let access = world.access(SELLER, "amber").await;
-        let mut item = world.item(&access, VAULT, 5).await;
-        item.parameters = answers(json!({ "region": "west", "retention_days": 90 }));
-        let cart = world.app.add_to_cart(&access, item, None).await.unwrap();
-        world.place(&access, &cart).await.unwrap();
-        world.settle().await;
+        let bought = world.vault(&access).await;
         let booked = world.bookings().await;
         assert_eq!(booked.len(), 1, "{booked:?}");
-        let bought = &world.running(&access).await[0];
         assert_eq!(bought.parameters["retention_days"], 90);
         let wish = |configuration| TypedWish {
             configuration: answers(configuration),
@@ -156,12 +164,7 @@ fn a_correction_is_read_by_the_form_and_what_is_wrong_is_named_by_its_field() {
 fn a_planned_change_takes_no_later_answer_back() {
     on_each_database(async |world| {
         let access = world.access(SELLER, "amber").await;
-        let mut item = world.item(&access, VAULT, 5).await;
-        item.parameters = answers(json!({ "region": "west", "retention_days": 90 }));
-        let cart = world.app.add_to_cart(&access, item, None).await.unwrap();
-        world.place(&access, &cart).await.unwrap();
-        world.settle().await;
-        let bought = world.running(&access).await[0].id;
+        let bought = world.vault(&access).await.id;
         let on = (world.app.now() + SignedDuration::from_hours(48)).to_string();
         let planned = TypedWish {
             quantity: Some(8),
@@ -271,12 +274,7 @@ fn what_a_brokers_schema_of_changes_names_can_be_changed() {
                 .await;
             world.app.import_catalog("nordic", "cirrus").await.unwrap()
         };
-        let mut item = world.item(&access, VAULT, 5).await;
-        item.parameters = answers(json!({ "region": "west", "retention_days": 90 }));
-        let cart = world.app.add_to_cart(&access, item, None).await.unwrap();
-        world.place(&access, &cart).await.unwrap();
-        world.settle().await;
-        let bought = world.running(&access).await[0].id;
+        let bought = world.vault(&access).await.id;
         let mode = json!({ "properties": { "mode": { "type": "string", "title": "Mode" } } });
         let unreadable = json!({ "allOf": [] });
         for (update, asked, fixed, told) in [

@@ -220,6 +220,20 @@ mod tests {
         "2029-01-01T00:00:00Z".parse().expect("an instant")
     }
 
+    /// The order that accepts has been carried out.
+    fn take(found: &mut Subscription, step: &Step, at: Timestamp) {
+        found.apply(&Done {
+            change: &step.change,
+            item: &step.item,
+            price: step.price,
+            markups: None,
+            vendor_reference: None,
+            is_recorded: true,
+            returnable_until: None,
+            at,
+        });
+    }
+
     /// What was accepted is not found again, and what is corrected is decided on what the vendor has.
     #[test]
     fn a_record_that_takes_the_vendors_word_is_as_the_vendor_has_it() {
@@ -253,16 +267,7 @@ mod tests {
         for drift in drifts {
             let (mut found, before) = (subscription(), subscription());
             let step = found.accept(&drift, None).expect("a line");
-            found.apply(&Done {
-                change: &step.change,
-                item: &step.item,
-                price: step.price,
-                markups: None,
-                vendor_reference: None,
-                is_recorded: true,
-                returnable_until: None,
-                at: year(),
-            });
+            take(&mut found, &step, year());
             let told = before.as_told(&drift, None, year());
             assert_eq!(found.quantity, told.quantity, "{drift:?}");
             assert_eq!(found.price.quantity, found.quantity);
@@ -288,16 +293,7 @@ mod tests {
         };
         let step = found.accept(&drift, None).expect("a line");
         let now = ended_at + SignedDuration::from_hours(24);
-        found.apply(&Done {
-            change: &step.change,
-            item: &step.item,
-            price: step.price,
-            markups: None,
-            vendor_reference: None,
-            is_recorded: true,
-            returnable_until: None,
-            at: now,
-        });
+        take(&mut found, &step, now);
         assert!(found.renew(true, now) && found.state == SubscriptionState::Active);
         assert_eq!(found.term_starts_at, ended_at);
     }
@@ -317,16 +313,7 @@ mod tests {
         let drift = price(Money::new(cost.minor + 70, cost.currency));
         let step = found.accept(&drift, None).expect("a line");
         assert!(step.change.is_markup(), "no customer learns of it");
-        found.apply(&Done {
-            change: &step.change,
-            item: &step.item,
-            price: step.price,
-            markups: None,
-            vendor_reference: None,
-            is_recorded: true,
-            returnable_until: None,
-            at: year(),
-        });
+        take(&mut found, &step, year());
         assert_eq!(found.price.unit.cost.minor, cost.minor + 70);
         let mut rest = found.clone();
         rest.price.unit.cost = cost;
