@@ -121,12 +121,14 @@ impl DifferencePage {
                     .renews
                     .map(|on| if on { "on" } else { "off" }.to_owned()),
             ),
-            ("Price", holding.price.map(|price| price.to_string())),
+            (
+                "Price as told",
+                holding.price.map(|price| price.to_string()),
+            ),
             ("Tenant", (!tenants.is_empty()).then(|| tenants.join(", "))),
         ];
         facts
             .into_iter()
-            .filter(|(name, _)| *name != self.noun())
             .filter_map(|(name, words)| Some((name, words?)))
             .collect()
     }
