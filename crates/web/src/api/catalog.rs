@@ -4,7 +4,7 @@ use app::Error;
 use app::catalog::{AskedOffers, Configurable, SeenOffer, SeenPlan};
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use domain::id::OfferId;
 use domain::offer::Form;
@@ -13,6 +13,7 @@ use domain::text::Invalid;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::cursor;
 use super::view::{MoneyView, ProblemView};
 use crate::Web;
 use crate::error::Problem;
@@ -51,20 +52,19 @@ impl CatalogQuery {
         })
     }
 
-    fn link(&self, next: OfferId) -> String {
-        let (limit, cursor) = (self.limit.map(|limit| limit.to_string()), next.to_string());
+    fn next_page(&self, next: Option<OfferId>) -> HeaderMap {
+        fn given(word: &str) -> Option<&str> {
+            (!word.is_empty()).then_some(word)
+        }
+        let limit = self.limit.map(|limit| limit.to_string());
         let words = [
-            ("q", self.q.as_str()),
-            ("vendor", &self.vendor),
-            ("category", &self.category),
-            ("sold_here", if self.sold_here { "true" } else { "" }),
-            ("limit", limit.as_deref().unwrap_or_default()),
-            ("cursor", &cursor),
+            ("q", given(&self.q)),
+            ("vendor", given(&self.vendor)),
+            ("category", given(&self.category)),
+            ("sold_here", self.sold_here.then_some("true")),
+            ("limit", limit.as_deref()),
         ];
-        let given = words.into_iter().filter(|(_, word)| !word.is_empty());
-        // Pairs of plain text always have a form.
-        let address = serde_urlencoded::to_string(given.collect::<Vec<_>>()).unwrap_or_default();
-        format!("<?{address}>; rel=\"next\"")
+        cursor::next_page(&words, next.map(|next| next.to_string()))
     }
 }
 
@@ -165,11 +165,7 @@ pub(super) fn linked(
     next: Option<OfferId>,
     body: impl IntoResponse,
 ) -> Response {
-    let mut headers = HeaderMap::new();
-    if let Some(Ok(link)) = next.map(|next| query.link(next).try_into()) {
-        headers.insert(header::LINK, link);
-    }
-    (headers, body).into_response()
+    (query.next_page(next), body).into_response()
 }
 
 /// One offer, with its add-ons and what runs of it already.

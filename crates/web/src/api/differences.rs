@@ -6,14 +6,14 @@ use app::reconciliation::{Adoption, AskedDifferences, PAGE_MAX, Resolve, Resolve
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::reconciliation::{Difference, Holding, Outcome, Resolution};
 use domain::text::{Contact, Email, Invalid, line};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::cursor::{cursor, read_cursor};
+use super::cursor::{cursor, next_page, read_cursor};
 use super::subscriptions::SubscriptionView;
 use super::view::{CreatorView, ProblemView};
 use super::{DryRunQuery, read};
@@ -173,15 +173,16 @@ pub(crate) async fn differences(
         status: query.status,
     };
     let page = web.app.differences(&access, &asked).await?;
-    let mut headers = HeaderMap::new();
-    let next = page
-        .next
-        .map(|next| format!("<?cursor={}>; rel=\"next\"", cursor(next)));
-    if let Some(Ok(link)) = next.map(TryInto::try_into) {
-        headers.insert(header::LINK, link);
-    }
+    let limit = asked.limit.to_string();
+    let words = [
+        ("vendor", asked.vendor.as_deref()),
+        ("kind", asked.kind.as_deref()),
+        ("status", asked.status.as_deref()),
+        ("limit", Some(limit.as_str())),
+    ];
     let views: Vec<DifferenceView> = page.differences.iter().map(DifferenceView::new).collect();
-    Ok((headers, Json(views)).into_response())
+    let next = next_page(&words, page.next.map(cursor));
+    Ok((next, Json(views)).into_response())
 }
 
 /// One difference with what the vendor told.

@@ -15,6 +15,7 @@ use domain::text::Invalid;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::cursor::link;
 use super::view::{OrderView, ProblemView};
 use crate::Web;
 use crate::error::Problem;
@@ -61,7 +62,7 @@ impl ListQuery {
     }
 
     /// The same question at another place, relative to its own address.
-    fn link(&self, name: &str, cursor: &str) -> String {
+    fn link(&self, rel: &str, cursor: &str) -> String {
         let limit = self.limit.map(|limit| limit.to_string());
         let words = [
             ("view", self.view.as_deref()),
@@ -69,15 +70,9 @@ impl ListQuery {
             ("q", self.q.as_deref()),
             ("sort", self.sort.as_deref()),
             ("limit", limit.as_deref()),
-            ("cursor", Some(cursor)),
             ("total", self.total.then_some("true")),
         ];
-        let given = words
-            .into_iter()
-            .filter_map(|(key, word)| Some((key, word?)));
-        // Pairs of plain text always have a form.
-        let address = serde_urlencoded::to_string(given.collect::<Vec<_>>()).unwrap_or_default();
-        format!("<?{address}>; rel=\"{name}\"")
+        link(rel, &words, cursor)
     }
 }
 

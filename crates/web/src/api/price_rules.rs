@@ -5,7 +5,7 @@ use app::prices::{AskedRules, Moved, Preview, TypedPriceRule};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::price::PriceRule;
 use domain::price::record::RuleRecord;
@@ -13,7 +13,7 @@ use domain::price::rule::{RuleLevel, RuleScope};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::cursor::{cursor, read_cursor};
+use super::cursor::{cursor, next_page, read_cursor};
 use super::view::MoneyView;
 use super::{DryRunQuery, read, view};
 use crate::Web;
@@ -163,15 +163,9 @@ pub(super) async fn rules(
     let found = web.app.price_rules(&access, asked).await?;
     let records = found.rules.iter().map(|rule| &rule.record);
     let body = Json(records.map(PriceRuleView::new).collect::<Vec<_>>());
-    let Some(next) = found.next else {
-        return Ok(body.into_response());
-    };
-    let link = format!(
-        "<?ended={}&cursor={}>; rel=\"next\"",
-        query.ended,
-        cursor(next)
-    );
-    Ok(([(header::LINK, link)], body).into_response())
+    let words = [("ended", query.ended.then_some("true"))];
+    let next = next_page(&words, found.next.map(cursor));
+    Ok((next, body).into_response())
 }
 
 /// Adds a rule; with `dry_run=true` the answer is what it would change.

@@ -14,7 +14,7 @@ use domain::price::sheet::SheetProblem;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::cursor::{cursor, read_cursor};
+use super::cursor::{cursor, next_page, read_cursor};
 use super::view;
 use crate::Web;
 use crate::error::Problem;
@@ -165,11 +165,8 @@ pub(super) async fn sheets(
     let views = found.imports.iter();
     let views = views.map(|import| PriceSheetView::brief(import, import.state(found.now)));
     let body = Json(views.collect::<Vec<_>>());
-    let Some(next) = found.next else {
-        return Ok(body.into_response());
-    };
-    let link = format!("<?cursor={}>; rel=\"next\"", cursor(next));
-    Ok(([(header::LINK, link)], body).into_response())
+    let next = next_page(&[], found.next.map(cursor));
+    Ok((next, body).into_response())
 }
 
 /// How a sheet is to be taken.

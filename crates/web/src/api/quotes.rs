@@ -7,7 +7,7 @@ use app::quotes::{Answered, QuoteCommand, TypedQuote, may};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::quote::seen::{SeenQuote, SeenQuoteLine};
 use domain::quote::status::{QuoteAction, QuoteStatus};
@@ -15,7 +15,7 @@ use domain::quote::{QuoteEvent, QuoteEventKind};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::cursor::{cursor, read_cursor};
+use super::cursor::{cursor, next_page, read_cursor};
 use super::view::{self, CreatorView, MoneyView};
 use super::{DryRunQuery, expected, read, read_if_any, tagged};
 use crate::Web;
@@ -184,13 +184,13 @@ pub(super) async fn quotes(
         .iter()
         .map(|quote| QuoteView::new(quote, &access));
     let body = Json(views.collect::<Vec<_>>());
-    let Some(next) = page.after.map(cursor) else {
-        return Ok(body.into_response());
-    };
-    let path = format!("/api/v1/organizations/{organization}/quotes");
-    let hides = query.hide_inactive;
-    let link = format!("<{path}?hide_inactive={hides}&limit={limit}&cursor={next}>; rel=\"next\"");
-    Ok(([(header::LINK, link)], body).into_response())
+    let limit = limit.to_string();
+    let words = [
+        ("hide_inactive", query.hide_inactive.then_some("true")),
+        ("limit", Some(limit.as_str())),
+    ];
+    let next = next_page(&words, page.after.map(cursor));
+    Ok((next, body).into_response())
 }
 
 /// Makes a draft of what is in the caller's cart, which is empty afterwards.

@@ -6,7 +6,7 @@ use app::{Error, Mode};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::subscription::history::Entry;
 use domain::subscription::money::Estimate;
@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::cursor::{cursor, read_cursor};
+use super::cursor::{cursor, next_page, read_cursor};
 use super::view::{CreatorView, MoneyView, OrderView, ProblemView};
 use super::{DryRunQuery, expected, once, read, tagged};
 use crate::Web;
@@ -250,30 +250,18 @@ pub(crate) async fn subscriptions(
     let access = web.app.access(&caller, &organization).await?;
     let page = web.app.subscriptions(&access, query.asked()?).await?;
     let views: Vec<SubscriptionView> = page.found.iter().map(SubscriptionView::new).collect();
-    let mut headers = HeaderMap::new();
-    if let Some(after) = page.after {
-        let after = cursor(after);
-        let words = [
-            ("status", query.status.clone()),
-            ("q", Some(query.q.clone()).filter(|q| !q.is_empty())),
-            (
-                "expires_within",
-                query.expires_within.map(|days| days.to_string()),
-            ),
-            (
-                "renews_within",
-                query.renews_within.map(|days| days.to_string()),
-            ),
-            ("limit", query.limit.map(|limit| limit.to_string())),
-            ("cursor", Some(after)),
-        ];
-        let given: Vec<_> = words.iter().filter(|(_, word)| word.is_some()).collect();
-        let address = serde_urlencoded::to_string(given).unwrap_or_default();
-        if let Ok(link) = format!("<?{address}>; rel=\"next\"").try_into() {
-            headers.insert(header::LINK, link);
-        }
-    }
-    Ok((headers, Json(views)).into_response())
+    let days = |days: Option<u32>| days.map(|days| days.to_string());
+    let (expires, renews) = (days(query.expires_within), days(query.renews_within));
+    let limit = query.limit.map(|limit| limit.to_string());
+    let words = [
+        ("status", query.status.as_deref()),
+        ("q", Some(query.q.as_str()).filter(|q| !q.is_empty())),
+        ("expires_within", expires.as_deref()),
+        ("renews_within", renews.as_deref()),
+        ("limit", limit.as_deref()),
+    ];
+    let next = next_page(&words, page.after.map(cursor));
+    Ok((next, Json(views)).into_response())
 }
 
 /// One subscription, its open orders and its history.

@@ -4,15 +4,13 @@ use app::terms::TypedTerms;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use domain::id::TermsId;
 use domain::terms::{Applied, TermsVersion};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::cursor::{cursor, read_cursor};
+use super::cursor::{cursor, next_page, read_cursor};
 use super::read;
 use super::view::ProblemView;
 use crate::Web;
@@ -62,15 +60,6 @@ pub(crate) struct TermsQuery {
     cursor: String,
 }
 
-fn link(next: Option<(Timestamp, TermsId)>) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    let next = next.map(|next| format!("<?cursor={}>; rel=\"next\"", cursor(next)));
-    if let Some(Ok(link)) = next.map(TryInto::try_into) {
-        headers.insert(header::LINK, link);
-    }
-    headers
-}
-
 /// The terms on which an organization buys; `Link` leads to earlier versions.
 #[utoipa::path(get, path = "/api/v1/organizations/{organization}/terms",
     params(("organization" = String, Path), TermsQuery),
@@ -100,7 +89,8 @@ pub(crate) async fn terms(
         in_force: views(found.in_force.versions()),
         others: views(&found.others),
     };
-    Ok((link(found.next), Json(body)).into_response())
+    let next = next_page(&[], found.next.map(cursor));
+    Ok((next, Json(body)).into_response())
 }
 
 /// A partner's own versions, the last to come into force first. `Link` leads to the next page.
@@ -118,7 +108,8 @@ pub(crate) async fn partner_terms(
     let found = web.app.partner_terms(&access, read_cursor(&query.cursor)?);
     let found = found.await?;
     let views: Vec<TermsView> = found.versions.iter().map(TermsView::new).collect();
-    Ok((link(found.next), Json(views)).into_response())
+    let next = next_page(&[], found.next.map(cursor));
+    Ok((next, Json(views)).into_response())
 }
 
 /// Publishes a version. It is never changed; the next one takes its place.

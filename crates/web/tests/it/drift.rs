@@ -17,16 +17,33 @@ const ADDRESS_OF_IT: &str = "/partners/nordic/differences/dif_000000000000000000
 
 /// Two licenses more at the vendor than here.
 pub async fn plant(store: &Store, id: SubscriptionId, now: Timestamp) {
-    let more = |ours: &Subscription| {
-        let theirs = ours.quantity + 2;
-        let holding = Holding {
-            quantity: Some(theirs),
-            ..Holding::new(ours.vendor_reference.clone())
-        };
-        let ours = ours.quantity;
-        (Drift::Quantity { ours, theirs }, holding)
-    };
     plant_of(store, (1, id), now, more).await;
+}
+
+fn more(ours: &Subscription) -> (Drift, Holding) {
+    let theirs = ours.quantity + 2;
+    let holding = Holding {
+        quantity: Some(theirs),
+        ..Holding::new(ours.vendor_reference.clone())
+    };
+    let ours = ours.quantity;
+    (Drift::Quantity { ours, theirs }, holding)
+}
+
+fn dearer(ours: &Subscription) -> (Drift, Holding) {
+    let cost = ours.price.unit.cost;
+    let theirs = Money::new(cost.minor + 70, cost.currency);
+    let drift = Drift::Price {
+        ours: cost,
+        theirs,
+        cadence: ours.item.cadence,
+    };
+    let price = AskedPrice::new(theirs.to_decimal(), theirs.currency, None).unwrap();
+    let holding = Holding {
+        price: Some(price),
+        ..Holding::new(ours.vendor_reference.clone())
+    };
+    (drift, holding)
 }
 
 async fn plant_of(
@@ -84,6 +101,26 @@ impl World {
             .await
             .unwrap();
         String::from_utf8(page.to_vec()).unwrap()
+    }
+
+    /// A page in the API, and where its `Link` leads.
+    async fn page_and_next(&self, address: &str, token: &str) -> (Value, Option<String>) {
+        let request = Request::builder()
+            .uri(address)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .body(Body::empty());
+        let answer = self.router.clone().oneshot(request.unwrap()).await.unwrap();
+        let link = answer.headers().get(header::LINK);
+        let link = link.map(|link| link.to_str().unwrap());
+        let next = link.map(|link| {
+            link[1..]
+                .split_once(">; rel=\"next\"")
+                .unwrap()
+                .0
+                .to_owned()
+        });
+        let body = axum::body::to_bytes(answer.into_body(), 1_000_000).await;
+        (serde_json::from_slice(&body.unwrap()).unwrap(), next)
     }
 
     async fn asked(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, Value) {
@@ -161,25 +198,44 @@ async fn a_difference_is_shown_with_what_can_be_made_of_it_and_resolved_once() {
 }
 
 #[tokio::test]
+async fn a_page_of_differences_leads_to_the_next_of_what_was_asked() {
+    let world = world("drift-pages").await;
+    let office: SubscriptionId = world.subscription.parse().unwrap();
+    let manifest = world.app.demo_manifest().await.unwrap();
+    let subscriptions = manifest["subscriptions"].as_array().unwrap();
+    let is_another =
+        |one: &&Value| one["organization"] == "amber" && one["id"] != office.to_string();
+    let another = subscriptions.iter().find(is_another).unwrap()["id"].as_str();
+    let another = another.unwrap().parse().unwrap();
+    let at = |second: i64| Timestamp::from_second(1_900_000_000 + second).unwrap();
+    // Between two quantities, in the order of the list, a price.
+    plant_of(&world.store, (2, office), at(1), dearer).await;
+    plant_of(&world.store, (3, another), at(2), more).await;
+
+    let email = "distributor-admin@nordic.example";
+    let token = world.app.create_token(email, "test").await.unwrap();
+    let list = "/api/v1/partners/nordic/differences";
+    let mut next = Some("?kind=quantity&limit=1".to_owned());
+    for number in [3, 1] {
+        let page = format!("{list}{}", next.expect("another page"));
+        let (page, link) = world.page_and_next(&page, &token).await;
+        let ids: Vec<_> = page
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| &row["id"])
+            .collect();
+        assert_eq!(ids, [&Value::from(format!("dif_{number:032x}"))]);
+        next = link;
+    }
+    assert_eq!(next, None);
+}
+
+#[tokio::test]
 async fn what_a_vendor_asks_is_told_to_staff_and_its_customer_sees_no_order_that_takes_it_over() {
     let world = world("asked-price").await;
     let now = Timestamp::from_second(1_800_000_000).unwrap();
     let id: SubscriptionId = world.subscription.parse().unwrap();
-    let dearer = |ours: &Subscription| {
-        let cost = ours.price.unit.cost;
-        let theirs = Money::new(cost.minor + 70, cost.currency);
-        let drift = Drift::Price {
-            ours: cost,
-            theirs,
-            cadence: ours.item.cadence,
-        };
-        let price = AskedPrice::new(theirs.to_decimal(), theirs.currency, None).unwrap();
-        let holding = Holding {
-            price: Some(price),
-            ..Holding::new(ours.vendor_reference.clone())
-        };
-        (drift, holding)
-    };
     plant_of(&world.store, (2, id), now, dearer).await;
     let email = "distributor-admin@nordic.example";
     let path = ADDRESS_OF_IT.replace("01", "02");
