@@ -141,6 +141,15 @@ impl Verb {
             | Verb::Configure { .. } => None,
         }
     }
+
+    /// Whether it buys seats, which a vendor may take back for a while afterwards.
+    pub fn buys(&self) -> bool {
+        match self {
+            Verb::Purchase { .. } => true,
+            Verb::Quantity { from, to } => to > from,
+            _ => false,
+        }
+    }
 }
 
 /// Everything a connector is told about one attempt at one line. The same value is built again

@@ -16,7 +16,7 @@ use domain::order::line::{Item, Line, LineEvent, LineState};
 use domain::order::note::Note;
 use domain::order::retry::Corrected;
 use domain::order::{Order, OrderKind, Stage};
-use domain::price::refund::WINDOW;
+use domain::price::refund::closes_at;
 use domain::provisioning::{BY_HAND, Failure};
 use domain::subscription::wish::Occasion;
 use domain::text::{Contact, Email};
@@ -406,7 +406,7 @@ impl Story {
             RequestedChange::Purchase { .. } | RequestedChange::Quantity { .. }
         );
         if line.item.has_tenant && is_bought && matches!(answer, LineEvent::Finished { .. }) {
-            line.cancellable_until = Some(done + WINDOW);
+            line.cancellable_until = Some(closes_at(done));
         }
         let sent = done - SignedDuration::from_secs(4);
         for (happened, at) in [(&LineEvent::Sending, sent), (answer, done)] {

@@ -6,13 +6,13 @@ use std::time::Duration;
 use connectors::{Connector, Settings};
 use domain::id::{LineId, OrganizationId};
 use domain::order::Order;
-use domain::order::change::RequestedChange;
 use domain::order::line::{Line, LineEvent, LineState};
 use domain::organization::Organization;
+use domain::price::refund::closing;
 use domain::provisioning::account::{Account, Admission};
 use domain::provisioning::engine::{self, Asked, Claimed, Intent, Question, Step, Then, Verdict};
 use domain::provisioning::pace::{CALL_MAX, hold, jitter};
-use domain::provisioning::{Fault, Outcome, RepeatClass, RepeatRule, Request, Verb};
+use domain::provisioning::{Fault, Outcome, RepeatClass, RepeatRule, Request};
 use domain::task::{Task, TaskKind};
 use jiff::Timestamp;
 use store::orders::Loaded;
@@ -222,13 +222,8 @@ async fn ask(call: &Call) -> Result<Outcome, Fault> {
 /// Until when the vendor itself says that it takes back what it has finished buying.
 async fn deadline(call: &Call, answer: &Result<Outcome, Fault>) -> Option<Timestamp> {
     let (connector, request) = (call.vendor.connector.as_ref(), &call.request);
-    let is_bought = match request.verb {
-        Verb::Purchase { .. } => true,
-        Verb::Quantity { from, to } => to > from,
-        _ => false,
-    };
     match answer {
-        Ok(Outcome::Done { vendor_reference }) if is_bought => {
+        Ok(Outcome::Done { vendor_reference }) if request.verb.buys() => {
             connector.returnable_until(request, vendor_reference).await
         }
         _ => None,
@@ -414,21 +409,16 @@ async fn follow(tx: &mut Tx, task: &Task, verdict: &Verdict) -> Result<(), Error
     followed.map_err(|error: StoreError| error.into())
 }
 
-/// Until when the vendor takes back what it has just finished: its own word, else its usual window.
+/// Until when what has just been bought can be canceled, by the vendor's own word, else its usual window.
 fn note_deadline(order: &mut Order, call: &Call, now: Timestamp) {
     let window = connectors::abilities(&call.vendor.settings).cancellation_window;
-    let is_done = |line: &&mut Line| {
-        let is_bought = match line.change {
-            RequestedChange::Purchase { .. } => true,
-            RequestedChange::Quantity { from, to } => to > from,
-            _ => false,
-        };
+    let is_bought = |line: &&mut Line| {
         let is_finished = matches!(line.state, LineState::Finished { .. });
-        line.id == call.task.line && is_bought && is_finished
+        line.id == call.task.line && call.request.verb.buys() && is_finished
     };
-    for line in order.lines.iter_mut().filter(is_done) {
+    for line in order.lines.iter_mut().filter(is_bought) {
         let usual = || now.checked_add(window?).ok();
-        line.cancellable_until = call.returnable_until.or_else(usual);
+        line.cancellable_until = call.returnable_until.or_else(usual).map(closing);
     }
 }
 

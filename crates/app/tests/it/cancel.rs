@@ -117,7 +117,7 @@ fn after_the_window_it_is_refused_with_the_date_and_the_way_out() {
         assert!(!may(&bought, &access, Action::CancelItem, world.app.now()));
         let refused = world.cancel(&access, &bought, Mode::Commit).await;
         let words = refused.expect_err("late").to_string();
-        assert!(words.contains("back until 20"), "{words}");
+        assert!(words.contains("could be canceled until "), "{words}");
         assert!(words.contains("auto-renewal"), "{words}");
         assert!(world.updates(&access, &bought).await.is_empty());
 

@@ -82,10 +82,10 @@ impl Order {
             },
             LineState::Finished { .. } => match line.cancellable_until {
                 Some(until) if now >= until => format!(
-                    "{} took {name} back until {}; turn auto-renewal off at its subscription to end \
-                     it with the term",
+                    "{name} could be canceled until {}, five minutes before {}'s own deadline; turn \
+                     auto-renewal off at its subscription to end it with the term",
+                    until.strftime("%-d %b %Y, %H:%M UTC"),
                     line.item.vendor_name,
-                    until.strftime("%Y-%m-%d %H:%M UTC")
                 ),
                 _ => return Ok(CancelWay::AtVendor(line.subscription)),
             },

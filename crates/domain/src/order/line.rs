@@ -157,7 +157,8 @@ pub struct Line {
     /// From when to when it runs, where a person provisioned it and said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<Period>,
-    /// Until when the vendor takes it back, where it does; known once it is finished.
+    /// Until when it can be canceled, before the vendor's own deadline, where it takes anything back; known
+    /// once it is finished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancellable_until: Option<Timestamp>,
     /// The quote while in the cart; what was agreed once placed.

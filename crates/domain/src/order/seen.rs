@@ -91,7 +91,7 @@ pub struct SeenLine {
     pub parameters: serde_json::Map<String, serde_json::Value>,
     /// From when to when it runs, where a person said so.
     pub period: Option<Period>,
-    /// Until when the vendor takes it back, where it does.
+    /// Until when it can be canceled, where the vendor takes anything back.
     pub cancellable_until: Option<Timestamp>,
     /// What it costs.
     pub price: SeenPrice,

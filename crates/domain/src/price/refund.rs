@@ -28,12 +28,15 @@ pub enum RefundRefusal {
     Money(#[from] MoneyError),
 }
 
-/// When we stop taking a cancellation of what the vendor accepted at `accepted_at`: five minutes
-/// before the vendor does. From this moment on it is closed.
+/// When we stop taking a cancellation that the vendor takes until `deadline`: five minutes before. From
+/// this moment on it is closed.
+pub fn closing(deadline: Timestamp) -> Timestamp {
+    deadline.saturating_sub(MARGIN).unwrap_or(Timestamp::MIN)
+}
+
+/// When we stop taking a cancellation of what the vendor accepted at `accepted_at`, by its usual window.
 pub fn closes_at(accepted_at: Timestamp) -> Timestamp {
-    accepted_at
-        .saturating_add(WINDOW - MARGIN)
-        .unwrap_or(Timestamp::MAX)
+    closing(accepted_at.saturating_add(WINDOW).unwrap_or(Timestamp::MAX))
 }
 
 /// The unused days' part of a line's charge, rounded once. `period_days` are the calendar days that

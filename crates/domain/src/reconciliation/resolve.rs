@@ -7,6 +7,7 @@ use super::{Drift, Standing};
 use crate::money::Money;
 use crate::order::change::RequestedChange;
 use crate::order::line::{Item, LinePrice};
+use crate::price::refund::closing;
 use crate::subscription::decide::Step;
 use crate::subscription::effect::TENANT;
 use crate::subscription::wish::Target;
@@ -88,7 +89,7 @@ impl Subscription {
                     Some(more) => told.add_seats(Batch {
                         seats: more,
                         since: now,
-                        returnable_until: window.map(|window| now + window),
+                        returnable_until: window.map(|window| closing(now + window)),
                     }),
                     None => told.take_seats(told.quantity - theirs),
                 }

@@ -50,7 +50,7 @@ async fn the_pages_offer_it_to_those_who_may_and_tell_of_the_order_that_asks_the
     ];
     for path in &pages {
         let may = page(&world, Who::CustomerAdmin, path).await;
-        has(&may, &["takes it back until", "Cancel item"]);
+        has(&may, &["It can be canceled until", "Cancel item"]);
         let may_not = page(&world, Who::CustomerBilling, path).await;
         assert!(!words(&may_not).contains("Cancel item"), "{path}");
     }
