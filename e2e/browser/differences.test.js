@@ -21,7 +21,7 @@ async function later(page, hours) {
 // answer, so it stops, asks a person, asks the vendor again, and ends nothing by itself.
 test("what a vendor does not find is asked twice and ended by a person", async () => {
   let page = await later(await signedIn(MANAGER), 2);
-  const goOn = page.getByRole("button", { name: "Let it tell all of Cirrus Backup" });
+  const goOn = page.getByRole("button", { name: "Report them all of Cirrus Backup" });
   await until(page, "/differences", goOn);
   await look(page, "differences-stopped");
   await goOn.click();

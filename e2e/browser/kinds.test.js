@@ -67,8 +67,8 @@ const KINDS = [
   ["configuration", "backup", "CA", (page) => page.getByLabel("Data region").selectOption("west")],
   ["name", "backup", "CA", fill("Name", "Racks")],
   ["downgrade", "backup", "SA", option("Upgrade to", "Cirrus Workstation Backup")],
-  ["billing cycle", "backup", "CA", option("Term and billing cycle", "1 year, billed annual")],
-  ["term", "backup", "CA", option("Term and billing cycle", "3 years, billed annual")],
+  ["billing cycle", "backup", "CA", option("Term and billing cycle", "1 year, billed annually")],
+  ["term", "backup", "CA", option("Term and billing cycle", "3 years, billed annually")],
   ["markup", "backup", "SA", fill("Markup, %", "7.5"), price("markup")],
   ["target price", "backup", "SA", fill("Or target price per license", "30.00"), price("target_price")],
   [
@@ -283,7 +283,7 @@ async function takeOver() {
   const page = people.DA;
   const list = "/partners/nordic/differences";
   await page.goto(world.address + list);
-  await page.getByRole("button", { name: "Let it tell all of Cirrus Backup" }).click();
+  await page.getByRole("button", { name: "Report them all of Cirrus Backup" }).click();
   const found = page.getByRole("link", { name: /^Price of/ });
   await until(page, list, found);
   await found.click();

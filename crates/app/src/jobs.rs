@@ -18,7 +18,7 @@ use domain::text::Invalid;
 use jiff::tz::TimeZone;
 use store::{Tx, jobs, orders, subscriptions};
 
-pub use self::sheet::{COLUMNS, read_sheet};
+pub use self::sheet::{COLUMNS, PRICING, read_sheet};
 use crate::access::Access;
 use crate::subscriptions::TypedWish;
 use crate::subscriptions::change::{Asking, check_rights};

@@ -303,7 +303,7 @@ impl Drift {
 
     /// What our record says and what the vendor says, in words.
     pub fn sides(&self) -> (String, String) {
-        let cadence = |of: &Cadence| format!("{}, {}", of.term_label(), of.cycle_label());
+        let cadence = |of: &Cadence| format!("{}, {}", of.term_label(), of.cycle_name());
         let renews = |on: bool| if on { "on" } else { "off" }.to_owned();
         match self {
             Drift::Product { ours, theirs } => (ours.to_string(), theirs.to_string()),

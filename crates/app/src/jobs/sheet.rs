@@ -19,6 +19,9 @@ pub const COLUMNS: [&str; 9] = [
     "in_steps",
 ];
 
+/// Those of them that only people who may price a subscription can use.
+pub const PRICING: [&str; 2] = ["markup", "target_price"];
+
 /// Columns of the list's own sheet that are there to be read.
 const READ_ONLY: [&str; 6] = [
     "license",

@@ -296,11 +296,11 @@ fn prices_that_end_or_come_are_told_to_each_reader_as_their_own() {
         }
         let ends = [
             "1 year, monthly in 24 h: ends",
-            "3 years, annual in 24 h: ends",
+            "3 years, annually in 24 h: ends",
         ];
         let (cost, retail) = (
-            "1 year, annual in 24 h: 32.40 EUR",
-            "1 year, annual in 72 h: 64.80 EUR",
+            "1 year, annually in 24 h: 32.40 EUR",
+            "1 year, annually in 72 h: 64.80 EUR",
         );
         assert_eq!(told[0], [&ends[..], &[cost, retail]].concat());
         assert_eq!(told[1], [&ends[..], &[retail]].concat());

@@ -68,7 +68,7 @@ fn a_price_goes_from_cost_by_tier_and_rule_to_the_customer() {
         );
         assert_eq!(
             basis.catalog_words(),
-            "Rule 1.C: +12.5 % on cost; all customers, this offer, from 2025-01-01"
+            "Rule 1.C: +12.5 % on partner price; all customers, this offer, from 2025-01-01"
         );
         // A customer's rule for a vendor beats the offer's rule for everybody.
         let basis = world.inside("birch", MICROSOFT).await.basis.unwrap();
@@ -154,7 +154,11 @@ fn a_cart_whose_price_moved_is_told_and_bought_only_with_consent() {
         let order: SeenOrder = world.order(&staff, placed.number).await;
         let basis = order.lines[0].price.inside.unwrap().basis.unwrap();
         assert_eq!(basis.catalog.unwrap().id, id);
-        assert!(basis.catalog_words().starts_with("Rule 2.A: +40 % on cost"));
+        assert!(
+            basis
+                .catalog_words()
+                .starts_with("Rule 2.A: +40 % on partner price")
+        );
         assert_eq!(world.price_of(&amber, CIRRUS).await, "18.00 EUR");
     });
 }

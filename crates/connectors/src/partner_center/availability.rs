@@ -91,7 +91,7 @@ pub(super) async fn catalog_item(
                     wanted.product,
                     wanted.plan,
                     wanted.cadence.term_label(),
-                    wanted.cadence.cycle_label(),
+                    wanted.cadence.cycle_name(),
                     account.market,
                 ),
                 field: None,

@@ -73,13 +73,21 @@ impl Cadence {
         months(self.term_months, "one time")
     }
 
-    /// The billing cycle in words: `monthly`.
+    /// How often is billed: `monthly`, `annually`.
     pub fn cycle_label(self) -> String {
         match self.cycle_months {
             0 => "once".into(),
             1 => "monthly".into(),
-            12 => "annual".into(),
+            12 => "annually".into(),
             n => format!("every {}", months(n, "")),
+        }
+    }
+
+    /// The billing cycle by its name: `monthly`, `annual`.
+    pub fn cycle_name(self) -> String {
+        match self.cycle_months {
+            12 => "annual".into(),
+            _ => self.cycle_label(),
         }
     }
 

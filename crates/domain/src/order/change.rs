@@ -110,7 +110,7 @@ pub struct Part {
 impl RequestedChange {
     /// Another billing cycle, in the words of the price list: `monthly → annual`.
     pub fn billing_cycle(from: Cadence, to: Cadence) -> RequestedChange {
-        let (from, to) = (from.cycle_label(), to.cycle_label());
+        let (from, to) = (from.cycle_name(), to.cycle_name());
         RequestedChange::BillingCycle { from, to }
     }
 
@@ -327,7 +327,7 @@ mod tests {
         );
         assert_eq!(
             term(monthly, annual).text(),
-            "Term 1 month, billed monthly → 3 years, billed annual"
+            "Term 1 month, billed monthly → 3 years, billed annually"
         );
     }
 

@@ -236,11 +236,12 @@ impl SeenOrder {
             .max();
         match deadline {
             Some(until) if can(Action::CancelItem) => format!(
-                "Everything is provisioned. Items can be canceled until {}.",
+                "Everything is provisioned. Items can be canceled until {}, five minutes before the \
+                 vendor's own deadline.",
                 day(until, zone)
             ),
             _ if can(Action::Archive) => {
-                "Everything is provisioned; nothing is left to do. It is filed \
+                "Everything is provisioned; nothing is left to do. It is archived \
                  by itself after a while, or archive it now."
                     .into()
             }
@@ -260,7 +261,11 @@ impl SeenOrder {
         let (vendors, _) = self.vendors(|state| matches!(state, LineState::Failed { .. }));
         let what = format!("{vendors} refused {count}.");
         if !can_retry {
-            return format!("{what} The reseller can correct it and send it again, or close it.");
+            let way = match self.is_worth_a_retry() {
+                true => "The reseller can correct it and send it again, or close it.",
+                false => "The reseller can close it; a retry can't help.",
+            };
+            return format!("{what} {way}");
         }
         let Some(explained) = first.explanation() else {
             return what;

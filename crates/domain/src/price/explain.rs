@@ -12,7 +12,7 @@ impl PriceInputs {
                 "{} on cost, set by the distributor for this subscription",
                 signed(percent)
             ),
-            (None, Some(rule)) => words(&rule, "Tier", ["all sellers", "this seller"]),
+            (None, Some(rule)) => words(&rule, "Tier", "cost", ["all sellers", "this seller"]),
             (None, None) => "No tier: the partner pays the cost".to_owned(),
         }
     }
@@ -23,6 +23,7 @@ impl PriceInputs {
             Some(rule) => words(
                 rule,
                 &format!("Rule {}", rule.code()),
+                "partner price",
                 ["all customers", "this customer"],
             ),
             None => "No catalog rule: the customer pays the partner price".to_owned(),
@@ -37,7 +38,7 @@ impl PriceInputs {
     }
 }
 
-fn words(rule: &PriceRule, name: &str, [all, one]: [&str; 2]) -> String {
+fn words(rule: &PriceRule, name: &str, paid: &str, [all, one]: [&str; 2]) -> String {
     let buyer = match rule.level {
         RuleLevel::Everyone => all,
         RuleLevel::One(_) => one,
@@ -47,7 +48,7 @@ fn words(rule: &PriceRule, name: &str, [all, one]: [&str; 2]) -> String {
         RuleScope::Vendor(_) => "this vendor",
         RuleScope::Offer(_) => "this offer",
     };
-    let (effect, validity) = (rule.effect(), rule.validity());
+    let (effect, validity) = (rule.effect(paid), rule.validity());
     format!("{name}: {effect}; {buyer}, {subject}, {validity}")
 }
 
@@ -59,10 +60,10 @@ pub fn signed(percent: Percent) -> String {
 }
 
 impl PriceSource {
-    /// The word for it on the screen.
-    pub fn label(self) -> &'static str {
+    /// The word for it on the screen; what a partner pays is `paid` there.
+    pub fn label(self, paid: &str) -> &str {
         match self {
-            PriceSource::Cost => "cost",
+            PriceSource::Cost => paid,
             PriceSource::Retail => "retail price",
         }
     }

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
+use super::explain::signed;
 use super::rule::{PriceRule, RuleLevel};
 use crate::event::Actor;
 use crate::id::OrganizationId;
@@ -114,7 +115,7 @@ pub fn clash(rule: &PriceRule, beside: &[RuleRecord]) -> Option<Invalid> {
     })?;
     Some(Invalid(format!(
         "is the first day of another rule for the same ({}); choose another day, or end or remove that one",
-        twin.rule.effect()
+        signed(twin.rule.adjustment.percent)
     )))
 }
 

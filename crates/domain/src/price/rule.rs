@@ -88,10 +88,10 @@ impl PriceRule {
         format!("{}.{}", self.level.digit(), self.scope.letter())
     }
 
-    /// What it does: `+20 % on cost`.
-    pub fn effect(&self) -> String {
+    /// What it does: `+20 % on cost`, where `paid` is the word for what the rule's owner pays.
+    pub fn effect(&self, paid: &str) -> String {
         let Adjustment { source, percent } = self.adjustment;
-        format!("{} on {}", signed(percent), source.label())
+        format!("{} on {}", signed(percent), source.label(paid))
     }
 
     /// When it applies: `from 2026-01-01`, `2026-01-01 to 2026-03-31`.
@@ -199,9 +199,11 @@ mod tests {
             till: Some(date(2026, 3, 31)),
             ..rule("2C", "-7.50")
         };
-        let words = [dated.code(), dated.effect(), dated.validity()];
+        let words = [dated.code(), dated.effect("cost"), dated.validity()];
         assert_eq!(words, ["2.C", "-7.5 % on cost", "2026-01-01 to 2026-03-31"]);
-        assert_eq!(rule("1A", "10").effect(), "+10 % on cost");
+        assert_eq!(rule("1A", "10").effect("cost"), "+10 % on cost");
+        let words = rule("1A", "10").effect("partner price");
+        assert_eq!(words, "+10 % on partner price");
         assert_eq!(rule("1A", "10").validity(), "from 2026-01-01");
     }
 

@@ -105,7 +105,7 @@ impl CatalogPage {
         let plan = offer.cheapest()?;
         let words = match plan.cadence.cycle_months {
             0 => "per license, once".to_owned(),
-            1 => "per license and month".to_owned(),
+            1 => "per license per month".to_owned(),
             _ => format!("per license, billed {}", plan.cadence.cycle_label()),
         };
         Some((plan.unit.unit.to_string(), words))

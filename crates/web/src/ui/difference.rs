@@ -168,7 +168,7 @@ async fn page(
         ),
         (
             Resolution::Correct,
-            "The vendor is asked to be as our record says, by an ordinary order.",
+            "An ordinary order asks the vendor to match our record.",
         ),
     ];
     for (resolution, meaning) in ways

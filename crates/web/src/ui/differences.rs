@@ -42,7 +42,7 @@ const TABS: [(&str, &str); 4] = [
     ("open", "Open"),
     ("asked", "Asked again"),
     ("resolved", "Resolved"),
-    ("vanished", "Agreed by itself"),
+    ("vanished", "Agrees again"),
 ];
 
 impl DifferencesPage {
@@ -77,7 +77,15 @@ fn look(run: &Run) -> (&'static str, &'static str, String) {
     match &run.state {
         RunState::Running => ("busy", "progress", "Under way".into()),
         RunState::Done if run.found == 0 => ("good", "done", "All agrees".into()),
-        RunState::Done => ("wait", "alert", format!("{} otherwise", run.found)),
+        RunState::Done => (
+            "wait",
+            "alert",
+            format!(
+                "{} {}",
+                run.found,
+                if run.found == 1 { "differs" } else { "differ" }
+            ),
+        ),
         RunState::Stopped => (
             "wait",
             "pause",

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::id::JobId;
+use domain::id::{JobId, SubscriptionId};
 use domain::job::{Job, JobAction, JobState, Row, RowOutcome};
 use serde::Deserialize;
 
@@ -31,6 +31,11 @@ pub(super) fn look(outcome: &RowOutcome) -> (&'static str, &'static str, &'stati
         RowOutcome::Refused { .. } => ("bad", "refused", "Refused"),
         RowOutcome::Unchanged => ("calm", "draft", "Unchanged"),
     }
+}
+
+/// Whether a row names a subscription at all; a sheet may say anything.
+fn is_id(row: &Row) -> bool {
+    row.subscription.parse::<SubscriptionId>().is_ok()
 }
 
 /// What a row asks for, or why it can't be had.

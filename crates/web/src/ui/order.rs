@@ -11,7 +11,7 @@ use domain::money::Money;
 use domain::offer::Cadence;
 use domain::order::approval::{Approval, ApprovalState};
 use domain::order::attempt::{Attempt, attempts};
-use domain::order::failure::Field;
+use domain::order::failure::{Field, Remedy};
 use domain::order::filter::{Filter, Term};
 use domain::order::line::LineState;
 use domain::order::next::NextStep;
@@ -52,6 +52,7 @@ struct Explained {
     meaning: Option<&'static str>,
     help: String,
     is_worth_a_retry: bool,
+    is_to_be_corrected: bool,
     /// The answer to the offer's form that is to blame, by its name, and the answer.
     parameter: Option<String>,
     answer: String,
@@ -108,6 +109,7 @@ impl OrderPage {
             meaning: explanation.meaning,
             help: explanation.help(&line.item.vendor_name),
             is_worth_a_retry: explanation.is_worth_a_retry(),
+            is_to_be_corrected: explanation.remedy == Remedy::Correct,
             answer: now.and_then(Value::as_str).unwrap_or_default().to_owned(),
             parameter,
             others,
@@ -194,7 +196,7 @@ impl OrderPage {
         let mut said = Vec::new();
         for line in &self.order.lines {
             let cadence = line.item.cadence;
-            let words = format!("{}, {}", cadence.cycle_label(), cadence.term_label());
+            let words = format!("{}, {}", cadence.cycle_name(), cadence.term_label());
             if !said.contains(&words) {
                 said.push(words);
             }

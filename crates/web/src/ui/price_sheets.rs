@@ -11,7 +11,7 @@ use axum::extract::{Multipart, Path, Query, State};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Permission;
-use domain::money::UnitAmount;
+use domain::money::{Currency, UnitAmount};
 use domain::price::import::{Import, ImportState};
 use domain::text::Invalid;
 use serde::Deserialize;
@@ -248,8 +248,14 @@ impl SheetPage {
         counts.new + counts.changed + counts.ended
     }
 
-    fn amount(&self, amount: Option<UnitAmount>) -> String {
-        amount.map_or_else(|| "–".to_owned(), |amount| amount.to_decimal().to_string())
+    /// With the decimals of its currency, or more where the vendor has more.
+    fn amount(&self, amount: Option<UnitAmount>, currency: Currency) -> String {
+        let Some(amount) = amount else {
+            return "–".to_owned();
+        };
+        let mut figure = amount.to_decimal();
+        figure.rescale(figure.scale().max(currency.exponent()));
+        figure.to_string()
     }
 
     /// Rows of the file; never fewer than were read already.

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Permission;
 use domain::organization::{Organization, OrganizationKind};
+use domain::price::PriceRule;
 use domain::price::record::RuleState;
 use domain::subscription::decide::Problem;
 use serde::Deserialize;
@@ -73,7 +74,14 @@ impl PricesPage {
     fn said(&self, rule: &SeenRule) -> String {
         let buyer = rule.buyer.as_deref().unwrap_or(self.everybody());
         let subject = rule.subject.as_deref().unwrap_or("all offers");
-        format!("{}: {buyer}, {subject}", rule.record.rule.effect())
+        format!("{}: {buyer}, {subject}", self.effect(&rule.record.rule))
+    }
+
+    fn effect(&self, rule: &PriceRule) -> String {
+        rule.effect(match self.is_distributor() {
+            true => "cost",
+            false => "partner price",
+        })
     }
 
     fn next(&self) -> Option<String> {
@@ -94,7 +102,7 @@ impl PricesPage {
     fn sentence(&self, problem: &Problem) -> String {
         let name = match problem.field.as_ref() {
             "/percent" => "Markup or discount",
-            "/source" => "Taken of",
+            "/source" => "Percentage of",
             "/from" => "First day",
             "/till" => "Last day",
             "/vendor" => "Vendor",

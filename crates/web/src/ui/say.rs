@@ -121,7 +121,8 @@ pub(crate) fn action_icon(name: &str) -> &'static str {
         "save_as_draft" => "draft",
         "delete" => "bin",
         "approve" => "done",
-        "give_up" | "archive" => "archive",
+        "give_up" => "refused",
+        "archive" => "archive",
         "withdraw" | "cancel_schedule" => "canceled",
         _ => "retry",
     }
@@ -184,12 +185,31 @@ pub(crate) fn percent(from: &Money, to: &Money) -> String {
         return "–".to_owned();
     }
     let (from, to) = (i128::from(from.minor), i128::from(to.minor));
-    let tenths = (2_000 * (to - from) + from.abs()).div_euclid(2 * from.abs());
+    let tenths = tenths(to - from, from.abs());
     let sign = if tenths < 0 { "−" } else { "+" };
+    format!("{sign}{}", whole_and_tenth(tenths))
+}
+
+/// What part of a price another amount is, rounded as `percent` does: `12.5 %`, `−3 %`. Nothing of no price.
+pub(crate) fn share(part: &Money, price: &Money) -> String {
+    if price.minor == 0 {
+        return String::new();
+    }
+    let tenths = tenths(part.minor.into(), price.minor.into());
+    let sign = if tenths < 0 { "−" } else { "" };
+    format!("{sign}{}", whole_and_tenth(tenths))
+}
+
+/// Tenths of a percent, half up.
+fn tenths(part: i128, of: i128) -> i128 {
+    (2_000 * part + of).div_euclid(2 * of)
+}
+
+fn whole_and_tenth(tenths: i128) -> String {
     let tenths = tenths.unsigned_abs();
     match tenths % 10 {
-        0 => format!("{sign}{} %", tenths / 10),
-        rest => format!("{sign}{}.{rest} %", tenths / 10),
+        0 => format!("{} %", tenths / 10),
+        rest => format!("{}.{rest} %", tenths / 10),
     }
 }
 
@@ -211,6 +231,19 @@ mod tests {
             (0, 5, "–"),
         ] {
             assert_eq!(percent(&money(from), &money(to)), words, "{from} to {to}");
+        }
+        for (part, price, words) in [
+            (225, 1_800, "12.5 %"),
+            (600, 2_700, "22.2 %"),
+            (-50, 1_000, "−5 %"),
+            (0, 1_000, "0 %"),
+            (5, 0, ""),
+        ] {
+            assert_eq!(
+                share(&money(part), &money(price)),
+                words,
+                "{part} of {price}"
+            );
         }
     }
 }

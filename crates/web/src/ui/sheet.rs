@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use app::access::Access;
-use app::jobs::{COLUMNS, Preview, read_sheet};
+use app::jobs::{COLUMNS, PRICING, Preview, read_sheet};
 use app::subscriptions::Asked;
 use app::{Error, subscriptions};
 use askama::Template;
@@ -41,11 +41,15 @@ struct SheetPage {
     preview: Option<Preview>,
     /// What whoever orders the sheet agrees to.
     terms: Applied,
+    may_price: bool,
 }
 
 impl SheetPage {
+    /// The columns that the reader can use.
     fn columns(&self) -> String {
-        COLUMNS.join(", ")
+        let is_usable = |name: &&str| self.may_price || !PRICING.contains(name);
+        let names = COLUMNS.into_iter().filter(is_usable);
+        names.collect::<Vec<_>>().join(", ")
     }
 
     /// Refused rows first: they are what somebody has to do something about.
@@ -119,6 +123,7 @@ async fn page(
         problems,
         preview,
         terms: web.app.terms(access, None, None).await?.in_force,
+        may_price: may_price(access),
     };
     Ok((status, render(&page)).into_response())
 }
@@ -217,9 +222,13 @@ pub(crate) async fn download(
     Ok(file("subscriptions.csv", text))
 }
 
+fn may_price(access: &Access) -> bool {
+    access.standing().may(Permission::EditSubscriptionMarkup)
+}
+
 /// Rows that ask for what is so already; prices are the customer's own.
 fn written(found: &[SeenSubscription], access: &Access) -> String {
-    let may_price = access.standing().may(Permission::EditSubscriptionMarkup);
+    let may_price = may_price(access);
     let mut names = vec!["subscription", "quantity", "auto_renewal", "name"];
     names.extend(may_price.then_some("markup"));
     names.extend([

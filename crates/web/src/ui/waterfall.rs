@@ -98,12 +98,9 @@ impl Waterfall {
             }
         };
         let none = String::new;
-        let share = match customer.minor {
-            0 => none(),
-            all => format!(
-                "{} % of the price",
-                i128::from(margin.minor) * 100 / i128::from(all)
-            ),
+        let share = match say::share(&margin, &customer) {
+            share if share.is_empty() => share,
+            share => format!("{share} of the price"),
         };
         Some(Waterfall {
             steps: vec![

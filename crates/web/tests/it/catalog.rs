@@ -24,7 +24,7 @@ async fn the_catalog_is_searched_and_narrowed_by_a_form_and_shows_products() {
         &[
             "Microsoft 365 E3",
             "Desk Phone Line",
-            "per license and month",
+            "per license per month",
         ],
     );
     let narrowed = "/o/amber/catalog?q=cloud+server&vendor=cirrus&category=Backup&sold=here";

@@ -50,7 +50,7 @@ async fn a_failed_order_tells_what_to_correct_what_was_tried_and_how_many_fail_a
             customer["next_step"]
                 .as_str()
                 .unwrap()
-                .contains("The reseller")
+                .contains("The reseller can")
         );
         assert_eq!(customer["primary_action"], Value::Null);
         let item = &seller["items"][0];

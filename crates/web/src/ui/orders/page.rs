@@ -34,9 +34,12 @@ pub(super) struct Panel {
 }
 
 impl Panel {
-    fn latest(&self) -> Vec<Entry> {
+    /// How many entries there are before the latest, and those.
+    fn latest(&self) -> (usize, Vec<Entry>) {
         let mut entries = timeline(&self.order.lines, &self.events);
-        entries.split_off(entries.len().saturating_sub(LATEST))
+        let earlier = entries.len().saturating_sub(LATEST);
+        let latest = entries.split_off(earlier);
+        (earlier, latest)
     }
 }
 
