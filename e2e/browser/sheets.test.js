@@ -32,14 +32,14 @@ async function take(javaScriptEnabled) {
   await page.goto(new URL("/partners/nordic/prices", page.url()).href);
   await page.getByRole("link", { name: "Price sheets" }).click();
   await page.getByLabel("File").setInputFiles(sheet(row(sku, "120"), row("0009", "-1")));
-  await page.getByLabel("It is a part of the vendor's sheet").check();
+  await page.getByLabel(/only a part of the vendor's sheet/).check();
   await page.getByRole("button", { name: "Upload" }).click();
   await finished(page, "Finished with problems");
   assert.match(await page.locator("main").innerText(), new RegExp(`Teams ${sku}`));
   await seen(page, "price-sheet-preview");
   await page.getByRole("link", { name: "All price sheets" }).click();
   await page.getByLabel("Take the prices over").check();
-  await page.getByLabel("It is a part of the vendor's sheet").check();
+  await page.getByLabel(/only a part of the vendor's sheet/).check();
   await page.getByLabel("File").setInputFiles(sheet(row(sku, "120")));
   await page.getByRole("button", { name: "Upload" }).click();
   await finished(page, "Finished");

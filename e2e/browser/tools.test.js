@@ -132,7 +132,7 @@ test("from the list to a retry with the keyboard alone", async () => {
   await tabTo(page, page.getByRole("button", { name: "Add note" }));
   await press("Enter");
   await page.locator(".note", { hasText: "Retried by hand" }).waitFor();
-  await tabTo(page, page.getByRole("button", { name: "Fix and retry" }));
+  await tabTo(page, page.getByRole("button", { name: "Retry this item" }));
   await press("Enter");
   await page.getByText("Sent again by request").waitFor();
   await page.getByText("Attempt 2").first().waitFor();
