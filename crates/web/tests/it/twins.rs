@@ -14,6 +14,7 @@ pub mod world;
 use std::collections::BTreeSet;
 
 use domain::id::LineId;
+use futures::channel::mpsc;
 use futures::{StreamExt, stream};
 use tokio::sync::OnceCell;
 
@@ -171,30 +172,39 @@ impl Pair {
     }
 
     fn compare(&self, first: &Log, second: &Log) -> Result<(), Box<Difference>> {
-        let nothing = (String::from("nothing"), Answer::nothing());
+        let nothing = Answer::nothing();
         for at in 0..first.len().max(second.len()) {
             let one = first.get(at).unwrap_or(&nothing);
             let other = second.get(at).unwrap_or(&nothing);
-            // A workbook is packed, so its open prices can't be told in those of the other world; the
-            // same rows are compared in the other kinds of pairs, and as CSV in all of them.
-            if self.kind == Kind::Price && one.1.body.starts_with("PK") {
-                assert!(one.0 == other.0 && other.1.body.starts_with("PK"));
-                continue;
-            }
-            let texts = (
-                one.1.text(),
-                self.kind.in_prices_of_the_first(&other.1.text()),
-            );
-            if one.0 != other.0 || texts.0 != texts.1 {
-                return Err(Box::new(Difference {
-                    seed: self.seed,
-                    channel: one.0.clone(),
-                    first: texts.0,
-                    second: texts.1,
-                }));
-            }
+            self.compare_one(one, other)?;
         }
         Ok(())
+    }
+
+    fn compare_one(
+        &self,
+        one: &(String, Answer),
+        other: &(String, Answer),
+    ) -> Result<(), Box<Difference>> {
+        // A workbook is packed, so its open prices can't be told in those of the other world; the
+        // same rows are compared in the other kinds of pairs, and as CSV in all of them.
+        if self.kind == Kind::Price && one.1.body.starts_with("PK") {
+            assert!(one.0 == other.0 && other.1.body.starts_with("PK"));
+            return Ok(());
+        }
+        let (first, second) = (
+            one.1.text(),
+            self.kind.in_prices_of_the_first(&other.1.text()),
+        );
+        if one.0 == other.0 && first == second {
+            return Ok(());
+        }
+        Err(Box::new(Difference {
+            seed: self.seed,
+            channel: one.0.clone(),
+            first,
+            second,
+        }))
     }
 
     /// A step in both worlds, and what customers are told while it happens.
@@ -244,11 +254,28 @@ impl Pair {
         let items = self.items(numbers).await;
         let ask = (numbers, items.as_slice());
         for who in Who::CUSTOMERS {
-            let (one, other) = tokio::join!(
-                channels::ask(&self.worlds[0], who, ask, self.seed),
-                channels::ask(&self.worlds[1], who, ask, self.seed)
-            );
-            self.compare(&one, &other)?;
+            let (ours, mut one) = mpsc::unbounded();
+            let (theirs, mut other) = mpsc::unbounded();
+            let asked = async {
+                tokio::join!(
+                    channels::ask(&self.worlds[0], who, ask, self.seed, ours),
+                    channels::ask(&self.worlds[1], who, ask, self.seed, theirs)
+                );
+                Ok::<_, Box<Difference>>(())
+            };
+            let compared = async {
+                loop {
+                    match tokio::join!(one.next(), other.next()) {
+                        (None, None) => return Ok(()),
+                        (one, other) => self.compare_one(
+                            &one.unwrap_or_else(Answer::nothing),
+                            &other.unwrap_or_else(Answer::nothing),
+                        )?,
+                    }
+                }
+            };
+            // The first difference ends the asking, too.
+            tokio::try_join!(asked, compared)?;
         }
         Ok(())
     }
@@ -319,11 +346,13 @@ impl Answer {
         }
     }
 
-    fn nothing() -> Answer {
-        Answer {
+    /// What stands against an answer that only the other world gave.
+    fn nothing() -> (String, Answer) {
+        let nothing = Answer {
             status: 0,
             ..Answer::of(String::new())
-        }
+        };
+        ("nothing".into(), nothing)
     }
 }
 

@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 
 use domain::id::LineId;
+use futures::channel::mpsc::UnboundedSender;
 
 use super::chance::Chance;
-use super::steps::Log;
 use super::world::{Answer, Ask, Who, World};
 
 /// A saved view that does not exist.
 const NOWHERE: &str = "viw_00000000000000000000000000000001";
 /// Pages of one list that are walked at the most.
 const PAGES_MAX: usize = 12;
+
+/// Where each answer goes as soon as it is there: whoever compares need not wait for the rest.
+type Log = UnboundedSender<(String, Answer)>;
 
 /// Asks a role everything: the lists with each of their pages, and each of the orders by number, seen
 /// or not.
@@ -20,8 +23,8 @@ pub async fn ask(
     who: Who,
     (numbers, items): (&[u64], &[(u64, LineId)]),
     seed: u64,
-) -> Log {
-    let mut log = Log::new();
+    log: Log,
+) {
     let mut chance = Chance::new(seed, &format!("channels {who:?}"));
     let limit = 1 + chance.below(60);
     for page in [
@@ -75,7 +78,7 @@ pub async fn ask(
         "/o/amber/jobs/job_00000000000000000000000000000001/result.csv",
         "/o/nowhere/orders",
     ] {
-        one(world, &mut log, who, Ask::page(page)).await;
+        one(world, &log, who, Ask::page(page)).await;
     }
     for list in [
         "/o/amber/orders",
@@ -84,13 +87,13 @@ pub async fn ask(
         "/o/amber/orders/historical?tab=all",
         "/o/amber/orders?q=change:markup&total=true&columns=status",
     ] {
-        walk(world, &mut log, who, Ask::page(list)).await;
+        walk(world, &log, who, Ask::page(list)).await;
     }
     for file in [
         "/o/amber/orders/export.csv?view=historical",
         "/o/amber/orders/export.xlsx?view=recent&q=ieva",
     ] {
-        one(world, &mut log, who, Ask::page(file)).await;
+        one(world, &log, who, Ask::page(file)).await;
     }
     for path in [
         "/cart",
@@ -109,34 +112,33 @@ pub async fn ask(
         "/orders/export?view=recent&sort=oldest",
         "/orders/export?view=historical&q=change%3Amarkup",
     ] {
-        one(world, &mut log, who, Ask::api("GET", path, "")).await;
+        one(world, &log, who, Ask::api("GET", path, "")).await;
     }
     for view in ["recent", "historical"] {
         let list = format!("/orders?view={view}&limit={limit}");
-        walk(world, &mut log, who, Ask::api("GET", &list, "")).await;
+        walk(world, &log, who, Ask::api("GET", &list, "")).await;
     }
-    questions(world, &mut log, who, numbers, &mut chance).await;
+    questions(world, &log, who, numbers, &mut chance).await;
     for (number, line) in items {
         let page = format!("/o/amber/orders/{number}/items/{line}");
         let alike = format!("{page}/same-cause");
-        one(world, &mut log, who, Ask::page(page)).await;
-        one(world, &mut log, who, Ask::form(alike, "")).await;
+        one(world, &log, who, Ask::page(page)).await;
+        one(world, &log, who, Ask::form(alike, "")).await;
         let alike = format!("/orders/{number}/items/{line}/same-cause?dry_run=true");
-        one(world, &mut log, who, Ask::api("POST", &alike, "")).await;
+        one(world, &log, who, Ask::api("POST", &alike, "")).await;
     }
     for number in numbers {
-        order(world, &mut log, who, *number, &mut chance).await;
+        order(world, &log, who, *number, &mut chance).await;
     }
-    subscriptions(world, &mut log, who, &mut chance).await;
-    partners(world, &mut log, who).await;
-    quotes(world, &mut log, who).await;
-    selected(world, &mut log, who, numbers).await;
-    saved(world, &mut log, who).await;
-    log
+    subscriptions(world, &log, who, &mut chance).await;
+    partners(world, &log, who).await;
+    quotes(world, &log, who).await;
+    selected(world, &log, who, numbers).await;
+    saved(world, &log, who).await;
 }
 
 /// Quotes: what was sent, a draft that does not exist, and answers that change nothing.
-async fn quotes(world: &World, log: &mut Log, who: Who) {
+async fn quotes(world: &World, log: &Log, who: Who) {
     for page in ["quotes", "quotes?show=open", "quotes/new"] {
         one(world, log, who, Ask::page(format!("/o/amber/{page}"))).await;
     }
@@ -165,7 +167,7 @@ async fn quotes(world: &World, log: &mut Log, who: Who) {
 }
 
 /// What is for partners alone: rules, and whether an organization may do business.
-async fn partners(world: &World, log: &mut Log, who: Who) {
+async fn partners(world: &World, log: &Log, who: Who) {
     let rules = "/partners/baltic/approval-rules";
     let rule = "apr_00000000000000000000000000000001";
     let price = "/partners/baltic/prices/prl_00000000000000000000000000000003";
@@ -258,7 +260,7 @@ async fn partners(world: &World, log: &mut Log, who: Who) {
 }
 
 /// What runs: pages, history, and what would come of a change; blocked or not as if no markup were (M13).
-async fn subscriptions(world: &World, log: &mut Log, who: Who, chance: &mut Chance) {
+async fn subscriptions(world: &World, log: &Log, who: Who, chance: &mut Chance) {
     let list = one(
         world,
         log,
@@ -295,7 +297,7 @@ async fn subscriptions(world: &World, log: &mut Log, who: Who, chance: &mut Chan
 }
 
 /// Verdicts on a sheet of all that runs; a markup in it is refused to customers alike.
-async fn sheets(world: &World, log: &mut Log, who: Who, found: &[serde_json::Value]) {
+async fn sheets(world: &World, log: &Log, who: Who, found: &[serde_json::Value]) {
     let ids = found.iter().filter_map(|one| one["id"].as_str());
     let rows: String = ids.take(30).map(|id| format!("{id},40,\n")).collect();
     let sheet = format!("subscription,quantity,markup\n{rows}sub_1,1,5\n");
@@ -313,7 +315,7 @@ async fn sheets(world: &World, log: &mut Log, who: Who, found: &[serde_json::Val
 }
 
 /// All orders at once, seen or not: what is refused tells no more than what is not there.
-async fn selected(world: &World, log: &mut Log, who: Who, numbers: &[u64]) {
+async fn selected(world: &World, log: &Log, who: Who, numbers: &[u64]) {
     let json: Vec<String> = numbers.iter().map(ToString::to_string).collect();
     let form: String = numbers.iter().map(|n| format!("number={n}&")).collect();
     for action in ["add_note", "archive", "retry", "give_up"] {
@@ -331,7 +333,7 @@ async fn selected(world: &World, log: &mut Log, who: Who, numbers: &[u64]) {
 }
 
 /// Saved views: how one looks, whatever there is to see.
-async fn saved(world: &World, log: &mut Log, who: Who) {
+async fn saved(world: &World, log: &Log, who: Who) {
     for filter in ["change:markup", "status:failed"] {
         let body = format!("{{\"name\": \"{filter}\", \"q\": \"{filter}\", \"shared\": true}}");
         one(world, log, who, Ask::api("POST", "/views", body)).await;
@@ -363,16 +365,18 @@ async fn saved(world: &World, log: &mut Log, who: Who) {
     }
 }
 
-async fn one(world: &World, log: &mut Log, who: Who, ask: Ask) -> Answer {
+async fn one(world: &World, log: &Log, who: Who, ask: Ask) -> Answer {
     let name = ask.name();
     world.begin(&name);
     let answer = world.ask(who, &ask).await;
-    log.push((format!("{who:?} {name}"), answer.clone()));
+    // Nobody listens any more once a difference is found.
+    log.unbounded_send((format!("{who:?} {name}"), answer.clone()))
+        .ok();
     answer
 }
 
 /// A list with the pages that it leads to, in both directions.
-async fn walk(world: &World, log: &mut Log, who: Who, first: Ask) {
+async fn walk(world: &World, log: &Log, who: Who, first: Ask) {
     let base = first.path.split('?').next().unwrap_or_default().to_owned();
     let (mut asked, mut waiting) = (BTreeSet::new(), vec![first.path.clone()]);
     while let Some(path) = waiting.pop() {
@@ -426,7 +430,7 @@ const QUESTIONS: &[&str] = &[
     "sort=markup",
 ];
 
-async fn questions(world: &World, log: &mut Log, who: Who, numbers: &[u64], chance: &mut Chance) {
+async fn questions(world: &World, log: &Log, who: Who, numbers: &[u64], chance: &mut Chance) {
     for _ in 0..6 {
         let question = match (chance.below(4), chance.of(numbers)) {
             (0, Some(number)) => format!("q={number}"),
@@ -446,7 +450,7 @@ async fn questions(world: &World, log: &mut Log, who: Who, numbers: &[u64], chan
 
 /// An order by its number: as page, in the panel of both lists, in the API, and told a few things
 /// without keeping them.
-async fn order(world: &World, log: &mut Log, who: Who, number: u64, chance: &mut Chance) {
+async fn order(world: &World, log: &Log, who: Who, number: u64, chance: &mut Chance) {
     let details = Ask::page(format!("/o/amber/orders/{number}"));
     let details = one(world, log, who, details).await;
     let panel = Ask::page(format!("/o/amber/orders?panel={number}"));

@@ -75,9 +75,17 @@ impl Leak {
             .filter_map(|part| part.parse().ok());
         let number: Option<u64> = number.next_back();
         let is_list = ask.is_api && ask.path.contains("/orders?");
-        let truth = match is_list || self == Leak::NumbersInARow {
-            true => world.truth().await,
-            false => Vec::new(),
+        let truth = match self {
+            Leak::NumbersInARow => world.truth().await,
+            Leak::FilteredAfterTheLimit
+            | Leak::SortedByMargin
+            | Leak::CountsTheHidden
+            | Leak::CursorCountsRows
+                if is_list =>
+            {
+                world.truth().await
+            }
+            _ => Vec::new(),
         };
         let order = match number {
             Some(number) => world.order(number).await,
