@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::screens::page;
+use crate::screens::{page, words};
 use crate::twins::hidden;
 use crate::twins::world::{Ask, Who, World};
 
@@ -40,4 +40,23 @@ async fn each_row_tells_how_its_order_stands_and_what_the_vendor_said() {
     let states = "Provisioning failed,Provisioning failed,Not this month";
     let row = format!("1,{id},ordered,{number},{changes},{states}");
     assert!(file.body.contains(&row), "{row} in {}", file.body);
+}
+
+#[tokio::test]
+async fn who_sets_no_markup_is_told_of_no_column_for_it() {
+    let world = World::new(None).await;
+    for who in [Who::Customer, Who::CustomerAdmin, Who::Staff] {
+        let sheet = page(&world, who, "/o/amber/subscriptions/bulk").await;
+        let names = words(&sheet);
+        let file = page(&world, who, "/o/amber/subscriptions/sheet.csv").await;
+        let head = file.body.lines().next().unwrap();
+        assert!(names.contains("quantity") && head.contains("quantity"));
+        for text in [&names, head] {
+            assert_eq!(
+                text.contains("markup"),
+                who == Who::Staff,
+                "{who:?}: {text}"
+            );
+        }
+    }
 }

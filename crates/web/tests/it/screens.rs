@@ -399,3 +399,21 @@ async fn the_name_of_a_subscription_leads_to_its_data() {
         assert_eq!(has_cost, who == Who::Staff, "{who:?}");
     }
 }
+
+#[tokio::test]
+async fn what_has_ended_has_a_price_and_no_total() {
+    let world = World::new(None).await;
+    for (status, has_total) in [("canceled", false), ("active", true)] {
+        let list = Ask::api("GET", &format!("/subscriptions?status={status}"), "");
+        let found = world.ask_plainly(Who::Customer, &list).await.json();
+        let found = found.as_array().unwrap();
+        assert!(!found.is_empty(), "{status}");
+        for one in found {
+            let id = one["id"].as_str().unwrap();
+            let address = format!("/o/amber/subscriptions/{id}");
+            let shown = words(&page(&world, Who::Customer, &address).await);
+            assert!(shown.contains("Per license"), "{shown}");
+            assert_eq!(shown.contains(", billed "), has_total, "{shown}");
+        }
+    }
+}
