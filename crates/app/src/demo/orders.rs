@@ -401,11 +401,8 @@ impl Story {
         if !matches!(line.state, LineState::Queued { .. }) {
             return Ok(());
         }
-        let is_bought = matches!(
-            line.change,
-            RequestedChange::Purchase { .. } | RequestedChange::Quantity { .. }
-        );
-        if line.item.has_tenant && is_bought && matches!(answer, LineEvent::Finished { .. }) {
+        let buys = line.verb().is_some_and(|verb| verb.buys());
+        if line.item.has_tenant && buys && matches!(answer, LineEvent::Finished { .. }) {
             line.cancellable_until = Some(closes_at(done));
         }
         let sent = done - SignedDuration::from_secs(4);

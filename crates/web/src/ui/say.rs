@@ -190,14 +190,14 @@ pub(crate) fn percent(from: &Money, to: &Money) -> String {
     format!("{sign}{}", whole_and_tenth(tenths))
 }
 
-/// What part of a price another amount is, rounded as `percent` does: `12.5 %`, `−3 %`. Nothing of no price.
-pub(crate) fn share(part: &Money, price: &Money) -> String {
+/// What part of a price another amount is, rounded as `percent` does: `12.5 %`, `−3 %`. `None` of no price.
+pub(crate) fn share(part: &Money, price: &Money) -> Option<String> {
     if price.minor == 0 {
-        return String::new();
+        return None;
     }
     let tenths = tenths(part.minor.into(), price.minor.into());
     let sign = if tenths < 0 { "−" } else { "" };
-    format!("{sign}{}", whole_and_tenth(tenths))
+    Some(format!("{sign}{}", whole_and_tenth(tenths)))
 }
 
 /// Tenths of a percent, half up.
@@ -233,14 +233,14 @@ mod tests {
             assert_eq!(percent(&money(from), &money(to)), words, "{from} to {to}");
         }
         for (part, price, words) in [
-            (225, 1_800, "12.5 %"),
-            (600, 2_700, "22.2 %"),
-            (-50, 1_000, "−5 %"),
-            (0, 1_000, "0 %"),
-            (5, 0, ""),
+            (225, 1_800, Some("12.5 %")),
+            (600, 2_700, Some("22.2 %")),
+            (-50, 1_000, Some("−5 %")),
+            (0, 1_000, Some("0 %")),
+            (5, 0, None),
         ] {
             assert_eq!(
-                share(&money(part), &money(price)),
+                share(&money(part), &money(price)).as_deref(),
                 words,
                 "{part} of {price}"
             );

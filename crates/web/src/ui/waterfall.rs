@@ -98,10 +98,8 @@ impl Waterfall {
             }
         };
         let none = String::new;
-        let share = match say::share(&margin, &customer) {
-            share if share.is_empty() => share,
-            share => format!("{share} of the price"),
-        };
+        let share = say::share(&margin, &customer)
+            .map_or_else(none, |share| format!("{share} of the price"));
         Some(Waterfall {
             steps: vec![
                 bar("Cost", "cost", cost, nothing, none(), 0),
