@@ -5,20 +5,14 @@ use std::fs;
 use anyhow::Result;
 
 use crate::postgres::Postgres;
-use crate::{process, tools};
+use crate::process::{self, OPTIMIZED};
+use crate::tools;
 
 /// Builds, starts a PostgreSQL that syncs to disk, and prints the tables.
 pub fn run(arguments: &[String]) -> Result<()> {
-    let build = [
-        "build",
-        "--release",
-        "--locked",
-        "-p",
-        "e2e",
-        "-p",
-        "seatwright",
-    ];
-    process::run(process::command("cargo").args([&build[..], &["--bins"]].concat()))?;
+    let mut build = process::command("cargo");
+    build.arg("build").args(OPTIMIZED);
+    process::run(build.args(["--bins", "--tests"]))?;
     let server = Postgres::start_durable(&tools::postgres()?)?;
     match arguments.split_first() {
         Some((name, rest)) if name == "lists" => lists(&server, rest),

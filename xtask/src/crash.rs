@@ -9,10 +9,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::postgres::Postgres;
-use crate::{process, tools};
+use crate::process::{self, OPTIMIZED};
+use crate::tools;
 
-/// The program and its trials; another selection would choose other features and build all of it twice.
-const BUILT: [&str; 6] = ["--release", "--locked", "-p", "seatwright", "-p", "e2e"];
 /// What is tried where nobody names anything.
 const TRIALS: [&str; 3] = ["killed_", "caught", "storage::"];
 /// Trials at the same time, for each core: they wait for processes, vendors and holds most of the time.
@@ -42,8 +41,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
     process::run(
         process::command("cargo")
             .arg("build")
-            .args(BUILT)
-            .arg("--bins"),
+            .args(OPTIMIZED)
+            .args(["--bins", "--tests"]),
     )?;
     let server = Postgres::start(&tools::postgres()?)?;
     let table = Table::new()?;
@@ -51,7 +50,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let mut trials = process::command("cargo");
     trials
         .arg("test")
-        .args(BUILT)
+        .args(OPTIMIZED)
         .args(["--test", "it", "--", "--nocapture"])
         .env("RUST_TEST_THREADS", (TRIALS_PER_CORE * cores).to_string())
         .env(

@@ -6,6 +6,10 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+/// What is built with optimization, the program and its trials. One selection for all commands: another one
+/// would choose other features, and build every dependency again.
+pub const OPTIMIZED: [&str; 6] = ["--release", "--locked", "-p", "seatwright", "-p", "e2e"];
+
 /// The repository's root, where every command runs unless it says otherwise.
 pub fn root() -> &'static Path {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));

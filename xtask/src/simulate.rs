@@ -33,7 +33,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let server = Postgres::start(&tools.postgres)?;
     let mut tests = process::command("cargo");
     tests
-        .args(["test", "--locked", "-p", "app", "--test", "conformance"])
+        .args(["test", "--locked", "--workspace", "--test", "conformance"])
         .args(["agree", "--", "--nocapture"])
         .env("CONFORMING_FROM", from.to_string())
         .env("CONFORMING", count.to_string())

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use crate::process;
+use crate::process::{self, OPTIMIZED};
 
 /// Compares pairs, from a seed; a pair that differs is run again alone by naming its seed.
 pub fn run(arguments: &[String]) -> Result<()> {
@@ -15,7 +15,9 @@ pub fn run(arguments: &[String]) -> Result<()> {
     }
     let mut tests = process::command("cargo");
     tests
-        .args(["test", "--release", "--locked", "-p", "web", "--test", "it"])
+        .arg("test")
+        .args(OPTIMIZED)
+        .args(["-p", "web", "--test", "it"])
         .args(["twins::worlds", "--", "--nocapture"])
         .env("TWINS", pairs)
         .env("TWINS_FROM", from);
