@@ -7,6 +7,7 @@ pub mod approval;
 pub mod aside;
 pub mod attempt;
 pub mod cancel;
+mod cart;
 pub mod change;
 mod charge;
 pub mod command;
@@ -40,9 +41,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use self::approval::{Approval, Planned};
-use self::change::RequestedChange;
 use self::charge::charged;
-use self::line::{Line, LineEvent, LinePrice, LineState};
+use self::line::{Line, LineEvent, LineState};
 use self::log::{event, told};
 use self::note::Note;
 use self::payment::Payment;
@@ -238,94 +238,6 @@ impl Order {
         self.kind == OrderKind::Update
             && !self.lines.is_empty()
             && self.lines.iter().all(|line| line.change.is_markup())
-    }
-
-    /// Puts a license into the cart.
-    pub fn add(
-        &mut self,
-        line: Line,
-        actor: &Actor,
-        now: Timestamp,
-    ) -> Result<Vec<Event>, Refusal> {
-        self.only_in_cart()?;
-        if self.lines.len() >= LINES_MAX {
-            return Err(Refusal::TooManyLines);
-        }
-        if let Some(parent) = line.parent {
-            let is_license = |found: &Line| found.id == parent && found.parent.is_none();
-            if !self.lines.iter().any(is_license) {
-                return Err(Refusal::NoParent);
-            }
-        }
-        let detail = format!("{} · {}", line.item.name, line.change.text());
-        let event = Event {
-            detail: Some(detail),
-            ..event(EventKind::LineAdded, Some(actor), Some(line.id), now)
-        };
-        self.lines.push(line);
-        Ok(vec![event])
-    }
-
-    /// Changes a license's quantity, and with it its price, while in the cart.
-    pub fn change_quantity(
-        &mut self,
-        id: LineId,
-        price: LinePrice,
-        actor: &Actor,
-        now: Timestamp,
-    ) -> Result<Vec<Event>, Refusal> {
-        self.only_in_cart()?;
-        let line = self
-            .lines
-            .iter_mut()
-            .find(|line| line.id == id)
-            .ok_or(Refusal::NoSuchLine)?;
-        let detail = format!(
-            "{} · {} → {}",
-            line.item.name, line.price.quantity, price.quantity
-        );
-        let quantity = price.quantity;
-        line.change = match &line.change {
-            RequestedChange::AddonAdd { addon, .. } => RequestedChange::AddonAdd {
-                addon: addon.clone(),
-                quantity,
-            },
-            _ => RequestedChange::Purchase { quantity },
-        };
-        line.price = price;
-        let event = event(EventKind::LineChanged, Some(actor), Some(id), now);
-        Ok(vec![Event {
-            detail: Some(detail),
-            ..event
-        }])
-    }
-
-    /// Takes a license out of the cart, and its add-ons with it; the last one deletes the order (T3).
-    pub fn remove(
-        &mut self,
-        id: LineId,
-        actor: &Actor,
-        now: Timestamp,
-    ) -> Result<Vec<Event>, Refusal> {
-        self.only_in_cart()?;
-        let goes = |line: &Line| line.id == id || line.parent == Some(id);
-        if self.lines.iter().all(|line| line.id != id) {
-            return Err(Refusal::NoSuchLine);
-        }
-        if self.lines.iter().all(goes) {
-            return self.delete(actor, now);
-        }
-        let removed = |line: &Line| Event {
-            detail: Some(line.name().to_owned()),
-            ..event(EventKind::LineRemoved, Some(actor), Some(line.id), now)
-        };
-        let events = self.lines.iter().filter(|line| goes(line)).map(removed);
-        let events = events.collect();
-        let hidden = self.lines.iter().filter(|line| line.change.is_markup());
-        let hidden = hidden.filter(|line| goes(line)).map(|line| line.id);
-        self.hidden.extend(hidden);
-        self.lines.retain(|line| !goes(line));
-        Ok(events)
     }
 
     /// Deletes the cart; it stays in Recent as Deleted (T3).

@@ -182,14 +182,13 @@ async fn a_foreign_broker_carries_out_a_whole_life_and_prism_objects_to_nothing(
             "{mode}: {refused:?}"
         );
 
-        request.verb = Verb::Quantity { from: 5, to: 8 };
-        let raised = broker.carry_out(&request).await;
-        assert_eq!(raised, (is_async, Ok(done.clone())), "{mode}: raise");
-        assert_eq!(
-            broker.settle(&request).await,
-            Ok(done.clone()),
-            "{mode}: raise again"
-        );
+        for (from, to) in [(5, 8), (8, 6)] {
+            request.verb = Verb::Quantity { from, to };
+            let changed = broker.carry_out(&request).await;
+            assert_eq!(changed, (is_async, Ok(done.clone())), "{mode}: to {to}");
+            let again = broker.settle(&request).await;
+            assert_eq!(again, Ok(done.clone()), "{mode}: to {to} again");
+        }
 
         request.verb = Verb::Cancel;
         let canceled = broker.carry_out(&request).await;
