@@ -9,6 +9,9 @@ use crate::credentials::instant;
 use crate::sql::{Query, Row, word};
 use crate::{StoreError, Tx, holder};
 
+/// Vendors whose work is looked for in one statement; SQLite takes five hundred.
+const VENDORS_AT_ONCE: usize = 100;
+
 /// Leaves work to be done.
 pub async fn enqueue(tx: &mut Tx, tasks: &[Task]) -> Result<(), StoreError> {
     if tasks.is_empty() {
@@ -52,43 +55,105 @@ pub async fn list_due_beside(
     vendors: &[VendorId],
 ) -> Result<Vec<Task>, StoreError> {
     let now = now.as_microsecond();
-    // Vendors for which there is work, each by one step in the index.
+    let vendors = list_waiting(tx, now, vendors).await?;
+    let most = limit as usize;
+    let mut found = list_oldest(tx, now, most + 1, &vendors).await?;
+    if found.len() > most {
+        return list_in_turn(tx, now, most, &vendors).await;
+    }
+    found.sort_by_key(|task| (task.due_at, task.id));
+    Ok(found)
+}
+
+/// Vendors for which there is work, each by one step in the index, but for these and those that are paused.
+async fn list_waiting(
+    tx: &mut Tx,
+    now: i64,
+    beside: &[VendorId],
+) -> Result<Vec<VendorId>, StoreError> {
     let mut query = Query::new(
         "WITH RECURSIVE busy (vendor_id) AS (\
          SELECT (SELECT vendor_id FROM tasks ORDER BY vendor_id LIMIT 1) \
          UNION ALL SELECT (SELECT tasks.vendor_id FROM tasks \
          WHERE tasks.vendor_id > busy.vendor_id ORDER BY tasks.vendor_id LIMIT 1) \
-         FROM busy WHERE busy.vendor_id IS NOT NULL), \
-         due AS (SELECT organization_id, id, due_at FROM tasks \
-         WHERE kind <> 'start' AND vendor_id IN (SELECT vendor_id FROM busy \
-         WHERE vendor_id NOT IN (SELECT vendor_id FROM vendor_pauses",
+         FROM busy WHERE busy.vendor_id IS NOT NULL) \
+         SELECT vendor_id FROM busy WHERE vendor_id IS NOT NULL \
+         AND vendor_id NOT IN (SELECT vendor_id FROM vendor_pauses",
     )
     .and(" WHERE paused_until > ?)", now);
-    if !vendors.is_empty() {
+    if !beside.is_empty() {
         query = query
             .then(" AND vendor_id NOT IN ")
+            .list(beside.iter().map(|vendor| vendor.0.into()));
+    }
+    let rows = tx.rows(query).await?;
+    let ids = rows.iter().map(|row| row.get("vendor_id").map(VendorId));
+    ids.collect()
+}
+
+/// Dates of orders, which ask no vendor, and what is due for these; so many of each at the most, by steps in the
+/// index: PostgreSQL reads the whole table where no limit tells it that few are asked for.
+async fn list_oldest(
+    tx: &mut Tx,
+    now: i64,
+    most: usize,
+    vendors: &[VendorId],
+) -> Result<Vec<Task>, StoreError> {
+    let some = |query: Query| {
+        let query = query.and(" AND due_at <= ?", now).then(
+            " AND NOT EXISTS (SELECT 1 FROM installation WHERE paused IS NOT NULL) \
+             ORDER BY due_at LIMIT ",
+        );
+        query.number(most)
+    };
+    let dates = some(Query::new("SELECT * FROM tasks WHERE kind = 'start'"));
+    let mut found = read_all(&tx.rows(dates).await?)?;
+    for vendors in vendors.chunks(VENDORS_AT_ONCE) {
+        let mut query = Query::new("");
+        for (at, vendor) in vendors.iter().enumerate() {
+            let before = if at == 0 { "" } else { " UNION ALL " };
+            query = query
+                .then(before)
+                .then("SELECT * FROM (SELECT * FROM tasks WHERE kind <> 'start'")
+                .and(" AND vendor_id = ?", vendor.0);
+            query = some(query).then(") AS theirs");
+        }
+        found.extend(read_all(&tx.rows(query).await?)?);
+    }
+    Ok(found)
+}
+
+/// The same where there is more than is asked for: organizations take turns. It costs as much as is due.
+async fn list_in_turn(
+    tx: &mut Tx,
+    now: i64,
+    most: usize,
+    vendors: &[VendorId],
+) -> Result<Vec<Task>, StoreError> {
+    let mut query = Query::new(
+        "WITH due AS (SELECT organization_id, id, due_at FROM tasks WHERE kind = 'start'",
+    )
+    .and(" AND due_at <= ?", now);
+    if !vendors.is_empty() {
+        query = query
+            .then(" UNION ALL SELECT organization_id, id, due_at FROM tasks WHERE kind <> 'start'")
+            .and(" AND due_at <= ?", now)
+            .then(" AND vendor_id IN ")
             .list(vendors.iter().map(|vendor| vendor.0.into()));
     }
     let query = query
-        .and(") AND due_at <= ?", now)
-        // Dates of orders ask no vendor.
-        .then(" UNION ALL SELECT organization_id, id, due_at FROM tasks WHERE kind = 'start'")
-        .and(" AND due_at <= ?), ", now)
         .then(
-            "waiting AS (SELECT organization_id, id, ROW_NUMBER() OVER \
-             (PARTITION BY organization_id ORDER BY due_at, id) AS turn FROM due \
-             WHERE NOT EXISTS (SELECT 1 FROM installation WHERE paused IS NOT NULL)) \
-             SELECT tasks.* FROM waiting JOIN tasks \
-             ON tasks.organization_id = waiting.organization_id AND tasks.id = waiting.id",
+            "), waiting AS (SELECT organization_id, id, due_at, ROW_NUMBER() OVER \
+             (PARTITION BY organization_id ORDER BY due_at, id) AS turn FROM due), \
+             taken AS (SELECT organization_id, id, turn FROM waiting ORDER BY turn, due_at, id LIMIT ",
         )
-        .and(" WHERE turn <= ?", i64::from(limit))
-        .and(" ORDER BY turn, due_at, tasks.id LIMIT ?", i64::from(limit) + 1);
-    let mut found = read_all(&tx.rows(query).await?)?;
-    match found.len() <= limit as usize {
-        true => found.sort_by_key(|task| (task.due_at, task.id)),
-        false => found.truncate(limit as usize),
-    }
-    Ok(found)
+        .number(most)
+        .then(
+            ") SELECT tasks.* FROM taken JOIN tasks \
+             ON tasks.organization_id = taken.organization_id AND tasks.id = taken.id \
+             ORDER BY taken.turn, tasks.due_at, tasks.id",
+        );
+    read_all(&tx.rows(query).await?)
 }
 
 /// Whether a worker may be asking about a line at this moment.

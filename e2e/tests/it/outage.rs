@@ -166,10 +166,8 @@ impl World {
 
     /// Buys of the vendor that works; how long that takes, and how many others were done meanwhile.
     async fn buy(&self) -> (Duration, usize) {
-        let (begun, before) = (
-            Instant::now(),
-            self.count(Status::ProvisioningFinished).await,
-        );
+        let before = self.count(Status::ProvisioningFinished).await;
+        let begun = Instant::now();
         let mut changes = self.app.changes();
         let number = self.place(&self.working).await;
         loop {
