@@ -47,7 +47,8 @@ pub async fn list_due(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<Vec<Tas
 }
 
 /// [`list_due`] without those for some vendors. What waits for them, or for an account that is paused, is not
-/// looked at: a look costs as much as there is to be done for the others.
+/// looked at. A look takes a few steps for each other vendor, and costs as much as is due for them only where that
+/// is more than `limit`.
 pub async fn list_due_beside(
     tx: &mut Tx,
     now: Timestamp,
