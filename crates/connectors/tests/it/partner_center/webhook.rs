@@ -7,6 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 
+/// An hour when the samples' certificate is in force: from 26 November 2026, 03:35 UTC, for a hundred years.
+fn begin() -> Timestamp {
+    "2026-11-26T04:00:00Z".parse().unwrap()
+}
+
 struct Told {
     body: String,
     signature: String,
@@ -55,7 +60,7 @@ impl Door {
             algorithm: "rsa-sha256",
             signature: &told.signature,
         };
-        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+        let now = begin() + SignedDuration::from_hours(hours);
         self.webhooks
             .hear(&self.account, signed, told.body.as_bytes(), now)
             .await
@@ -135,7 +140,7 @@ async fn what_is_not_proven_to_be_microsofts_is_not_believed() {
     let body = told("updated").body;
     let heard = door
         .webhooks
-        .hear(&door.account, by, body.as_bytes(), Timestamp::UNIX_EPOCH);
+        .hear(&door.account, by, body.as_bytes(), begin());
     assert!(heard.await.is_err());
     assert_eq!(door.fetched(), fetched, "nothing is fetched from elsewhere");
     // It was not heard while it was not believed.
@@ -145,6 +150,25 @@ async fn what_is_not_proven_to_be_microsofts_is_not_believed() {
             .unwrap()
             .is_some()
     );
+}
+
+#[tokio::test]
+async fn a_certificate_proves_nothing_before_it_begins_and_after_it_has_ended() {
+    const A_HUNDRED_YEARS: i64 = 36_500 * 24;
+    let door = Door::new().await;
+    let place = door.place("events");
+    for hours in [-1, A_HUNDRED_YEARS] {
+        let heard = door.hear(&told("updated"), &place, hours).await;
+        let words = heard.unwrap_err().to_string();
+        assert_eq!(
+            words, "the certificate has ended or has not begun",
+            "{hours}"
+        );
+    }
+    for (event, hours) in [("updated", 0), ("elsewhere", A_HUNDRED_YEARS - 1)] {
+        let heard = door.hear(&told(event), &place, hours).await;
+        assert!(heard.unwrap().is_some(), "{event}");
+    }
 }
 
 #[tokio::test]
