@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use connectors::partner_center::{Account, PartnerCenter};
 use connectors::{Connector, Reader, SecretKeeper, Settings, connect_with};
 use domain::id::{OrganizationId, VendorId};
 use domain::provisioning::Fault;
@@ -45,6 +46,15 @@ impl App {
         settings: &Settings,
     ) -> Result<Box<dyn Reader>, Fault> {
         connectors::reader(settings, Some(self.keeper(vendor.owner, vendor.id)))
+    }
+
+    /// The client of an account at Partner Center, for what no order asks for.
+    pub(crate) fn partner_center(
+        &self,
+        vendor: &catalog::Vendor,
+        account: &Account,
+    ) -> Result<PartnerCenter, Fault> {
+        PartnerCenter::new(account, Some(self.keeper(vendor.owner, vendor.id)))
     }
 
     fn keeper(&self, owner: OrganizationId, vendor: VendorId) -> Arc<dyn SecretKeeper> {

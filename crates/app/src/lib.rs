@@ -24,6 +24,7 @@ pub mod organizations;
 pub mod prices;
 pub mod quotes;
 pub mod reconciliation;
+pub mod registration;
 pub mod renewals;
 pub mod requests;
 pub mod retries;

@@ -22,6 +22,14 @@ pub struct Database {
     pub database_url: Option<String>,
 }
 
+/// What the world calls this installation.
+#[derive(clap::Args)]
+pub struct Public {
+    /// Where people and vendors reach it, such as https://desk.example
+    #[arg(long, env = "SEATWRIGHT_PUBLIC_URL")]
+    pub public_url: Option<String>,
+}
+
 /// When orders leave Recent by themselves.
 #[derive(clap::Args)]
 pub struct Filing {
@@ -56,9 +64,8 @@ pub enum Command {
         /// Address to listen on; 127.0.0.1:8080 by default
         #[arg(long, env = "SEATWRIGHT_LISTEN")]
         listen: Option<String>,
-        /// Where people reach it
-        #[arg(long, env = "SEATWRIGHT_PUBLIC_URL")]
-        public_url: Option<String>,
+        #[command(flatten)]
+        public: Public,
         /// Leave the work to other processes
         #[arg(long)]
         no_workers: bool,
@@ -212,6 +219,29 @@ pub enum VendorCommand {
         organization: String,
         /// Its name in commands
         slug: String,
+    },
+    /// Let the vendor send its events here: register this installation's address at Partner Center
+    ///
+    /// Looks at what is registered, and does nothing where it is so. Another host's registration is left alone.
+    Events {
+        #[command(flatten)]
+        database: Database,
+        #[command(flatten)]
+        public: Public,
+        /// Slug of the distributor or seller that owns the connection
+        #[arg(long)]
+        organization: String,
+        /// Its name in commands
+        slug: String,
+        /// Say what would be done and do nothing
+        #[arg(long, conflicts_with = "test")]
+        dry_run: bool,
+        /// Take over a registration that points at another host
+        #[arg(long)]
+        replace: bool,
+        /// Then let the vendor send a test event, and say how it was answered
+        #[arg(long)]
+        test: bool,
     },
     /// Take over what the vendor sells: new offers, new prices, withdrawn ones
     Import {

@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod copies;
+mod events;
 mod imports;
 mod reconcile;
 mod settings;
@@ -51,14 +52,14 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve {
             database,
             listen,
-            public_url,
+            public,
             no_workers,
             filing,
         } => {
             let window = settings.recent_window(filing.recent_window.as_deref())?;
             let listen = listen.or_else(|| settings.listen.clone());
             let listen = listen.unwrap_or_else(|| "127.0.0.1:8080".to_owned());
-            let public_url = public_url.or_else(|| settings.public_url.clone());
+            let public_url = settings.public_url(public.public_url);
             commands::serve(&url(database)?, &listen, public_url, !no_workers, window).await
         }
         Command::Work { database, filing } => {
@@ -122,6 +123,25 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
                 organization,
                 slug,
             } => commands::check_vendor(&url(database)?, &organization, &slug).await,
+            VendorCommand::Events {
+                database,
+                public,
+                organization,
+                slug,
+                dry_run,
+                replace,
+                test,
+            } => {
+                let asked = events::Asked {
+                    organization,
+                    slug,
+                    public_url: settings.public_url(public.public_url),
+                    is_dry_run: dry_run,
+                    replaces: replace,
+                    is_tested: test,
+                };
+                events::register(&url(database)?, asked).await
+            }
             VendorCommand::Import {
                 database,
                 organization,

@@ -56,6 +56,11 @@ impl Settings {
         }
     }
 
+    /// Where the world reaches this installation: as the flag says, else the file.
+    pub fn public_url(&self, flag: Option<String>) -> Option<String> {
+        flag.or_else(|| self.public_url.clone())
+    }
+
     /// The database: as the flag says, else the file, else SQLite in the XDG data directory.
     pub fn database_url(&self, flag: Option<String>) -> Result<String> {
         if let Some(url) = flag.or_else(|| self.database_url.clone()) {

@@ -8,6 +8,7 @@
 
 mod changes;
 mod databases;
+mod events;
 mod jobs;
 mod moves;
 mod outage;

@@ -6,7 +6,7 @@ use store::installation::{self, Installation};
 use crate::{World, on_each_database};
 
 /// As if this were a copy of a database that lived somewhere else.
-async fn moved(world: &World) {
+pub(crate) async fn moved(world: &World) {
     let known = Installation {
         place: "somewhere else".into(),
         pause: None,

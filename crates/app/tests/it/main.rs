@@ -29,6 +29,7 @@ mod partner_center;
 mod prices;
 mod quotes;
 mod reconciliation;
+mod registration;
 mod suspended_people;
 mod suspensions;
 mod terms;

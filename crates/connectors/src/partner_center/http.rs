@@ -23,6 +23,8 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// A list that has more pages than this is not read to its end.
 const PAGES_MAX: usize = 100;
 const TRACE: [&str; 2] = ["ms-correlationid", "ms-cv"];
+/// What has its version behind its name.
+const WEBHOOKS: &str = "/webhooks/";
 const CONTINUATION: &str = "MS-ContinuationToken";
 
 /// A client for one account.
@@ -48,6 +50,11 @@ pub(super) struct StepKey(Uuid);
 impl StepKey {
     pub(super) fn of(request: &Request, step: &str) -> StepKey {
         StepKey(derive(&format!("{}:{step}", request.key)))
+    }
+
+    /// For what no engine asks for.
+    pub(super) fn new(key: Uuid) -> StepKey {
+        StepKey(key)
     }
 }
 
@@ -180,7 +187,12 @@ impl Http {
     fn url(&self, path: &str, pairs: Option<String>) -> Url {
         let mut url = self.api.clone();
         let root = self.api.path().trim_end_matches('/');
-        url.set_path(&format!("{root}/v1{path}"));
+        let version = if path.starts_with(WEBHOOKS) {
+            ""
+        } else {
+            "/v1"
+        };
+        url.set_path(&format!("{root}{version}{path}"));
         url.set_query(pairs.as_deref());
         url
     }

@@ -27,6 +27,11 @@ impl Resource {
         self.0.get(key).filter(|value| !value.is_null())
     }
 
+    /// Whether it is named and has no value.
+    pub(super) fn is_null(&self, name: &str) -> bool {
+        self.key(name).is_some() && self.get(name).is_none()
+    }
+
     /// A text that is not empty; numbers count as their digits.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         match self.get(name)? {

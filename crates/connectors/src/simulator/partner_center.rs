@@ -3,6 +3,7 @@
 
 mod books;
 mod customers;
+mod registration;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -5,6 +5,7 @@ mod faults;
 mod inventory;
 mod life;
 mod onboarding;
+mod registration;
 mod sign_in;
 mod webhook;
 mod wiremock;

@@ -1007,6 +1007,12 @@ fn written_routes() -> BTreeSet<(String, String)> {
 }
 
 #[test]
+fn the_address_that_vendors_are_given_is_a_door() {
+    let door = ("POST".to_owned(), app::registration::DOOR.to_owned());
+    assert!(written_routes().contains(&door));
+}
+
+#[test]
 fn every_route_has_a_row() {
     let rows = PAGES.iter().map(|row| (row.0.to_owned(), row.1.to_owned()));
     let api = API

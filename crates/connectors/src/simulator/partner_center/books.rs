@@ -72,6 +72,10 @@ pub struct Books {
     pub returnable_until: Option<String>,
     /// What licenses can become beside [`BETTER`], as product and SKU.
     pub targets: Vec<(String, String)>,
+    /// Where events go, and which.
+    pub registration: Option<Value>,
+    /// What is told of a test event, one look after the other; then that it is under way.
+    pub deliveries: Vec<Value>,
 }
 
 pub(super) fn error(status: u16, code: &str, words: &str) -> Answer {
@@ -92,6 +96,9 @@ impl Books {
     pub(super) fn carry_out(&mut self, asked: &Asked<'_>, call: &Call) -> Answer {
         let query = asked.query;
         match (asked.method.as_str(), asked.path) {
+            (method, ["", "webhooks", "v1", "registration", path @ ..]) => {
+                self.register(method, path, call)
+            }
             ("GET", ["customers"]) => self.list_customers(query),
             ("POST", ["customers"]) => self.create_customer(call),
             ("HEAD", ["domains", domain]) => self.look_up_domain(domain),

@@ -133,9 +133,14 @@ impl Samples {
 
     /// From now on, calls of a kind are answered so; nothing else is asked first.
     async fn answer(&self, method: &str, path: &str, response: Value) {
+        self.answer_at(method, &format!("/v1/customers/[^/]+/{path}"), response)
+            .await;
+    }
+
+    async fn answer_at(&self, method: &str, path: &str, response: Value) {
         let stub = json!({
             "priority": 1,
-            "request": {"method": method, "urlPathPattern": format!("/v1/customers/[^/]+/{path}")},
+            "request": {"method": method, "urlPathPattern": path},
             "response": response,
         });
         self.admin(reqwest::Method::POST, "mappings", Some(stub))
@@ -355,6 +360,47 @@ async fn microsofts_samples_create_a_customer_and_prism_objects_to_nothing() {
 
     let wrong = samples.http.post(format!("{}/v1/customers", samples.front));
     let wrong = wrong.bearer_auth("x").json(&json!({"CompanyProfile": {}}));
+    assert_eq!(wrong.send().await.unwrap().status(), 422);
+    assert_eq!(samples.objections().await, 1, "{:?}", samples.prism_said);
+}
+
+#[tokio::test]
+async fn microsofts_samples_register_an_address_for_events_and_prism_objects_to_nothing() {
+    const PLACE: &str = "/webhooks/v1/registration";
+    let Some(tools) = tools() else { return };
+    let samples = samples("events", &tools).await.checked(&tools).await;
+    let connector = samples.connector();
+    let wished = super::registration::wished();
+    let known = connector.registration().await.unwrap().unwrap();
+    assert_eq!(known.address(), "https://old.example/events");
+    assert!(known.is_elsewhere(&wished) && !known.is_as(&wished));
+    let key = Uuid::from_u128;
+    let changed = connector.register(&wished, Some(&known), key(1)).await;
+    assert_eq!(changed, Ok(()));
+    let none = json!({"status": 404, "headers": {"Content-Type": "application/json"},
+        "jsonBody": {"code": "1000", "description": "Not found", "data": [], "source": "PartnerFD"}});
+    samples.answer_at("GET", PLACE, none).await;
+    assert_eq!(connector.registration().await, Ok(None));
+    assert_eq!(connector.register(&wished, None, key(2)).await, Ok(()));
+    for (method, times) in [("PUT", 1), ("POST", 1)] {
+        let sent = samples.sent(method, PLACE).await;
+        assert_eq!(sent.len(), times, "{method}");
+        let body: Value = serde_json::from_str(sent[0]["body"].as_str().unwrap()).unwrap();
+        let events = json!(["subscription-updated", "test-created"]);
+        let expected = json!({"WebhookUrl": wished.address(), "WebhookEvents": events});
+        assert_eq!(body, expected, "{method}");
+    }
+    let test = connector.send_test(key(3)).await.unwrap();
+    let delivery = connector.look_at_test(test, &wished).await.unwrap();
+    assert!(
+        delivery.is_decided && delivery.has_arrived(),
+        "{delivery:?}"
+    );
+
+    let wrong = samples.http.post(format!("{}{PLACE}", samples.front));
+    let wrong = wrong
+        .bearer_auth("x")
+        .json(&json!({"WebhookUrl": "https://desk.example"}));
     assert_eq!(wrong.send().await.unwrap().status(), 422);
     assert_eq!(samples.objections().await, 1, "{:?}", samples.prism_said);
 }
