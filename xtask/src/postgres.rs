@@ -1,13 +1,16 @@
 //! A throw-away PostgreSQL server for tests: its own folder, its own port, gone when dropped.
 
+mod failover;
+
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow};
 
 use crate::process;
 
@@ -22,6 +25,8 @@ const SETTINGS: &[&str] = &[
     "max_connections=200",
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
+    // Goes with the folder, also after a kill.
+    "dynamic_shared_memory_type=mmap",
 ];
 
 /// Waits until its standard input closes, however its parent ended, then stops and removes.
@@ -33,6 +38,11 @@ rm -rf "$2"
 
 /// A running server; dropping it stops the server and deletes its folder.
 pub struct Postgres {
+    bin: PathBuf,
+    folder: PathBuf,
+    user: User,
+    settings: Vec<&'static str>,
+    port: u16,
     url: String,
     guardian: Child,
 }
@@ -48,18 +58,88 @@ impl Postgres {
         Postgres::start_with(bin, SETTINGS)
     }
 
-    fn start_with(bin: &Path, settings: &[&str]) -> Result<Self> {
+    fn start_with(bin: &Path, settings: &[&'static str]) -> Result<Self> {
+        let mut server = Postgres::prepare(bin, settings)?;
+        server.initialize()?;
+        server.listen()?;
+        Ok(server)
+    }
+
+    /// A folder without a server, and the guardian that sees to both.
+    fn prepare(bin: &Path, settings: &[&'static str]) -> Result<Self> {
         let user = User::for_server()?;
         let folder = make_folder(&user)?;
         let guardian = start_guardian(bin, &folder, &user)?;
-        let mut server = Self {
+        Ok(Self {
+            bin: bin.to_owned(),
+            folder,
+            user,
+            settings: settings.to_vec(),
+            port: 0,
             url: String::new(),
             guardian,
-        };
-        initialize(bin, &folder, &user)?;
-        let port = listen(bin, &folder, &user, settings)?;
-        server.url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
-        Ok(server)
+        })
+    }
+
+    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        self.user.command(program, &self.folder)
+    }
+
+    fn initialize(&self) -> Result<()> {
+        let mut command = self.command(self.bin.join("initdb"));
+        command.arg("-D").arg(self.folder.join("data"));
+        command.args([
+            "-U",
+            "postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+        ]);
+        process::read(&mut command)?;
+        Ok(())
+    }
+
+    /// Another process may take the free port before the server does: then the next one is tried.
+    fn listen(&mut self) -> Result<()> {
+        for _ in 0..5 {
+            let port = free_port()?;
+            if self.starts_on(port) {
+                self.port = port;
+                self.url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
+                return Ok(());
+            }
+        }
+        Err(self.did_not_start())
+    }
+
+    fn starts_on(&self, port: u16) -> bool {
+        let settings = self.settings.iter();
+        let settings: String = settings.map(|setting| format!(" -c {setting}")).collect();
+        let mut command = self.command(self.bin.join("pg_ctl"));
+        command
+            .arg("-D")
+            .arg(self.folder.join("data"))
+            .arg("-l")
+            .arg(self.log());
+        command.args([
+            "-w",
+            "-t",
+            "60",
+            "-o",
+            &format!("-p {port}{settings}"),
+            "start",
+        ]);
+        process::succeeds(&mut command)
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    fn did_not_start(&self) -> Error {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        anyhow!("PostgreSQL did not start:\n{log}")
     }
 
     /// The address that tests connect to, as a superuser without a password.
@@ -138,7 +218,9 @@ fn find_ids(passwd: &str, name: &str) -> Option<(u32, u32)> {
 
 /// Always below /tmp: the user `postgres` can enter it, which need not hold for `TMPDIR`.
 fn make_folder(user: &User) -> Result<PathBuf> {
-    let folder = PathBuf::from(format!("/tmp/seatwright-postgres-{}", std::process::id()));
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let (process, number) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let folder = PathBuf::from(format!("/tmp/seatwright-postgres-{process}-{number}"));
     fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     if let User(Some((user, group))) = user {
         chown(&folder, Some(*user), Some(*group))?;
@@ -157,52 +239,6 @@ fn start_guardian(bin: &Path, folder: &Path, user: &User) -> Result<Child> {
         .process_group(0)
         .spawn()
         .context("cannot start the guardian of PostgreSQL")
-}
-
-fn initialize(bin: &Path, folder: &Path, user: &User) -> Result<()> {
-    let mut command = user.command(bin.join("initdb"), folder);
-    command.arg("-D").arg(folder.join("data"));
-    command.args([
-        "-U",
-        "postgres",
-        "--auth=trust",
-        "--encoding=UTF8",
-        "--locale=C",
-        "--no-sync",
-    ]);
-    process::read(&mut command)?;
-    Ok(())
-}
-
-/// Another process may take the free port before the server does: then the next one is tried.
-fn listen(bin: &Path, folder: &Path, user: &User, settings: &[&str]) -> Result<u16> {
-    let log = folder.join("log");
-    for _ in 0..5 {
-        let port = free_port()?;
-        let settings: String = settings
-            .iter()
-            .map(|setting| format!(" -c {setting}"))
-            .collect();
-        let mut command = user.command(bin.join("pg_ctl"), folder);
-        command
-            .arg("-D")
-            .arg(folder.join("data"))
-            .arg("-l")
-            .arg(&log);
-        command.args([
-            "-w",
-            "-t",
-            "60",
-            "-o",
-            &format!("-p {port}{settings}"),
-            "start",
-        ]);
-        if process::succeeds(&mut command) {
-            return Ok(port);
-        }
-    }
-    let log = fs::read_to_string(&log).unwrap_or_default();
-    bail!("PostgreSQL did not start:\n{log}");
 }
 
 fn free_port() -> Result<u16> {

@@ -51,7 +51,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgPool, SqlitePool};
+use sqlx::{ConnectOptions, Connection as _, PgConnection, PgPool, SqlitePool};
 
 use self::reserve::Reserve;
 use self::sql::{Connection, Query};
@@ -64,6 +64,8 @@ const READERS_MAX: u32 = 4;
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;
 /// How long a write waits for a lock, or for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a connection may take to show that it is alive; else it is replaced.
+const PING_MAX: Duration = Duration::from_secs(2);
 
 /// What storage found, or could not do.
 #[derive(Debug, thiserror::Error)]
@@ -213,6 +215,10 @@ impl Store {
         let pool = sqlx::postgres::PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS_MAX)
             .acquire_timeout(PATIENCE)
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| Box::pin(is_alive(connection)))
+            // What is given back is asked too, and would be for ever, with its place in the pool.
+            .after_release(|connection, _| Box::pin(is_alive(connection)))
             .connect_with(options)
             .await?;
         let statements = Arc::new(AtomicU64::new(0));
@@ -375,6 +381,11 @@ impl ReadOnly {
     pub async fn read(&self) -> Result<Tx, StoreError> {
         self.0.read().await
     }
+}
+
+async fn is_alive(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sql::within(PING_MAX, connection.ping()).await?;
+    Ok(true)
 }
 
 /// One process per file: the lock file names the holder.

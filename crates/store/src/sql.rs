@@ -1,9 +1,16 @@
 //! The one place that knows there are two databases: values in, rows out, the same SQL text to both.
 
+use std::io;
+use std::time::Duration;
+
 use sqlx::{AssertSqlSafe, Postgres, Row as _, Sqlite};
 use uuid::Uuid;
 
 use crate::StoreError;
+
+/// A server that says nothing for so long is taken for gone: a machine that has lost its power, or its network,
+/// ends no connection. Longer than anything takes that is asked in a request or by a worker.
+pub(crate) const SILENCE_MAX: Duration = Duration::from_secs(20);
 
 /// A value for a placeholder.
 #[derive(Debug, Clone)]
@@ -306,17 +313,40 @@ impl Count {
     }
 }
 
+/// What a server answers, unless it takes longer than that. Its connection is of no more use then.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    let silent = |_| {
+        let told = format!("the server has said nothing for {} s", limit.as_secs());
+        Err(io::Error::new(io::ErrorKind::TimedOut, told).into())
+    };
+    let answer = tokio::time::timeout(limit, answer).await;
+    answer.unwrap_or_else(silent)
+}
+
 impl Connection {
     pub(crate) async fn rows(&mut self, query: Query) -> Result<Vec<Row>, sqlx::Error> {
-        Ok(run!(self, query, fetch_all, Rows))
+        let limit = self.silence_max();
+        within(limit, async { Ok(run!(self, query, fetch_all, Rows)) }).await
     }
 
     /// Runs a statement; the number of rows it changed.
     pub(crate) async fn execute(&mut self, query: Query) -> Result<u64, sqlx::Error> {
-        Ok(run!(self, query, execute, Count))
+        let limit = self.silence_max();
+        within(limit, async { Ok(run!(self, query, execute, Count)) }).await
     }
 
-    /// Runs text without values, of one or more statements.
+    /// SQLite is a part of this process.
+    fn silence_max(&self) -> Duration {
+        match self {
+            Connection::Sqlite(_) | Connection::SqliteRead(_) => Duration::MAX,
+            Connection::Postgres(_) | Connection::PostgresRead(_) => SILENCE_MAX,
+        }
+    }
+
+    /// Runs text without values, of one or more statements, as long as that takes.
     pub(crate) async fn batch(&mut self, text: String) -> Result<(), sqlx::Error> {
         let text = sqlx::raw_sql(AssertSqlSafe(text));
         match self {

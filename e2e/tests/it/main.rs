@@ -9,7 +9,9 @@
 mod changes;
 mod databases;
 mod events;
+mod failover;
 mod jobs;
+mod line;
 mod moves;
 mod outage;
 mod partner_center;

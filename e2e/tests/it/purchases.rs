@@ -38,7 +38,7 @@ pub(crate) enum Class {
 }
 
 impl Class {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Class::Keyed => "keyed (K)",
             Class::Referenced => "referenced (R)",
@@ -59,7 +59,7 @@ impl Class {
 pub(crate) struct World {
     plan: Plan,
     pub(crate) program: String,
-    database: String,
+    pub(crate) database: String,
     pub(crate) http: reqwest::Client,
     pub(crate) simulator: String,
     server: Option<(Child, String)>,
@@ -122,7 +122,7 @@ impl World {
     }
 
     /// The address of a running server; a dead one is started again and named as the next victim.
-    async fn address(&mut self) -> String {
+    pub(crate) async fn address(&mut self) -> String {
         if let Some((child, address)) = &mut self.server
             && child.try_wait().unwrap().is_none()
         {
@@ -229,6 +229,13 @@ impl World {
         order["number"].as_u64().unwrap()
     }
 
+    /// Ends the process, so that the next one lets go of what it held.
+    pub(crate) async fn end(&mut self) {
+        if let Some((child, _)) = &mut self.server {
+            child.kill().await.unwrap();
+        }
+    }
+
     /// Counts the death of the process that ran, if one did.
     fn bury(&mut self) {
         if self.server.take().is_some() {
@@ -276,49 +283,60 @@ async fn judge(plan: Plan, program: String, database: String) -> Result<(), Stri
         assert!(placed.len() <= bound, "the processes do not die");
     }
     let orders = world.settle(&placed).await;
-    if orders.iter().any(|o| o["status"] == "provisioning_failed") {
-        return Err("an order failed by doubt".into());
-    }
-    let truth = world.http.get(format!("{}/truth", world.simulator)).send();
-    let truth: Vec<Value> = truth.await.unwrap().json().await.unwrap();
-    let mut bookings: BTreeMap<&str, usize> = BTreeMap::new();
-    for booking in &truth {
-        let line = booking["context"]["line"].as_str().unwrap();
-        *bookings.entry(line).or_default() += 1;
-    }
-    let mut ordered = BTreeMap::new();
-    for order in &orders {
-        let line = order["items"][0]["id"].as_str().unwrap();
-        ordered.insert(line, plan.class != Class::Once || !is_left_to_people(order));
-    }
-    let is_lost = |(line, is_known): &(&&str, &bool)| **is_known && !bookings.contains_key(**line);
-    let outcome = Outcome {
-        deaths: world.deaths,
-        orders: orders.len(),
-        booked: truth.len(),
-        doubles: bookings.values().filter(|count| **count > 1).count(),
-        losses: ordered.iter().filter(is_lost).count(),
-        left: ordered.values().filter(|is_known| !**is_known).count(),
-        run_again: world.run_again,
-    };
-    world.tally.end(&outcome);
-    if let Some((line, count)) = bookings.iter().find(|(_, count)| **count != 1) {
-        return Err(format!("{line} was bought {count} times"));
-    }
-    if outcome.losses > 0 || bookings.keys().any(|line| !ordered.contains_key(line)) {
-        return Err("what is booked is not what was ordered".into());
-    }
+    let outcome = world.compare(&orders).await?;
     let kills: u64 = outcome.deaths.values().sum();
     assert_eq!(kills, plan.kills, "each kill ends a process");
     Ok(())
 }
 
-fn is_left_to_people(order: &Value) -> bool {
+pub(crate) fn is_left_to_people(order: &Value) -> bool {
     let mut actions = order["allowed_actions"].as_array().unwrap().iter();
     order["status"] == "provisioning_started" && actions.any(|action| action == "resolve_doubt")
 }
 
 impl World {
+    /// Holds what the vendor has booked against these orders, and writes down what came of it. In a class that is
+    /// asked once, what was left to people may be either.
+    pub(crate) async fn compare(&self, orders: &[Value]) -> Result<Outcome, String> {
+        if orders.iter().any(|o| o["status"] == "provisioning_failed") {
+            return Err("an order failed by doubt".into());
+        }
+        let truth = self.http.get(format!("{}/truth", self.simulator)).send();
+        let truth: Vec<Value> = truth.await.unwrap().json().await.unwrap();
+        let mut bookings: BTreeMap<&str, usize> = BTreeMap::new();
+        for booking in &truth {
+            let line = booking["context"]["line"].as_str().unwrap();
+            *bookings.entry(line).or_default() += 1;
+        }
+        let mut ordered = BTreeMap::new();
+        for order in orders {
+            let line = order["items"][0]["id"].as_str().unwrap();
+            ordered.insert(
+                line,
+                self.plan.class != Class::Once || !is_left_to_people(order),
+            );
+        }
+        let is_lost =
+            |(line, is_known): &(&&str, &bool)| **is_known && !bookings.contains_key(**line);
+        let outcome = Outcome {
+            deaths: self.deaths.clone(),
+            orders: orders.len(),
+            booked: truth.len(),
+            doubles: bookings.values().filter(|count| **count > 1).count(),
+            losses: ordered.iter().filter(is_lost).count(),
+            left: ordered.values().filter(|is_known| !**is_known).count(),
+            run_again: self.run_again,
+        };
+        self.tally.end(&outcome);
+        if let Some((line, count)) = bookings.iter().find(|(_, count)| **count != 1) {
+            return Err(format!("{line} was bought {count} times"));
+        }
+        if outcome.losses > 0 || bookings.keys().any(|line| !ordered.contains_key(line)) {
+            return Err("what is booked is not what was ordered".into());
+        }
+        Ok(outcome)
+    }
+
     /// Waits while too many of these orders are under way, and keeps those that are: each process makes a few
     /// purchases in its life, and what waits behind thousands tells nothing more.
     async fn make_room(&mut self, open: &mut Vec<u64>) {

@@ -8,11 +8,12 @@ use futures::future::BoxFuture;
 use sqlx::{PgPool, Row as _};
 
 use super::{Mode, RETRIES_MAX, Tx, is_conflict, run};
-use crate::StoreError;
-use crate::sql::{Connection, Query};
+use crate::sql::{Connection, Query, SILENCE_MAX, within};
+use crate::{PING_MAX, StoreError};
 
-/// Looks at a server that is away, or has not noticed yet that the connection is cut, and the pause between.
-const LOOKS_MAX: u32 = 100;
+/// How long a server is looked for that is away, or has not noticed yet that the connection is cut, and the
+/// pause between two looks.
+const LOOKED_FOR: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 
 type Server<'a> = (&'a PgPool, &'a Arc<AtomicU64>);
@@ -26,8 +27,13 @@ struct Mark {
 
 impl Mark {
     async fn of(tx: &mut Tx) -> Result<Mark, StoreError> {
+        // Who has nothing to write, because it was done before, answers for what it has read: its commit waits
+        // for a standby too, which it does only for something written.
         let query = Query::new(
-            "SELECT pg_current_xact_id()::text AS number, \
+            "SELECT CASE WHEN pg_current_xact_id_if_assigned() IS NULL \
+             AND current_setting('synchronous_standby_names') <> '' \
+             THEN pg_logical_emit_message(true, 'seatwright', '')::text END AS waits, \
+             pg_current_xact_id()::text AS number, \
              left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) AS history",
         );
         let row = tx.row(query).await?.ok_or(StoreError::NotFound)?;
@@ -39,15 +45,22 @@ impl Mark {
 
     /// Whether it was committed; fails when nobody can tell within seconds.
     async fn is_committed(&self, pool: &PgPool) -> Result<bool, StoreError> {
-        for _ in 0..LOOKS_MAX {
-            match self.look(pool).await.as_deref() {
-                Ok("committed") => return Ok(true),
-                Ok("aborted") => return Ok(false),
-                Ok("in progress") | Err(_) => tokio::time::sleep(PAUSE).await,
-                Ok(_) => break,
+        let looks = async {
+            loop {
+                match self.look(pool).await.as_deref() {
+                    Ok("committed") => match confirm(pool).await {
+                        Ok(()) => return Ok(true),
+                        Err(_) => tokio::time::sleep(PAUSE).await,
+                    },
+                    Ok("aborted") => return Ok(false),
+                    Ok("in progress") | Err(_) => tokio::time::sleep(PAUSE).await,
+                    Ok(_) => return Err(StoreError::Unknown),
+                }
             }
-        }
-        Err(StoreError::Unknown)
+        };
+        // A server that is away makes each look as long as one waits for a connection.
+        let found = tokio::time::timeout(LOOKED_FOR, looks).await;
+        found.unwrap_or(Err(StoreError::Unknown))
     }
 
     async fn look(&self, pool: &PgPool) -> Result<String, sqlx::Error> {
@@ -58,6 +71,13 @@ impl Mark {
         let looked = looked.bind(&self.number).bind(&self.history);
         looked.fetch_one(pool).await?.try_get(0)
     }
+}
+
+/// A server that was started again tells of commits that were never answered, because its standby has not got
+/// them. One that comes after them waits for them too.
+async fn confirm(pool: &PgPool) -> Result<(), sqlx::Error> {
+    let confirm = sqlx::query("SELECT pg_logical_emit_message(true, 'seatwright', '')");
+    confirm.execute(pool).await.map(drop)
 }
 
 pub(super) async fn write<S, T, E, F>(
@@ -73,7 +93,8 @@ where
     let mut tries = 0;
     loop {
         tries += 1;
-        let transaction = pool.begin().await.map_err(StoreError::from)?;
+        let transaction = within(SILENCE_MAX, pool.begin()).await;
+        let transaction = transaction.map_err(StoreError::from)?;
         let mut tx = Tx::new(Connection::Postgres(transaction), statements.clone());
         let mut result = run(&mut tx, state, work).await;
         let mut mark = None;
@@ -93,13 +114,14 @@ where
         }
         let Some(mark) = mark else {
             // A connection that is gone has rolled back already.
-            let ended = transaction.rollback().await.map_err(StoreError::from);
+            let ended = within(PING_MAX, transaction.rollback()).await;
+            let ended = ended.map_err(StoreError::from);
             return match (result, ended) {
                 (Ok(_), Err(error)) => Err(error.into()),
                 (result, _) => result,
             };
         };
-        match transaction.commit().await {
+        match within(SILENCE_MAX, transaction.commit()).await {
             Ok(()) => return result,
             Err(error) if is_conflict(&error) && may_retry => {}
             Err(sqlx::Error::Database(told)) if !is_end(&*told) => {
