@@ -25,7 +25,7 @@ pub struct Database {
 /// What the world calls this installation.
 #[derive(clap::Args)]
 pub struct Public {
-    /// Where people and vendors reach it, such as https://desk.example
+    /// Where people and vendors reach it, such as `https://desk.example`
     #[arg(long, env = "SEATWRIGHT_PUBLIC_URL")]
     pub public_url: Option<String>,
 }
