@@ -1,6 +1,6 @@
 //! The command that lets Microsoft send its events here: its words, and what it ends with.
 
-use connectors::simulator::partner_center::{Front, SECRET};
+use connectors::simulator::partner_center::SECRET;
 
 use super::*;
 
@@ -18,16 +18,10 @@ async fn end(program: &str, arguments: &[&str]) -> (Option<i32>, String) {
 #[tokio::test]
 async fn an_operator_registers_the_address_for_events_by_one_command() {
     let Some(program) = program() else { return };
-    let front = Front::default();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(front.clone().serve(listener));
     let folder = std::env::temp_dir().join(format!("seatwright-events-{}", std::process::id()));
     let database = format!("sqlite://{}/test.db", folder.display());
     let at = ["--database-url", &database];
-    run(&program, &[&["migrate"][..], &at].concat()).await;
-    let seed = ["seed", "--world", "demo", "--simulator", &url];
-    run(&program, &[&seed[..], &at].concat()).await;
+    let (front, url) = vendors::partner_center(&program, &database).await;
     let settings = json!({
         "connector": "partner_center", "tenant": "nordic.example", "client_id": "app",
         "client_secret": SECRET, "market": "SE", "url": url, "login_url": url,

@@ -52,14 +52,8 @@ impl Desk {
         rustls::crypto::ring::default_provider()
             .install_default()
             .ok();
-        let front = Front::default();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(front.clone().serve(listener));
+        let (front, url) = vendors::partner_center(&program, &database).await;
         let at = ["--database-url", &database];
-        run(&program, &[&["migrate"][..], &at].concat()).await;
-        let seed = ["seed", "--world", "demo", "--simulator", &url];
-        run(&program, &[&seed[..], &at].concat()).await;
         let settings = json!({
             "connector": "partner_center", "tenant": "nordic.example", "client_id": "app",
             "client_secret": SECRET, "market": "SE", "url": url, "login_url": url,

@@ -1,5 +1,6 @@
 //! Vendors that are attached by the command line, as an operator attaches them.
 
+use connectors::simulator::partner_center::Front;
 use tokio::io::AsyncWriteExt;
 
 use super::purchases::Class;
@@ -45,4 +46,17 @@ pub(crate) async fn attach(program: &str, database: &str, slug: &str, settings: 
     input.write_all(settings.as_bytes()).await.unwrap();
     drop(input);
     assert!(command.wait().await.unwrap().success());
+}
+
+/// A simulated Partner Center and its address, beside a database with the demo world.
+pub(crate) async fn partner_center(program: &str, database: &str) -> (Front, String) {
+    let front = Front::default();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(front.clone().serve(listener));
+    let at = ["--database-url", database];
+    run(program, &[&["migrate"][..], &at].concat()).await;
+    let seed = ["seed", "--world", "demo", "--simulator", &url];
+    run(program, &[&seed[..], &at].concat()).await;
+    (front, url)
 }
