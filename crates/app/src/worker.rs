@@ -5,13 +5,13 @@
 //! the vendor what became of it, instead of buying again.
 
 mod comparing;
+mod lanes;
 mod request;
 mod run;
 mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::id::{TaskId, VendorId};
@@ -20,10 +20,10 @@ use domain::task::Task;
 use futures::FutureExt;
 use jiff::Timestamp;
 use store::{orders, tasks};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use self::comparing::Comparing;
+pub(crate) use self::lanes::Lanes;
 pub(crate) use self::request::{abilities, settings};
 pub use self::run::{Prepared, Taken};
 use self::watching::Watching;
@@ -38,9 +38,6 @@ const RUNNING_PER_VENDOR_MAX: usize = 32;
 /// A vendor that had all its room gets more work when it is down to so many: a look costs as much as waits for
 /// the vendors that are looked at, which after an outage is thousands.
 const RUNNING_PER_VENDOR_LOW: usize = RUNNING_PER_VENDOR_MAX / 2;
-/// Of the tasks for one vendor account, how many read and write at a time. Each more stands in line before
-/// people's orders and those for other vendors; SQLite has one writer anyway.
-const WRITING_PER_VENDOR_MAX: usize = 1;
 /// What writing down one answer takes on the disk at the most, about: a disk that is full keeps it free for
 /// each task that may be under way.
 const ROOM_OF_AN_ANSWER: u64 = 160 << 10;
@@ -57,24 +54,6 @@ pub enum Point {
     BeforeCall,
     /// The vendor has answered, or a batch of a job is written; the database has not committed it.
     BeforeCommit,
-}
-
-/// The ways of vendor accounts to the database, each as wide as [`WRITING_PER_VENDOR_MAX`]; there are as many
-/// as vendors.
-#[derive(Default)]
-pub(crate) struct Lanes(Mutex<BTreeMap<VendorId, Arc<Semaphore>>>);
-
-impl Lanes {
-    /// A turn at the database, in the sequence in which tasks ask for it.
-    async fn turn(&self, vendor: VendorId) -> Option<OwnedSemaphorePermit> {
-        let lane = {
-            let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let new = || Arc::new(Semaphore::new(WRITING_PER_VENDOR_MAX));
-            lanes.entry(vendor).or_insert_with(new).clone()
-        };
-        // None is ever closed.
-        lane.acquire_owned().await.ok()
-    }
 }
 
 /// The tasks that this process works on.

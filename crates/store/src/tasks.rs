@@ -314,11 +314,14 @@ pub async fn finish(tx: &mut Tx, task: &Task) -> Result<(), StoreError> {
     held(tx, Query::new("DELETE FROM tasks"), task).await
 }
 
+/// Changes a task as long as it is held by this claim: its fence tells it from others, its date from one that has
+/// ended.
 async fn held(tx: &mut Tx, query: Query, task: &Task) -> Result<(), StoreError> {
     let query = query
         .and(" WHERE organization_id = ?", task.organization.0)
         .and(" AND id = ?", task.id.0)
-        .and(" AND fence = ?", task.fence);
+        .and(" AND fence = ?", task.fence)
+        .and(" AND due_at = ?", task.due_at.as_microsecond());
     match tx.execute(query).await? {
         0 => Err(StoreError::Conflict),
         _ => Ok(()),

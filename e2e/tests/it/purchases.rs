@@ -229,13 +229,6 @@ impl World {
         order["number"].as_u64().unwrap()
     }
 
-    /// Ends the process, so that the next one lets go of what it held.
-    pub(crate) async fn end(&mut self) {
-        if let Some((child, _)) = &mut self.server {
-            child.kill().await.unwrap();
-        }
-    }
-
     /// Counts the death of the process that ran, if one did.
     fn bury(&mut self) {
         if self.server.take().is_some() {

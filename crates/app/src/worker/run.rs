@@ -18,8 +18,8 @@ use jiff::Timestamp;
 use store::orders::Loaded;
 use store::{Committed, StoreError, Tx, accounts, catalog, orders, organizations, tasks};
 
-use super::Point;
 use super::request::{request, settings};
+use super::{IDLE, Point};
 use crate::clock::TaskIds;
 use crate::{App, Error, carts, schedules, subscriptions, suspensions};
 
@@ -176,16 +176,34 @@ impl App {
         }
     }
 
+    /// While the database is away the answer is kept, for as long as the task is held: forgotten it would be a
+    /// doubt, and for class X a person's.
     async fn keep(&self, call: Call, answer: Result<Outcome, Fault>) -> Result<(), Error> {
-        let organization = call.task.organization;
-        let _turn = self.lanes.turn(call.task.vendor).await;
-        let state = (call, answer, self.task_ids(), self.clock.now());
+        let held_until = call.task.due_at;
+        let heard = Arc::new((call, answer));
+        loop {
+            match self.write_down(heard.clone()).await {
+                Err(error @ (Error::Full | Error::Unavailable | Error::Unknown))
+                    if self.clock.now() < held_until =>
+                {
+                    tracing::warn!(%error, task = %heard.0.task.id, "an answer waits to be written down");
+                    tokio::time::sleep(IDLE).await;
+                }
+                written => return written,
+            }
+        }
+    }
+
+    async fn write_down(&self, heard: Arc<(Call, Result<Outcome, Fault>)>) -> Result<(), Error> {
+        let (organization, vendor) = (heard.0.task.organization, heard.0.task.vendor);
+        let _turn = self.lanes.turn(vendor).await;
+        let state = (heard, self.task_ids(), self.clock.now());
         let app = self.clone();
         self.store
-            .write_settling(state, move |(call, answer, ids, now), tx| {
+            .write_settling(state, move |(heard, ids, now), tx| {
                 let app = app.clone();
                 Box::pin(async move {
-                    record(tx, call, answer.clone(), *ids, *now).await?;
+                    record(tx, &heard.0, heard.1.clone(), *ids, *now).await?;
                     app.pass(Point::BeforeCommit);
                     Ok::<_, Error>(())
                 })
@@ -374,10 +392,12 @@ async fn record(
         },
         answer,
     );
-    if let Some(event) = &verdict.event {
-        advance(tx, &mut order, call, event, ids, now).await?;
+    // First: what was written down before, by a commit that nobody heard of, is not the order's to take twice.
+    follow(tx, task, &verdict).await?;
+    match &verdict.event {
+        Some(event) => advance(tx, &mut order, call, event, ids, now).await,
+        None => Ok(()),
     }
-    follow(tx, task, &verdict).await
 }
 
 async fn advance(

@@ -112,6 +112,24 @@ fn a_worker_that_lost_its_hold_can_neither_finish_nor_postpone() {
 }
 
 #[test]
+fn what_came_of_a_claim_is_written_down_once() {
+    on_each_database(async |store| {
+        let claimed = claim(&store, &with_task(&store).await, 10).await.unwrap();
+        let postpone = || async {
+            let written = store.write(claimed.clone(), |task, tx| {
+                Box::pin(tasks::postpone(tx, task, second(30), 1))
+            });
+            written.await
+        };
+        let first: Result<(), StoreError> = postpone().await;
+        first.unwrap();
+        // Nobody heard that it was committed.
+        let again = postpone().await;
+        assert!(matches!(again, Err(StoreError::Conflict)), "{again:?}");
+    });
+}
+
+#[test]
 fn a_key_leads_to_one_order_and_never_to_another_content() {
     on_each_database(async |store| {
         with_order(&store).await;

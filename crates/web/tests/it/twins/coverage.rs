@@ -285,7 +285,7 @@ const CHANNELS: &[(&str, &str, &str)] = &[
     (
         "M15",
         "webhooks and API",
-        "every API route; webhooks do not exist yet",
+        "every API route; webhooks have no twin yet",
     ),
     ("M16", "e-mail and notices", "do not exist yet"),
     (
