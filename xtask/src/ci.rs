@@ -1,15 +1,13 @@
 //! Every check there is, in the order in which a failure is cheapest to learn; all that CI runs.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use crate::postgres::Postgres;
 use crate::tools::{self, Tools};
-use crate::{generated, process, requirements, simulate, tidy};
+use crate::{generated, process, requirements, simulate, suites, tidy};
 
 type Check = fn() -> Result<()>;
 
@@ -89,22 +87,18 @@ fn build() -> Result<()> {
 fn test() -> Result<()> {
     let tools = Tools::prepare()?;
     let server = Postgres::start(&tools.postgres)?;
-    // Many wait for processes, vendors and holds most of the time.
-    let threads = 2 * available_parallelism().map_or(2, NonZeroUsize::get);
-    let mut tests = process::command("cargo");
-    tests
-        .args(["test", "--workspace", "--locked", "--no-fail-fast"])
-        // Tried before, with optimization.
-        .args(["--exclude", "simulation"])
-        .env("INSTA_UPDATE", "no")
-        .env("RUST_TEST_THREADS", threads.to_string())
-        .env("SEATWRIGHT_BIN", program())
-        .env("TEST_MOTO", &tools.moto)
-        .env("TEST_OSB_PYTHON", &tools.broker_python)
-        .env("TEST_POSTGRES_URL", server.url())
-        .env("TEST_PRISM", &tools.prism)
-        .env("TEST_WIREMOCK", &tools.wiremock);
-    process::run(&mut tests)
+    let settings = [
+        ("INSTA_UPDATE", "no".to_owned()),
+        ("SEATWRIGHT_BIN", program().display().to_string()),
+        ("TEST_MOTO", tools.moto.display().to_string()),
+        ("TEST_OSB_PYTHON", tools.broker_python.display().to_string()),
+        ("TEST_POSTGRES_URL", server.url().to_owned()),
+        ("TEST_PRISM", tools.prism.display().to_string()),
+        ("TEST_WIREMOCK", tools.wiremock.display().to_string()),
+    ];
+    // Simulation was tried before, with optimization.
+    let selection = ["--workspace", "--locked", "--exclude", "simulation"];
+    suites::run(&selection, &settings)
 }
 
 /// The newcomer's way in a real browser, over the program that was just built.

@@ -13,6 +13,7 @@ mod prices;
 mod process;
 mod requirements;
 mod simulate;
+mod suites;
 mod tidy;
 mod tools;
 mod twins;
