@@ -1,5 +1,5 @@
-//! The workspace's tests as programs that run side by side: some wait for holds, locks and processes most of the
-//! time, and the others need what is left of the machine.
+//! The workspace's tests as programs of which two run side by side: some wait for holds, locks and processes, and the
+//! others need what is left of the machine.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use crate::process;
 
-/// Packages whose tests wait most of the time; each of their programs runs so many at a time.
+/// Packages whose tests wait, and about half of all there is to do; each of their programs runs so many at a time.
 const WAIT: [&str; 2] = ["e2e", "store"];
 const WAITING_THREADS: &str = "4";
-/// The others keep a core busy.
+/// The others' tests compute.
 const BUSY_THREADS: &str = "2";
 
 /// A program of tests.

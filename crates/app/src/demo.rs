@@ -6,6 +6,8 @@ mod orders;
 mod terms;
 mod told;
 
+use std::sync::OnceLock;
+
 use connectors::{Settings, simulator};
 use domain::access::{Membership, Role};
 use domain::id::{OrderId, OrganizationId, UserId, VendorId};
@@ -143,8 +145,7 @@ impl App {
     /// Fills an empty database with the demo world; one that has it already is left as it is. The
     /// vendors are found at the simulator's address.
     pub async fn seed_demo(&self, simulator: &str) -> Result<(), Error> {
-        // One hash for everybody: the password is public, and eighty hashes take ten seconds.
-        let hash = sessions::hash_password(PASSWORD)?;
+        let hash = password_hash()?;
         let state = (hash, simulator.to_owned());
         self.store
             .write(state, |(hash, simulator), tx| {
@@ -152,6 +153,17 @@ impl App {
             })
             .await
     }
+}
+
+/// One hash for everybody, and for each demo world of a process: the password is public, and eighty hashes take
+/// ten seconds.
+fn password_hash() -> Result<String, Error> {
+    static HASH: OnceLock<String> = OnceLock::new();
+    if let Some(hash) = HASH.get() {
+        return Ok(hash.clone());
+    }
+    let hash = sessions::hash_password(PASSWORD)?;
+    Ok(HASH.get_or_init(|| hash).clone())
 }
 
 async fn seed(tx: &mut Tx, hash: &str, simulator: &str) -> Result<(), Error> {
