@@ -2,7 +2,7 @@
 //! others need what is left of the machine.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -42,7 +42,7 @@ impl Suite {
     }
 
     fn run(&self, settings: &[(&str, String)], threads: &str) -> Result<Output> {
-        Command::new(&self.program)
+        process::command(&self.program)
             .current_dir(&self.folder)
             .envs(settings.iter().map(|(name, value)| (name, value)))
             .env("RUST_TEST_THREADS", threads)
