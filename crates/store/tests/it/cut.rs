@@ -9,7 +9,7 @@ use store::users::{self, User};
 use store::{Store, StoreError, schema};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Barrier, Notify};
+use tokio::sync::{Barrier, watch};
 
 use crate::world::{id, unique};
 
@@ -36,7 +36,14 @@ struct Line {
     armed: AtomicBool,
     cuts: AtomicU32,
     cut: Cut,
-    gone: Notify,
+    /// Stays true once it is, so that a connection which was not waiting just then ends too.
+    gone: watch::Sender<bool>,
+}
+
+impl Line {
+    async fn is_gone(&self) {
+        let _ = self.gone.subscribe().wait_for(|is_gone| *is_gone).await;
+    }
 }
 
 /// A store behind such a line, with tables of its own.
@@ -53,7 +60,7 @@ async fn behind(server: &str, cut: Cut) -> (Store, Arc<Line>, String) {
         armed: AtomicBool::new(false),
         cuts: AtomicU32::new(0),
         cut,
-        gone: Notify::new(),
+        gone: watch::Sender::new(false),
     });
     tokio::spawn(serve(listener, address.to_owned(), line.clone()));
     let url = format!(
@@ -73,8 +80,9 @@ async fn serve(listener: TcpListener, server: String, line: Arc<Line>) {
         }
     };
     tokio::select! {
+        biased;
+        () = gone.is_gone() => {}
         () = accepts => {}
-        () = gone.gone.notified() => {}
     }
 }
 
@@ -85,6 +93,8 @@ async fn carry(mut client: TcpStream, server: &str, line: &Line) -> std::io::Res
     let is_new = line.armed.load(Ordering::SeqCst);
     loop {
         tokio::select! {
+            biased;
+            () = line.is_gone() => return Ok(()),
             count = client.read(&mut asked) => {
                 let said = &asked[..count?];
                 if said.is_empty() {
@@ -105,14 +115,13 @@ async fn carry(mut client: TcpStream, server: &str, line: &Line) -> std::io::Res
                             return std::future::pending().await;
                         }
                         Cut::Gone => {
-                            line.gone.notify_waiters();
+                            line.gone.send_replace(true);
                             return Ok(());
                         }
                     }
                 }
                 server.write_all(said).await?;
             }
-            () = line.gone.notified() => return Ok(()),
             count = server.read(&mut answered) => {
                 let count = count?;
                 if count == 0 || is_cut {
