@@ -1,7 +1,7 @@
 // The catalog and the terms on which is bought, in Chromium: with the mouse, and with JavaScript off.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { look, signedIn, world } from "./world.js";
+import { follow, look, signedIn, world } from "./world.js";
 
 test("a customer finds an offer by words and category, without JavaScript too", async () => {
   for (const javaScriptEnabled of [true, false]) {
@@ -11,7 +11,7 @@ test("a customer finds an offer by words and category, without JavaScript too", 
     if (javaScriptEnabled) await look(page, "catalog");
     await page.getByLabel("Search", { exact: true }).last().fill("serv");
     await page.getByLabel("Category").selectOption("Backup");
-    await page.locator("main").getByRole("button", { name: "Search" }).click();
+    await follow(page.locator("main").getByRole("button", { name: "Search" }));
     const names = await page.locator(".offer :is(h2, h3, h4)").allInnerTexts();
     assert.deepEqual(names, ["Cirrus Server Backup"]);
     await page.getByRole("link", { name: "Cirrus Server Backup" }).click();

@@ -1,7 +1,7 @@
 // Changes of what runs: previewed, ordered in steps, and priced by the seller unseen by the customer.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkAxe, signedIn, world } from "./world.js";
+import { checkAxe, follow, signedIn, world } from "./world.js";
 
 const inOrders = (url) => url.pathname === "/o/amber/orders";
 
@@ -31,15 +31,15 @@ test("a preview tells prices, what does not go together is explained, and steps 
   assert.match(await alert.innerText(), /don't go together in one order; choose "in steps"/);
   assert.equal(await page.getByLabel("Quantity").inputValue(), "30", "what was typed is kept");
   await page.getByLabel(/in steps, one after the other/).check();
-  await page.getByRole("button", { name: "Preview" }).click();
+  await follow(page.getByRole("button", { name: "Preview" }));
   const preview = (await page.locator(".preview").innerText()).replace(/\s+/g, " ");
   assert.match(preview, /Quantity 25 → 30 \(\+5\) Auto-renewal off → on/);
   assert.match(preview, /For the rest of this cycle [\d.]+ EUR/);
   assert.match(preview, /2 changes, one after the other/);
-  await page.getByRole("button", { name: "Order this change" }).click();
+  await follow(page.getByRole("button", { name: "Order this change" }));
   assert.match(await page.getByRole("alert").innerText(), /accept/i);
   await page.getByLabel("I accept the terms").check();
-  await page.getByRole("button", { name: "Order this change" }).click();
+  await follow(page.getByRole("button", { name: "Order this change" }));
   assert.match(await page.locator("#panel").innerText(), /25 now → 30 after provisioning/);
 });
 

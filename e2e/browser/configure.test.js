@@ -2,7 +2,7 @@
 // without JavaScript.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { look, shoot, signedIn } from "./world.js";
+import { follow, look, shoot, signedIn } from "./world.js";
 
 async function contact(page) {
   await page.getByLabel("Admin e-mail").fill("ieva@amber.example");
@@ -26,7 +26,7 @@ test("a license is bought with its add-on, and the summary runs along", async ()
   assert.notEqual(await page.locator("[data-total]").innerText(), before);
   await contact(page);
   await look(page, "configure");
-  await page.getByRole("button", { name: "Add to cart" }).click();
+  await follow(page.getByRole("button", { name: "Add to cart" }));
   const rows = page.locator("tbody tr");
   assert.equal(await rows.count(), 2);
   assert.match(await rows.nth(1).innerText(), /Add-on\s+Cirrus Microsoft 365 Backup/);
@@ -41,7 +41,7 @@ test("a license is bought with its add-on, and the summary runs along", async ()
   await look(page, "configure-subscription");
   await open(page, "Cirrus Workstation Backup");
   const hint = page.getByRole("link", { name: /increase Cirrus Workstation Backup instead/ });
-  await hint.first().click();
+  await follow(hint.first());
   assert.equal(await page.getByLabel("Quantity").inputValue(), "11");
 });
 
@@ -64,7 +64,7 @@ async function answer(javaScriptEnabled) {
   await page.getByLabel("Data region").selectOption("west");
   await page.getByLabel("Quantity").fill("501");
   await contact(page);
-  await page.getByRole("button", { name: "Add to cart" }).click();
+  await follow(page.getByRole("button", { name: "Add to cart" }));
   const problems = page.getByRole("alert").getByRole("link");
   assert.deepEqual(await problems.allInnerTexts(), [
     "Quantity must be between 1 and 500 licenses.",
@@ -77,7 +77,7 @@ async function answer(javaScriptEnabled) {
   await seen(page, "configure-problems");
   await wrong.fill("90");
   await page.getByLabel("Quantity").fill("5");
-  await page.getByRole("button", { name: "Add to cart" }).click();
+  await follow(page.getByRole("button", { name: "Add to cart" }));
   assert.match(await page.locator("tbody").innerText(), /Retention, days: 90/);
   await seen(page, "configure-phone-cart");
 }

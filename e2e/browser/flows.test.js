@@ -1,11 +1,11 @@
 // A newcomer's way through the product in Chromium, with the mouse and with JavaScript off.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { look, shoot, signedIn, world } from "./world.js";
+import { follow, look, shoot, signedIn, world } from "./world.js";
 
 async function fillCart(page, offer, quantity) {
   await page.getByRole("link", { name: "Catalog" }).click();
-  await page.getByRole("link", { name: offer, exact: true }).click();
+  await follow(page.getByRole("link", { name: offer, exact: true }));
   await page.getByLabel("Quantity").fill(String(quantity));
   if (await page.getByLabel("Tenant domain").count())
     await page.getByLabel("Tenant domain").fill("amber.onmicrosoft.com");
@@ -30,7 +30,7 @@ test("a seller buys 25 licenses for a customer and watches them arrive without a
   await page.getByRole("button", { name: "Add to cart" }).click();
   await look(page, "flow-cart");
   await page.getByLabel("I accept").check();
-  await page.getByRole("button", { name: "Place order for 850.50 EUR" }).click();
+  await follow(page.getByRole("button", { name: "Place order for 850.50 EUR" }));
   assert.match(await page.locator("#panel").innerText(), /0 now → 25 after provisioning/);
   const headings = await page.locator("thead th:not(.c-menu, .c-select)").allInnerTexts();
   assert.deepEqual(headings, [
@@ -53,9 +53,9 @@ test("a seller buys 25 licenses for a customer and watches them arrive without a
   await row.getByLabel(/^Actions of order/).click();
   await row.getByRole("link", { name: "Open details" }).click();
   await page.getByText("ieva@amber.example").waitFor();
-  await page.getByRole("link", { name: "Microsoft 365 E3" }).click();
+  await follow(page.getByRole("link", { name: "Microsoft 365 E3" }));
   assert.match(await page.locator("main").innerText(), /Tenant name\s+amber.onmicrosoft.com/);
-  await page.getByRole("link", { name: "Subscriptions" }).click();
+  await follow(page.getByRole("link", { name: "Subscriptions" }));
   assert.match(await page.locator("tbody").innerText(), /Microsoft 365 E3\s+Microsoft\s+Active\s+25/);
 });
 
@@ -70,7 +70,7 @@ test("everything about orders works without JavaScript, on a phone", async () =>
   assert.equal(await status.count(), 1);
   await shoot(page, "flow-phone-panel");
   // The panel is a page: it closes by a link, and the row opens it again.
-  await page.getByRole("link", { name: "Close" }).click();
+  await follow(page.getByRole("link", { name: "Close" }));
   assert.equal(await page.locator("#panel").count(), 0);
   const row = page.locator("tbody tr").first();
   const number = await row.locator("[data-panel]").innerText();
@@ -79,11 +79,11 @@ test("everything about orders works without JavaScript, on a phone", async () =>
   await row.getByRole("button", { name: "Add note" }).click();
   assert.ok(page.url().endsWith("/o/birch/orders"), page.url());
   await row.getByText("Delivered to the branch office").waitFor();
-  await page.getByRole("link", { name: number, exact: true }).click();
+  await follow(page.getByRole("link", { name: number, exact: true }));
   assert.match(await page.locator("#panel").innerText(), /5 licenses[^]*Delivered to the branch office/);
-  await page.getByRole("link", { name: "Open details" }).click();
+  await follow(page.getByRole("link", { name: "Open details" }));
   assert.match(await page.locator("main").innerText(), /Payment details[^]*Invoice[^]*monthly, 1 year/);
-  await page.getByRole("link", { name: "Cirrus Server Backup" }).click();
+  await follow(page.getByRole("link", { name: "Cirrus Server Backup" }));
   const item = await page.locator("main").innerText();
   assert.match(item, /Admin e-mail\s+ieva@amber.example/);
   assert.ok(!item.includes("Tenant name"), "no tenant outside of Microsoft");
@@ -122,7 +122,7 @@ test("a choice of theme and of columns is kept without JavaScript", async () => 
   const page = await signedIn("user@amber.example", { javaScriptEnabled: false });
   await page.getByText("Columns").first().click();
   await page.getByLabel("Created by").uncheck();
-  await page.getByRole("button", { name: "Show these" }).click();
+  await follow(page.getByRole("button", { name: "Show these" }));
   assert.ok(page.url().endsWith("/o/amber/orders"), page.url());
   assert.equal(await page.locator("th", { hasText: "Created by" }).count(), 0);
   await page.locator(".user summary").click();

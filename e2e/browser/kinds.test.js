@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { LISTENS, look, shoot, signedIn, started, until, world } from "./world.js";
+import { LISTENS, follow, look, shoot, signedIn, started, until, world } from "./world.js";
 
 const PRINTED = new URL("kinds.txt", import.meta.url);
 const EMAILS = {
@@ -298,7 +298,7 @@ async function takeOver() {
     const answer = await request.post(address, { form, headers: { origin: world.address } });
     assert.deepEqual([shown.status(), answer.status()], [404, 403], `${role} at ${address}`);
   }
-  await page.getByRole("button", { name: "Accept by an order" }).click();
+  await follow(page.getByRole("button", { name: "Accept by an order" }));
   const number = await page.getByRole("link", { name: /^\d{8}$/ }).innerText();
   await page.goto(at(`orders?panel=${number}`));
   return { ...(await seen(page, "DA", "cost")), refused: others.join(" ") };

@@ -2,7 +2,7 @@
 // without JavaScript.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { look, shoot, signedIn } from "./world.js";
+import { follow, look, shoot, signedIn } from "./world.js";
 
 const HEADER =
   "ProductTitle,ProductId,SkuId,SkuTitle,TermDuration,BillingPlan,Market,Currency,UnitPrice,EffectiveStartDate,EffectiveEndDate,ERP Price,Segment";
@@ -43,7 +43,7 @@ async function take(javaScriptEnabled) {
   await page.getByLabel("File").setInputFiles(sheet(row(sku, "120")));
   await page.getByRole("button", { name: "Upload" }).click();
   await finished(page, "Finished");
-  await page.getByRole("link", { name: "All price sheets" }).click();
+  await follow(page.getByRole("link", { name: "All price sheets" }));
   assert.equal(await page.locator("tbody tr").first().locator("[data-label=New]").innerText(), "1");
   await seen(page, "price-sheets");
   await page.getByLabel("File").setInputFiles({ name: "x.csv", mimeType: "text/csv", buffer: Buffer.from("Name,Price\na,1\n") });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { look, shoot, signedIn, tabTo, world } from "./world.js";
+import { follow, look, shoot, signedIn, tabTo, world } from "./world.js";
 
 const SELLER = "seller-admin@baltic.example";
 // All rows of a page, once it is there to its end.
@@ -23,7 +23,7 @@ test("the same is done to all selected orders, and each is told", async () => {
   await page.locator(".bulk").getByLabel("Note for all").fill("Asked all of them");
   await page.locator(".bulk").getByRole("button", { name: "Add note" }).click();
   await page.getByText("2 of 2 orders done").waitFor();
-  await page.getByRole("link", { name: "Back to the list" }).click();
+  await follow(page.getByRole("link", { name: "Back to the list" }));
   assert.ok(page.url().endsWith("?q=status%3Afailed"), page.url());
   assert.equal(await page.getByText("Asked all of them").count(), 2);
   for (const number of [first, second, third]) await select(page, number);
@@ -56,7 +56,7 @@ test("a list is saved for the team, opened by a colleague and forgotten", async 
   await menu(colleague, "Views");
   await colleague.getByRole("link", { name: "What fails" }).click();
   assert.equal(colleague.url(), saved.replace("amber", "birch"));
-  await page.getByLabel("Delete the view What fails").click();
+  await follow(page.getByLabel("Delete the view What fails"));
   await menu(page, "Views");
   assert.equal(await page.getByText("What fails").count(), 0);
 });
@@ -146,7 +146,7 @@ test("filter, pages, selection and views work without JavaScript", async () => {
   assert.ok(!(await numbers(page)).includes(newest[0]));
   await page.getByRole("link", { name: "Newer orders" }).click();
   assert.deepEqual(await numbers(page), newest);
-  await page.getByRole("link", { name: "Count all orders" }).click();
+  await follow(page.getByRole("link", { name: "Count all orders" }));
   assert.match(await page.locator(".pages").innerText(), /^\d+ orders/);
   await page.getByLabel("Filter orders").fill("status:completed");
   await page.getByRole("button", { name: "Filter", exact: true }).click();

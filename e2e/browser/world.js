@@ -72,6 +72,13 @@ export async function signedIn(email, options = {}) {
   return page;
 }
 
+// Goes where a link or a button leads, until that page is there to its end: what is read or counted there waits for
+// nothing.
+export async function follow(locator) {
+  await locator.click();
+  await locator.page().waitForLoadState();
+}
+
 // Opens a page until it shows what is waited for.
 export async function until(page, address, locator) {
   for (let tries = 0; tries < 40; tries++) {
