@@ -82,8 +82,7 @@ test("an export holds exactly what is filtered", async () => {
   await page.goto(`${world.address}/o/amber/orders/historical?tab=all&q=vendor:microsoft`);
   const listed = await numbers(page);
   for (const older = page.locator("[rel=next]"); await older.count(); ) {
-    await older.click();
-    await page.waitForLoadState();
+    await follow(older);
     listed.push(...(await numbers(page)));
   }
   const file = async (label) => {
